@@ -1,0 +1,1 @@
+"""What the DAGs and the jobs share: `specs`, the vocabulary, and `ml`, the computation that runs inside jobs."""

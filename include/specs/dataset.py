@@ -1,0 +1,164 @@
+"""What a model's data looks like: columns, roles, limits, and how a person would make some up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from include.specs.errors import SpecError, require
+
+Kind = Literal["numeric", "categorical", "text", "id", "timestamp"]
+Role = Literal["feature", "id", "entity", "label", "event_time", "label_time", "ignored"]
+# The kind that a role needs, where it needs one.
+ROLE_KINDS: Mapping[str, Kind] = {
+    "id": "id",
+    "entity": "id",
+    "label": "categorical",
+    "event_time": "timestamp",
+    "label_time": "timestamp",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of the landing files, by the name in their header.
+
+    Args:
+        kind: how its text is read. A timestamp is ISO 8601; without an offset it is UTC.
+        role: what it is for. Ignored columns must be present and are kept in the lake, but no model sees them.
+        missing: whether a blank cell is a fact (True) or sends its row to quarantine (False).
+        minimum, maximum: inclusive limits of a numeric column; a row outside goes to quarantine.
+        levels: all values a categorical column may take; None where the set is open.
+    """
+
+    name: str
+    kind: Kind
+    role: Role = "feature"
+    missing: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    levels: tuple[str, ...] | None = None
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        at = f"dataset.columns[{self.name}]"
+        require(bool(self.name.strip()), "dataset.columns.name", "not be blank", self.name)
+        require(self.kind in get_args(Kind), f"{at}.kind", f"be one of {get_args(Kind)}", self.kind)
+        require(self.role in get_args(Role), f"{at}.role", f"be one of {get_args(Role)}", self.role)
+        needed = ROLE_KINDS.get(self.role, self.kind)
+        require(self.kind == needed, f"{at}.kind", f"be {needed} for the role {self.role}", self.kind)
+        limits = (self.minimum, self.maximum)
+        require(self.kind == "numeric" or limits == (None, None), at, "be numeric to have limits", self.kind)
+        require(self.kind == "categorical" or self.levels is None, at, "be categorical to have levels", self.kind)
+        ordered = self.minimum is None or self.maximum is None or self.minimum <= self.maximum
+        require(ordered, f"{at}.minimum", "be at most maximum", limits)
+        unique = self.levels is None or 0 < len(self.levels) == len(set(self.levels))
+        require(unique, f"{at}.levels", "be a non-empty set of distinct values", self.levels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synthetic:
+    """How to make up data of this shape, for trying the system without any: a logistic model over the columns.
+
+    Args:
+        rows: how many rows a file has.
+        base_rate: expected share of the positive class, in (0, 1).
+        effects: for a numeric column the change of the log-odds over its range, centred; for a categorical one the
+            change for each level named. Columns not named have no effect.
+        missing_rate: share of blank cells in the columns that allow them.
+    """
+
+    rows: int
+    base_rate: float
+    effects: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
+    missing_rate: float = 0.01
+    seed: int = 20260101
+
+    def __post_init__(self) -> None:
+        require(self.rows > 0, "dataset.synthetic.rows", "be positive", self.rows)
+        require(0 < self.base_rate < 1, "dataset.synthetic.base_rate", "be within (0, 1)", self.base_rate)
+        require(0 <= self.missing_rate < 1, "dataset.synthetic.missing_rate", "be within [0, 1)", self.missing_rate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """The columns of a model's data, in the order of its files, and what may be wrong with them.
+
+    Args:
+        positive: the label's level that the model gives the probability of.
+        quarantine_limit: the largest share of rows that may be quarantined before a partition is refused.
+        unlabelled: whether rows without a label are expected (labels come later); they are kept, not trained on.
+        window_days: how many days of partitions a training run reads back from its newest; None for all.
+        when_absent: what a date without landing files means: an error, or a day without data (skipped).
+    """
+
+    columns: tuple[Column, ...]
+    positive: str
+    synthetic: Synthetic
+    quarantine_limit: float = 0.02
+    unlabelled: bool = False
+    window_days: int | None = None
+    when_absent: Literal["fail", "skip"] = "skip"
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        require(not twice, "dataset.columns", "have distinct names", twice)
+        one: tuple[Role, ...] = ("id", "label")
+        for role in one:
+            require(len(self.with_role(role)) == 1, "dataset.columns", f"have exactly one {role}", names)
+        at_most_one: tuple[Role, ...] = ("event_time", "label_time", "entity")
+        for role in at_most_one:
+            require(len(self.with_role(role)) <= 1, "dataset.columns", f"have at most one {role}", names)
+        require(bool(self.features), "dataset.columns", "have at least one feature", names)
+        levels = self.label.levels or ()
+        require(len(levels) == 2, "dataset.label.levels", "be the two classes", levels)  # noqa: PLR2004 binary models
+        require(self.positive in levels, "dataset.positive", f"be one of {levels}", self.positive)
+        limit = self.quarantine_limit
+        require(0 <= limit <= 1, "dataset.quarantine_limit", "be within [0, 1]", limit)
+        require(
+            self.window_days is None or self.window_days > 0, "dataset.window_days", "be positive", self.window_days
+        )
+        strangers = sorted(set(self.synthetic.effects) - set(names))
+        require(not strangers, "dataset.synthetic.effects", "name columns of the data set", strangers)
+
+    def with_role(self, role: Role) -> tuple[Column, ...]:
+        """The columns of one role, in file order."""
+        return tuple(column for column in self.columns if column.role == role)
+
+    def column(self, name: str) -> Column:
+        """The column called `name`.
+
+        Raises:
+            SpecError: the data set has none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise SpecError("dataset.columns", f"name one of {[column.name for column in self.columns]}", name)
+
+    @property
+    def features(self) -> tuple[Column, ...]:
+        """What the model sees."""
+        return self.with_role("feature")
+
+    @property
+    def id(self) -> Column:
+        """The key of a row."""
+        return self.with_role("id")[0]
+
+    @property
+    def label(self) -> Column:
+        """What the model predicts."""
+        return self.with_role("label")[0]
+
+    @property
+    def negative(self) -> str:
+        """The label's other level."""
+        return next(level for level in self.label.levels or () if level != self.positive)
+
+    @property
+    def event_time(self) -> Column | None:
+        """When the event of a row happened; None where rows are states, not events."""
+        return next(iter(self.with_role("event_time")), None)

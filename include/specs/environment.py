@@ -1,0 +1,88 @@
+"""Where a run takes place: the names of an account's things. The only room that knows one place from another.
+
+Every value comes from an Airflow configuration option of the section `perennial`, which MWAA takes as
+`perennial.bucket` and every Airflow as the variable `AIRFLOW__PERENNIAL__BUCKET`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from include.specs.errors import SpecError
+
+PREFIX = "AIRFLOW__PERENNIAL__"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """The names that requests to AWS are made with.
+
+    Args:
+        bucket: the data bucket. role_arn: what jobs run as. image: the `ml` image that runs every job.
+        topic_prefix: a model's SNS topic is this and the model's name, as an ARN.
+        deferrable: whether waiting for a job leaves the worker (True) or holds its slot.
+        poll_interval_s: seconds between two looks at a job.
+        subnets, security_groups, kms_key: of the jobs, where they are set.
+    """
+
+    bucket: str
+    role_arn: str
+    image: str
+    topic_prefix: str
+    deferrable: bool = True
+    poll_interval_s: float = 15.0
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    kms_key: str | None = None
+    code_version: str = "unknown"
+    ui_url: str = ""
+
+    def topic(self, model: str) -> str:
+        """ARN of the topic of `model`."""
+        return self.topic_prefix + model
+
+
+def environment(variables: Mapping[str, str]) -> Environment:
+    """The environment that `variables` (a process's own, usually) describe.
+
+    Raises:
+        SpecError: a required option is not set, or one cannot be read.
+    """
+    options = {key.removeprefix(PREFIX).lower(): value for key, value in variables.items() if key.startswith(PREFIX)}
+    return Environment(
+        **{name: _required(options, name) for name in ("bucket", "role_arn", "image", "topic_prefix")},
+        deferrable=deferrable(variables),
+        poll_interval_s=_seconds(options.get("poll_interval_s", "15")),
+        subnets=_names(options.get("subnets", "")),
+        security_groups=_names(options.get("security_groups", "")),
+        kms_key=options.get("kms_key") or None,
+        code_version=options.get("code_version", "unknown"),
+        ui_url=variables.get("AIRFLOW__API__BASE_URL", ""),
+    )
+
+
+def deferrable(variables: Mapping[str, str]) -> bool:
+    """The option `deferrable`: on unless it says otherwise."""
+    said = variables.get(f"{PREFIX}DEFERRABLE", "true").strip().lower()
+    if said not in ("true", "false"):
+        raise SpecError(f"{PREFIX}DEFERRABLE", "be true or false", said)
+    return said == "true"
+
+
+def _required(options: Mapping[str, str], name: str) -> str:
+    if not options.get(name):
+        expected = f"be set (on MWAA: the configuration option perennial.{name})"
+        raise SpecError(f"{PREFIX}{name.upper()}", expected, options.get(name))
+    return options[name]
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise SpecError(f"{PREFIX}POLL_INTERVAL_S", "be a number of seconds", text) from error
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())

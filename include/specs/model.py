@@ -1,0 +1,190 @@
+"""What a model is: one frozen value, written in one file of the catalog, refused when it cannot be meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from include.specs.dataset import Dataset
+from include.specs.errors import require
+from include.specs.job import STEPS, StepResources
+from include.specs.metrics import metric
+
+Transform = Literal["standardise", "log_standardise", "as_is", "one_hot", "ordinal", "target_encode", "time_of_day"]
+Value = bool | int | float | str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """A person or team that answers for a model."""
+
+    name: str
+    email: str
+
+    def __post_init__(self) -> None:
+        require(bool(self.name.strip()), "owner.name", "not be blank", self.name)
+        require(
+            re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.email) is not None,
+            "owner.email",
+            "be an e-mail address",
+            self.email,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """How rows are divided: each part's share of the rows; by event time where the data has one, else stratified.
+
+    The hold-out (`test`) is seen by no fit. `validation` chooses the decision threshold.
+    """
+
+    validation: float = 0.15
+    test: float = 0.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, share in (("validation", self.validation), ("test", self.test)):
+            require(0 < share < 1, f"split.{name}", "be within (0, 1)", share)
+        require(self.validation + self.test < 1, "split", "leave rows to train on", (self.validation, self.test))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimator:
+    """What is fitted: a class by its dotted path, its hyper-parameters, and the seed of all its randomness.
+
+    `checkpoint_every` is in boosting iterations; it needs an estimator with `warm_start` and `max_iter`.
+    """
+
+    path: str
+    hyperparameters: Mapping[str, Value] = field(default_factory=dict)
+    seed: int = 0
+    checkpoint_every: int | None = None
+
+    def __post_init__(self) -> None:
+        # Only what the job image holds can be fitted, and only scikit-learn's own types may be loaded back.
+        require(self.path.startswith("sklearn."), "estimator.path", "be a class of scikit-learn", self.path)
+        every = self.checkpoint_every
+        require(every is None or every > 0, "estimator.checkpoint_every", "be positive", every)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionRule:
+    """How the probability threshold is chosen on the validation part.
+
+    `max_f1`: the threshold with the largest F1. `precision`: the lowest threshold (the largest recall) whose precision
+    is at least `target`. `fixed`: `target` itself.
+    """
+
+    rule: Literal["max_f1", "precision", "fixed"] = "max_f1"
+    target: float = 0.5
+
+    def __post_init__(self) -> None:
+        require(
+            self.rule in ("max_f1", "precision", "fixed"), "decision.rule", "be max_f1, precision or fixed", self.rule
+        )
+        require(0 < self.target < 1, "decision.target", "be within (0, 1)", self.target)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slices:
+    """Groups that must not be left behind: every level of `columns` with at least `minimum_rows` hold-out rows of
+    each class must reach `floor` on `metric`."""
+
+    columns: tuple[str, ...]
+    metric: str
+    floor: float
+    minimum_rows: int = 50
+
+    def __post_init__(self) -> None:
+        metric(self.metric, field="gate.slices.metric")
+        require(self.minimum_rows > 0, "gate.slices.minimum_rows", "be positive", self.minimum_rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """What a candidate must reach to be registered.
+
+    Args:
+        thresholds: metric → the least (for log loss and Brier score: the largest) value.
+        primary_metric: the one on which candidate and champion are compared.
+        champion_rule: `not_worse`: the 95 % interval of the paired difference does not lie wholly beyond `margin` on
+            the losing side; `better`: it lies wholly on the winning side of zero.
+        margin: how much worse, in units of the primary metric, is still acceptable.
+    """
+
+    thresholds: Mapping[str, float]
+    primary_metric: str = "roc_auc"
+    champion_rule: Literal["not_worse", "better"] = "not_worse"
+    margin: float = 0.01
+    slices: Slices | None = None
+
+    def __post_init__(self) -> None:
+        require(bool(self.thresholds), "gate.thresholds", "name at least one metric", self.thresholds)
+        for name, value in self.thresholds.items():
+            known = metric(name, field="gate.thresholds")
+            top = float("inf") if known.high is None else known.high
+            where = f"gate.thresholds.{name}"
+            require(known.low <= value <= top, where, f"be within [{known.low:g}, {top:g}]", value)
+        metric(self.primary_metric, field="gate.primary_metric")
+        rules = ("not_worse", "better")
+        require(self.champion_rule in rules, "gate.champion_rule", f"be one of {rules}", self.champion_rule)
+        require(self.margin >= 0, "gate.margin", "be at least 0", self.margin)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """Everything that sets one model apart from another. The same code serves them all.
+
+    Args:
+        name: also the model package group, the S3 prefix and the DAGs' prefix; lower case, at most 24 characters so
+            that job names fit SageMaker's 63.
+        ingestion_schedule, training_schedule: five-field cron, UTC.
+        retrain_on_ingestion: whether a new partition asks for a training run.
+        features: column → transform, where it is not its kind's default (numeric: standardise; categorical: one_hot).
+        step_resources: step (see `include.specs.job`) → what it runs on, where it is not the default.
+        tags: AWS tags on everything that is made for the model.
+    """
+
+    name: str
+    title: str
+    owner: Owner
+    description: str
+    dataset: Dataset
+    estimator: Estimator
+    gate: Gate
+    features: Mapping[str, Transform] = field(default_factory=dict)
+    split: Split = field(default_factory=Split)
+    decision: DecisionRule = field(default_factory=DecisionRule)
+    step_resources: Mapping[str, StepResources] = field(default_factory=dict)
+    ingestion_schedule: str = "0 2 * * *"
+    training_schedule: str = "0 4 * * 1"
+    retrain_on_ingestion: bool = True
+    use_case: str = ""
+    runbook_url: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        named = re.fullmatch(r"[a-z][a-z0-9-]{0,22}[a-z0-9]", self.name)
+        require(named is not None, "name", "be 2 to 24 of a-z, 0-9 and -, starting with a letter", self.name)
+        require(bool(self.title.strip()), "title", "not be blank", self.title)
+        for name in ("ingestion_schedule", "training_schedule"):
+            cron = getattr(self, name)
+            require(len(cron.split()) == 5, name, "be five-field cron", cron)  # noqa: PLR2004 minute hour day month weekday
+        self._check_features()
+        unknown = sorted(set(self.step_resources) - set(STEPS))
+        require(not unknown, "step_resources", f"name steps of {sorted(STEPS)}", unknown)
+
+    def _check_features(self) -> None:
+        columns = {column.name: column for column in self.dataset.features}
+        for name, transform in self.features.items():
+            require(name in columns, "features", f"name feature columns, one of {sorted(columns)}", name)
+            require(transform in get_args(Transform), f"features.{name}", f"be one of {get_args(Transform)}", transform)
+        for name in self.gate.slices.columns if self.gate.slices else ():
+            kind = columns[name].kind if name in columns else "no feature"
+            require(kind == "categorical", "gate.slices.columns", "name categorical features", name)
+
+    def resources(self, step: str) -> StepResources:
+        """What `step` runs on."""
+        return self.step_resources.get(step, StepResources())

@@ -1,0 +1,70 @@
+"""What one run does: written once to S3 as `run.json`, read by every job of the run, kept beside its reports."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from include.specs.model import ModelSpec
+from include.specs.partition import PartitionRef, SourceObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Which Airflow run this is, and which code it ran. `run` is its name in S3 (see `naming.run_slug`)."""
+
+    run: str
+    dag_id: str
+    run_id: str
+    run_url: str = ""
+    code_version: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestionRun:
+    """One partition to write, from these landing objects."""
+
+    model: ModelSpec
+    provenance: Provenance
+    date: dt.date
+    sources: tuple[SourceObject, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitBoundary:
+    """Which rows a model may have been fitted on, in a form that can be asked of any other data.
+
+    Stratified: a row may have been fitted on when the hash of its id, as a fraction of the hash's range, is at least
+    `hash_from`. By event time: when its event time is before `time_until`.
+    """
+
+    hash_from: float | None = None
+    time_until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Champion:
+    """The version that a candidate has to measure up to."""
+
+    version: int
+    package_arn: str
+    approval_status: str
+    model_url: str
+    sha256: str
+    boundary: SplitBoundary
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRun:
+    """One model to train: the spec as it is for this run (overrides applied), the data, and the champion."""
+
+    model: ModelSpec
+    provenance: Provenance
+    partitions: tuple[PartitionRef, ...]
+    champion: Champion | None = None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any of its rows were made up."""
+        return any(partition.manifest.synthetic for partition in self.partitions)

@@ -1,0 +1,107 @@
+"""Where everything lies in the data bucket. Keys come from a date or a run, never from the wall clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from include.specs.errors import PerennialError
+
+MANIFEST = "_manifest.json"
+_DAY = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/")
+
+
+def day(date: dt.date) -> str:
+    """The Hive-style path of a date (UTC).
+
+    >>> day(dt.date(2026, 3, 1))
+    'year=2026/month=03/day=01/'
+    """
+    return f"year={date.year:04d}/month={date.month:02d}/day={date.day:02d}/"
+
+
+def date_of(key: str) -> dt.date:
+    """The date in `key`; the inverse of `day`.
+
+    >>> date_of("raw/churn/year=2026/month=03/day=01/part-0.parquet")
+    datetime.date(2026, 3, 1)
+
+    Raises:
+        PerennialError: there is no such date in it.
+    """
+    found = _DAY.search(key)
+    if found is None:
+        raise PerennialError(f"expected year=YYYY/month=MM/day=DD/ in the key {key!r}, found none")
+    year, month, of_month = map(int, found.groups())
+    return dt.date(year, month, of_month)
+
+
+def landing(model: str, date: dt.date) -> str:
+    """Prefix of what producers drop for a date."""
+    return f"landing/{model}/{day(date)}"
+
+
+def raw(model: str) -> str:
+    """Prefix of all partitions of a model."""
+    return f"raw/{model}/"
+
+
+def partition(model: str, date: dt.date) -> str:
+    """Prefix of one partition."""
+    return raw(model) + day(date)
+
+
+def manifest(model: str, date: dt.date) -> str:
+    """Key of the object that makes a partition exist."""
+    return partition(model, date) + MANIFEST
+
+
+def quarantine(model: str, date: dt.date) -> str:
+    """Prefix of the rows that a partition's ingestion refused."""
+    return f"quarantine/{model}/{day(date)}"
+
+
+def processed(model: str, run: str, part: str) -> str:
+    """Prefix of one part (train, validation, test) of a run's split."""
+    return f"processed/{model}/{run}/{part}/"
+
+
+def models(model: str, run: str) -> str:
+    """Prefix of a run's model; SageMaker itself adds `<job>/output/model.tar.gz`."""
+    return f"models/{model}/{run}/"
+
+
+def checkpoints(model: str, run: str) -> str:
+    """Prefix of a run's training checkpoints."""
+    return f"checkpoints/{model}/{run}/"
+
+
+def experiment(model: str, run: str) -> str:
+    """Prefix of a run's configuration and reports."""
+    return f"experiments/{model}/{run}/"
+
+
+def baseline(model: str, run: str) -> str:
+    """Prefix of what drift compares with, for the version that `run` registers."""
+    return f"baselines/{model}/{run}/"
+
+
+def uri(bucket: str, key: str) -> str:
+    """`key` in `bucket` as an s3:// URI."""
+    return f"s3://{bucket}/{key}"
+
+
+def split_uri(address: str) -> tuple[str, str]:
+    """Bucket and key of an s3:// URI.
+
+    >>> split_uri("s3://lake/raw/churn/")
+    ('lake', 'raw/churn/')
+
+    Raises:
+        PerennialError: it is not one.
+    """
+    scheme, _, rest = address.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket:
+        raise PerennialError(f"expected s3://bucket/key, got {address!r}")
+    return bucket, key
