@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
-from include.specs.dataset import Dataset
+from include.specs.dataset import Column, Dataset, Kind
 from include.specs.errors import require
 from include.specs.job import STEPS, StepResources
 from include.specs.metrics import metric
 
 Transform = Literal["standardise", "log_standardise", "as_is", "one_hot", "ordinal", "target_encode", "time_of_day"]
 Value = bool | int | float | str | None
+# What can be done to a column of each kind, its default first.
+KIND_TRANSFORMS: Mapping[Kind, tuple[Transform, ...]] = {
+    "numeric": ("standardise", "log_standardise", "as_is"),
+    "categorical": ("one_hot", "ordinal", "target_encode"),
+    "timestamp": ("time_of_day",),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +148,8 @@ class ModelSpec:
             that job names fit SageMaker's 63.
         ingestion_schedule, training_schedule: five-field cron, UTC.
         retrain_on_ingestion: whether a new partition asks for a training run.
-        features: column → transform, where it is not its kind's default (numeric: standardise; categorical: one_hot).
+        features: column → transform, where it is not its kind's default (see `KIND_TRANSFORMS`). Text
+            and ids have none: such columns need a role other than feature.
         step_resources: step (see `include.specs.job`) → what it runs on, where it is not the default.
         tags: AWS tags on everything that is made for the model.
     """
@@ -178,12 +185,33 @@ class ModelSpec:
 
     def _check_features(self) -> None:
         columns = {column.name: column for column in self.dataset.features}
-        for name, transform in self.features.items():
+        for name in self.features:
             require(name in columns, "features", f"name feature columns, one of {sorted(columns)}", name)
-            require(transform in get_args(Transform), f"features.{name}", f"be one of {get_args(Transform)}", transform)
+        for column in columns.values():
+            self._check_transform(column)
         for name in self.gate.slices.columns if self.gate.slices else ():
             kind = columns[name].kind if name in columns else "no feature"
             require(kind == "categorical", "gate.slices.columns", "name categorical features", name)
+
+    def _check_transform(self, column: Column) -> None:
+        known = KIND_TRANSFORMS.get(column.kind, ())
+        at = f"dataset.columns[{column.name}]"
+        require(
+            bool(known), at, "be numeric, categorical or a timestamp to be a feature; else give it a role", column.kind
+        )
+        transform = self.transform(column.name)
+        where = f"features.{column.name}"
+        require(transform in known, where, f"be one of {known} for a {column.kind} column", transform)
+        positive = column.minimum is not None and column.minimum >= 0
+        require(
+            transform != "log_standardise" or positive, f"{at}.minimum", "be at least 0 for a logarithm", column.minimum
+        )
+        blank = column.missing and column.kind == "timestamp"
+        require(not blank, f"{at}.missing", "be False for a timestamp feature", column.missing)
+
+    def transform(self, name: str) -> Transform:
+        """How the feature `name` enters the model: as the spec says, or its kind's default."""
+        return self.features.get(name) or KIND_TRANSFORMS[self.dataset.column(name).kind][0]
 
     def resources(self, step: str) -> StepResources:
         """What `step` runs on."""

@@ -1,0 +1,193 @@
+"""SageMaker's container contract in one place: where a job finds its files, and how it says how it ended.
+
+Sources: the developer guide's "How Amazon SageMaker AI provides training information" and "Build your own processing
+container".
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from include.specs import codec
+from include.specs.errors import PerennialError
+from include.specs.job import CONFIG_CHANNEL, CONFIG_FILE, STEPS, JobStep
+
+ROOT = Path("/opt/ml")
+# SageMaker reads at most this much of a failure file into FailureReason.
+REASON_LIMIT = 1024
+# How a shell reports a process that SIGTERM ended.
+STOPPED = 128 + signal.SIGTERM
+
+
+class ContainerError(PerennialError):
+    """Something that the container contract promises is not there."""
+
+
+class Stopped(BaseException):
+    """SIGTERM came: SageMaker stops the job, or takes its spot instance back, and kills it two minutes later."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """The files of one job. `root` is `/opt/ml` but in tests."""
+
+    step: JobStep
+    root: Path = ROOT
+
+    def channel(self, name: str) -> Path:
+        """The folder of input channel `name`.
+
+        Raises:
+            ContainerError: the job was started without it.
+        """
+        path = self._inside(self.step.input_path(name))
+        if not path.is_dir():
+            raise ContainerError(
+                f"the job {self.step.name} needs the channel {name!r} as the folder {path}, which does not exist; "
+                "add it to the job's request"
+            )
+        return path
+
+    def optional_channel(self, name: str) -> Path | None:
+        """The folder of input channel `name`, None where it is absent or empty."""
+        path = self._inside(self.step.input_path(name))
+        return path if path.is_dir() and any(path.iterdir()) else None
+
+    def output(self, name: str) -> Path:
+        """The folder of output `name`, made."""
+        return _made(self._inside(self.step.output_path(name)))
+
+    @property
+    def model(self) -> Path:
+        """The folder that becomes model.tar.gz when a training job ends well."""
+        return _made(self.root / "model")
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder that SageMaker keeps in step with the job's checkpoint prefix."""
+        return _made(self.root / "checkpoints")
+
+    def config[T](self, cls: type[T]) -> T:
+        """What the run is to do: the `cls` in the channel `config`.
+
+        Raises:
+            ContainerError: the channel holds no run.json.
+            ReportError: it holds something else.
+        """
+        path = self.channel(CONFIG_CHANNEL) / CONFIG_FILE
+        if not path.is_file():
+            raise ContainerError(f"expected the run's configuration in {path}, found no such file")
+        return codec.decode(cls, path.read_bytes(), source=str(path))
+
+    def hyperparameters(self) -> Mapping[str, str]:
+        """The training job's hyper-parameters, all text, as SageMaker hands them on; empty where it has none.
+
+        Raises:
+            ContainerError: the file is not a JSON object of text.
+        """
+        path = self.root / "input/config/hyperparameters.json"
+        if not path.is_file():
+            return {}
+        try:
+            found = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise ContainerError(f"{path}: expected a JSON object: {error}") from error
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            raise ContainerError(f"{path}: expected a JSON object whose values are all text, got {found!r}")
+        return found
+
+    def fail(self, reason: str) -> None:
+        """Leave `reason` where SageMaker looks for it: `failure` of a training, `message` of a processing job."""
+        for name in ("failure", "message"):
+            (_made(self.root / "output") / name).write_text(bounded(reason, REASON_LIMIT), encoding="utf-8")
+
+    def _inside(self, path: str) -> Path:
+        return self.root / Path(path).relative_to(ROOT)
+
+
+def bounded(text: str, limit: int) -> str:
+    """`text`, cut to at most `limit` bytes of UTF-8.
+
+    >>> bounded("naïve", 3), bounded("naïve", 99)
+    ('na', 'naïve')
+    """
+    return text.encode()[:limit].decode(errors="ignore")
+
+
+def run_job(
+    step: str, main: Callable[[Container], Mapping[str, int]], argv: Sequence[str] | None = None, *, root: Path = ROOT
+) -> int:
+    """Run `main` as the job of `step`; the process's exit code.
+
+    `main` returns counts for the last log line. A `PerennialError` is a message to a person: it is printed without
+    traceback. Anything else is a defect: its traceback goes to stderr. Both leave the reason for SageMaker.
+    """
+    container = Container(step=STEPS[step], root=_root(step, argv, root))
+    previous = signal.signal(signal.SIGTERM, _stop)
+    try:
+        return _run(container, main)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def say(line: str) -> None:
+    """One line of the job's log, at once: CloudWatch shows it while the job runs."""
+    print(line, flush=True)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that a reader sees all of it or none of it, whenever the process ends."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+
+
+def _run(container: Container, main: Callable[[Container], Mapping[str, int]]) -> int:
+    step = container.step.name
+    began = time.monotonic()
+    say(f"{step}: started")
+    try:
+        counts = main(container)
+    except PerennialError as error:
+        return _failed(container, f"{type(error).__name__}: {error}")
+    except Stopped:
+        say(f"{step}: stopped by SIGTERM after {time.monotonic() - began:.1f} s")
+        return STOPPED
+    except Exception as error:  # noqa: BLE001 the last frame of the process: whatever it was must reach FailureReason
+        traceback.print_exc()
+        return _failed(container, f"{type(error).__name__}: {error}")
+    summary = "".join(f", {name} {count}" for name, count in counts.items())
+    say(f"{step}: finished in {time.monotonic() - began:.1f} s{summary}")
+    return 0
+
+
+def _root(step: str, argv: Sequence[str] | None, default: Path) -> Path:
+    parser = argparse.ArgumentParser(prog=f"python -m {STEPS[step].module}", description=f"The job {step}.")
+    parser.add_argument("--root", type=Path, default=default, help="in place of /opt/ml")
+    return Path(parser.parse_args(argv).root)
+
+
+def _failed(container: Container, reason: str) -> int:
+    print(f"{container.step.name}: failed: {reason}", file=sys.stderr, flush=True)
+    container.fail(reason)
+    return 1
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise Stopped
+
+
+def _made(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,104 @@
+"""A model's spec as one scikit-learn pipeline: transforms inside it, so that what is fitted is served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.specs.dataset import Column
+from include.specs.errors import SpecError
+from include.specs.model import ModelSpec, Transform, Value
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.base import BaseEstimator
+    from sklearn.pipeline import Pipeline
+
+# scikit-learn and pandas cost a second of CPU to import: the jobs that only turn tables do not pay for them.
+
+
+def features_frame(table: pa.Table, model: ModelSpec) -> pd.DataFrame:
+    """What the pipeline's `predict_proba` takes, from a part of the split or any table with the features' columns.
+
+    Numeric columns are float64 with NaN where blank, categorical ones pandas categories, blank where blank, and a
+    time of day is its angle on the clock in radians (midnight 0, noon π).
+
+    Args:
+        table: rows × at least the model's features, as preprocessing types them.
+
+    Returns:
+        The same rows × the features, in the spec's order.
+    """
+    import pandas as pd  # noqa: PLC0415 see above
+
+    return pd.DataFrame(
+        {column.name: _series(table[column.name], column) for column in model.dataset.features}, copy=False
+    )
+
+
+def labels(table: pa.Table, model: ModelSpec) -> npt.NDArray[np.int8]:
+    """1 where the label is the positive class, 0 where it is the other; one a row."""
+    positive = pc.equal(table[model.dataset.label.name].cast(pa.string()), model.dataset.positive)
+    return np.asarray(positive.cast(pa.int8()).combine_chunks())
+
+
+def build_pipeline(model: ModelSpec, hyperparameters: Mapping[str, Value] | None = None) -> Pipeline:
+    """The unfitted pipeline: a `ColumnTransformer` over the features' columns, then the estimator.
+
+    Unknown levels never fail a prediction: one-hot gives zeros (or the column of rare levels), ordinal -1, target
+    encoding the mean of the target. Blank numbers become the median, with a column that says so.
+
+    Args:
+        hyperparameters: all of the estimator's; None for the spec's.
+
+    Raises:
+        SpecError: the estimator does not exist, or cannot take what the transforms give.
+    """
+    from sklearn.compose import ColumnTransformer  # noqa: PLC0415 see above
+    from sklearn.pipeline import Pipeline  # noqa: PLC0415 see above
+
+    from include.ml.features import estimators, transforms  # noqa: PLC0415 see above
+
+    given = model.estimator.hyperparameters if hyperparameters is None else hyperparameters
+    estimator = estimators.build(model.estimator, given)
+    _refuse_blanks(model, estimator)
+    steps = [
+        (transform, transforms.build(transform, columns, model.estimator.seed), [column.name for column in columns])
+        for transform, columns in _grouped(model)
+    ]
+    return Pipeline([("features", ColumnTransformer(steps, sparse_threshold=0.0)), ("estimator", estimator)])
+
+
+def _series(values: pa.ChunkedArray, column: Column) -> pd.Series:
+    if column.kind == "timestamp":
+        return _clock_angle(values).to_pandas()
+    if column.kind == "categorical" and not pa.types.is_dictionary(values.type):
+        values = values.dictionary_encode()
+    return values.to_pandas()
+
+
+def _clock_angle(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    into_the_day = pc.microseconds_between(pc.floor_temporal(values, unit="day"), values)
+    return pc.multiply(pc.cast(into_the_day, pa.float64()), 2 * np.pi / 86_400e6)
+
+
+def _grouped(model: ModelSpec) -> list[tuple[Transform, list[Column]]]:
+    """The features by transform: one encoder over twenty columns is faster than twenty encoders."""
+    by_transform = sorted(model.dataset.features, key=lambda column: model.transform(column.name))
+    return [(name, list(columns)) for name, columns in groupby(by_transform, lambda c: model.transform(c.name))]
+
+
+def _refuse_blanks(model: ModelSpec, estimator: BaseEstimator) -> None:
+    """A blank that is passed as it is needs an estimator that takes NaN."""
+    if estimator.__sklearn_tags__().input_tags.allow_nan:
+        return
+    for column in model.dataset.features:
+        if column.missing and model.transform(column.name) == "as_is":
+            expected = f"be standardise or log_standardise, since {model.estimator.path} takes no blanks"
+            raise SpecError(f"features.{column.name}", expected, "as_is")

@@ -1,0 +1,1 @@
+"""Fitting with checkpoints, and the artifact that a fit leaves behind."""
