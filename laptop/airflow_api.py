@@ -1,0 +1,207 @@
+"""Airflow as a person reaches it: REST API v2, with the token that the simple auth manager gives for a password."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from laptop.errors import LaptopError
+
+TIMEOUT_S = 10.0
+COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A DAG run, by its two names."""
+
+    dag_id: str
+    run_id: str
+
+    @property
+    def path(self) -> str:
+        """Where the API has it."""
+        return f"/api/v2/dags/{self.dag_id}/dagRuns/{self.run_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskState:
+    """A task of a run as it is now. Durations are in seconds; `state` is None until it is scheduled."""
+
+    task_id: str
+    state: str | None
+    duration_s: float | None = None
+    started: dt.datetime | None = None
+    try_number: int = 0
+    map_index: int = -1
+
+    @property
+    def label(self) -> str:
+        """The task's name, with its index where it is one of several."""
+        return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
+
+
+class AirflowApi:
+    """A client of one Airflow."""
+
+    def __init__(self, base_url: str, *, password: str, transport: httpx.BaseTransport | None = None) -> None:
+        self._password = password
+        # A proxy of the person's must not see what goes to this machine.
+        self._client = httpx.Client(base_url=base_url, timeout=TIMEOUT_S, trust_env=False, transport=transport)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def health(self) -> Mapping[str, Mapping[str, Any]] | None:
+        """What each component says of itself; None while the API server does not answer."""
+        try:
+            answer = self._client.get("/api/v2/monitor/health", timeout=2.0)
+        except httpx.HTTPError:
+            return None
+        return answer.json() if answer.is_success else None
+
+    def parsed_since(self, dag_id: str, moment: dt.datetime) -> bool:
+        """Whether the DAG's file was parsed after `moment`."""
+        answer = self._request("GET", f"/api/v2/dags/{dag_id}", missing_ok=True)
+        return answer is not None and _time(answer["last_parsed_time"]) >= moment
+
+    def import_errors(self) -> list[str]:
+        """What keeps DAG files from being parsed, each with its file's name."""
+        found = self._request("GET", "/api/v2/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip()}" for error in found]
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the scheduler start runs of the DAG."""
+        self._pause(dag_id, paused=False)
+
+    def pause(self, dag_id: str) -> None:
+        """Keep the scheduler from starting runs of the DAG."""
+        self._pause(dag_id, paused=True)
+
+    def _pause(self, dag_id: str, *, paused: bool) -> None:
+        self._request("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": paused})
+
+    def trigger(self, dag_id: str, *, conf: Mapping[str, Any], logical_date: dt.datetime | None = None) -> Run:
+        """Start a run by hand.
+
+        Raises:
+            LaptopError: Airflow refuses it, for example because a param breaks its schema; the message says which.
+        """
+        body = {"logical_date": None if logical_date is None else logical_date.isoformat(), "conf": dict(conf)}
+        made = self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+        return Run(dag_id=dag_id, run_id=made["dag_run_id"])
+
+    def state(self, run: Run) -> str:
+        """queued, running, success or failed."""
+        return str(self._request("GET", run.path)["state"])
+
+    def fail(self, run: Run) -> None:
+        """Mark a run as failed: its tasks are stopped and nothing of it is picked up again."""
+        self._request("PATCH", run.path, json={"state": "failed"})
+
+    def tasks(self, run: Run) -> list[TaskState]:
+        """The run's tasks, in no particular order."""
+        found = self._request("GET", f"{run.path}/taskInstances", params={"limit": 100})["task_instances"]
+        return [_task_state(task) for task in found]
+
+    def task_order(self, dag_id: str) -> list[str]:
+        """The DAG's tasks, each after those it needs."""
+        tasks = self._request("GET", f"/api/v2/dags/{dag_id}/tasks")["tasks"]
+        return topological({task["task_id"]: task["downstream_task_ids"] for task in tasks})
+
+    def runs_started_by(self, run: Run) -> list[Run]:
+        """The runs that asset events of `run` have started."""
+        query = {"source_dag_id": run.dag_id, "source_run_id": run.run_id}
+        answer = self._client.get("/api/v2/assets/events", params=query, headers=self._headers())
+        # While a run that an event has just made has no start date yet, Airflow 3.3.1 cannot describe the event.
+        if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+            return []
+        events = _checked(answer)["asset_events"]
+        made = {(each["dag_id"], each["run_id"]) for event in events for each in event["created_dagruns"]}
+        return [Run(dag_id=dag_id, run_id=run_id) for dag_id, run_id in sorted(made)]
+
+    def xcom(self, run: Run, task_id: str, key: str = "return_value") -> Any:
+        """What a task handed on; None when it handed on nothing."""
+        path = f"{run.path}/taskInstances/{task_id}/xcomEntries/{key}"
+        answer = self._request("GET", path, missing_ok=True, params={"deserialize": "true"})
+        return None if answer is None else answer["value"]
+
+    def log_lines(self, run: Run, task: TaskState) -> list[str]:
+        """The lines of the task's last try."""
+        path = f"{run.path}/taskInstances/{task.task_id}/logs/{max(task.try_number, 1)}"
+        answer = self._request("GET", path, missing_ok=True, params={"map_index": task.map_index, "full_content": "true"})
+        return [] if answer is None else [line for entry in answer["content"] for line in _log_lines(entry)]
+
+    def _request(self, method: str, path: str, *, missing_ok: bool = False, **arguments: Any) -> Any:
+        answer = self._client.request(method, path, headers=self._headers(), **arguments)
+        if missing_ok and answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return _checked(answer)
+
+    def _headers(self) -> Mapping[str, str]:
+        if "Authorization" not in self._client.headers:
+            who = {"username": "admin", "password": self._password}
+            token = _checked(self._client.post("/auth/token", json=who))["access_token"]
+            self._client.headers["Authorization"] = f"Bearer {token}"
+        return {"Accept": "application/json"}
+
+
+def topological(downstream: Mapping[str, Iterable[str]]) -> list[str]:
+    """The names of an acyclic graph, each after those that lead to it; else in the order they came.
+
+    >>> topological({"gate": ["register", "reject"], "reject": [], "register": [], "train": ["gate"]})
+    ['train', 'gate', 'register', 'reject']
+    """
+    left = {name: {other for other, targets in downstream.items() if name in targets} for name in downstream}
+    order: list[str] = []
+    while left:
+        free = [name for name, needs in left.items() if not needs - set(order)] or list(left)
+        order.extend(free)
+        for name in free:
+            del left[name]
+    return order
+
+
+def _task_state(task: Mapping[str, Any]) -> TaskState:
+    started = task["start_date"]
+    return TaskState(
+        task_id=task["task_id"],
+        state=task["state"],
+        duration_s=task["duration"],
+        started=None if started is None else _time(started),
+        try_number=task["try_number"],
+        map_index=task["map_index"],
+    )
+
+
+def _time(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+def _log_lines(entry: Any) -> list[str]:
+    """A log entry as text: a message, and the exception that came with it."""
+    if isinstance(entry, str):
+        return entry.splitlines()
+    lines = str(entry.get("event", "")).splitlines()
+    for error in entry.get("error_detail") or ():
+        lines.append(f"{error.get('exc_type')}: {error.get('exc_value')}")
+    return lines
+
+
+def _checked(answer: httpx.Response) -> Any:
+    if answer.is_success:
+        return answer.json()
+    asked = f"{answer.request.method} {answer.request.url.path}"
+    raise LaptopError(f"Airflow answered {answer.status_code} to {asked}: {_detail(answer)}")
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return answer.text[:500]

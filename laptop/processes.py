@@ -1,0 +1,89 @@
+"""Processes: started in sessions of their own, found again by the token in their environment, and never left behind.
+
+A process group does not hold what a process puts into a session of its own, and a list of ids does not know what was
+started meanwhile. The environment is inherited by all of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from laptop.settings import TOKEN_VARIABLE
+
+GRACE_S = 8.0
+
+
+def start(
+    command: Sequence[str], *, environment: Mapping[str, str], log: Path, folder: Path
+) -> subprocess.Popen[bytes]:
+    """Start `command` in `folder`, in a session of its own: Ctrl-C at the terminal is ours to handle, not its.
+
+    Its output is appended to `log`.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def carrying(token: str) -> list[psutil.Process]:
+    """The live processes that were started with `token`, by us or by one of them."""
+    return [process for process in psutil.process_iter() if _token(process) == token]
+
+
+def _token(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(TOKEN_VARIABLE)
+    except (psutil.Error, OSError):  # it has ended, or is not ours to look into
+        return None
+
+
+def end(processes: Iterable[psutil.Process], *, grace_s: float = GRACE_S) -> list[psutil.Process]:
+    """Ask each to end, and kill those that have not after `grace_s` seconds. Returns those that had to be killed."""
+    asked = list(processes)
+    for process in asked:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, stubborn = psutil.wait_procs(asked, timeout=grace_s)
+    kill(stubborn)
+    return stubborn
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """Kill each at once."""
+    killed = list(processes)
+    for process in killed:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(killed, timeout=GRACE_S)
+
+
+def kill_carrying(token: str, *, rounds: int = 20) -> None:
+    """Kill whatever carries `token` until nothing does: what one of them started meanwhile is met in the next round."""
+    for _ in range(rounds):
+        found = carrying(token)
+        if not found:
+            return
+        kill(found)
+
+
+def start_reaper(token: str, database: Path, *, folder: Path) -> subprocess.Popen[bytes]:
+    """Start a small process that ends the system with `token` as soon as we are gone, by SIGKILL too.
+
+    It waits for the end of its standard input, whose other end only we hold.
+    """
+    command = [sys.executable, "-m", "laptop.reaper", token, str(database)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, cwd=folder, start_new_session=True)
