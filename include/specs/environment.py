@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from include.specs.errors import SpecError
 
 PREFIX = "AIRFLOW__PERENNIAL__"
+# The AWS console picks the region that the person last used.
+LOG_PAGE = (
+    "https://console.aws.amazon.com/cloudwatch/home#logsV2:log-groups/log-group/{group}$3FlogStreamNameFilter$3D{job}"
+)
+OBJECT_PAGE = "https://console.aws.amazon.com/s3/object/{bucket}?prefix={key}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +30,7 @@ class Environment:
         deferrable: whether waiting for a job leaves the worker (True) or holds its slot.
         poll_interval_s: seconds between two looks at a job.
         subnets, security_groups, kms_key: of the jobs, where they are set.
+        log_page, object_page: addresses of a job's log (with {group} and {job}) and of an object ({bucket}, {key}).
     """
 
     bucket: str
@@ -37,10 +44,21 @@ class Environment:
     kms_key: str | None = None
     code_version: str = "unknown"
     ui_url: str = ""
+    log_page: str = LOG_PAGE
+    object_page: str = OBJECT_PAGE
 
     def topic(self, model: str) -> str:
         """ARN of the topic of `model`."""
         return self.topic_prefix + model
+
+    def log_url(self, group: str, job_name: str) -> str:
+        """The page on which a person reads the log of a job."""
+        # The console's router wants its percent signs escaped once more, as $25.
+        return self.log_page.format(group=quote(group, safe="").replace("%", "$25"), job=job_name)
+
+    def object_url(self, key: str) -> str:
+        """The page on which a person opens an object of the data bucket."""
+        return self.object_page.format(bucket=self.bucket, key=quote(key))
 
 
 def environment(variables: Mapping[str, str]) -> Environment:
@@ -58,6 +76,8 @@ def environment(variables: Mapping[str, str]) -> Environment:
         security_groups=_names(options.get("security_groups", "")),
         kms_key=options.get("kms_key") or None,
         code_version=options.get("code_version", "unknown"),
+        log_page=options.get("log_page", LOG_PAGE),
+        object_page=options.get("object_page", OBJECT_PAGE),
         ui_url=variables.get("AIRFLOW__API__BASE_URL", ""),
     )
 

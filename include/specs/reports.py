@@ -18,6 +18,8 @@ PREPROCESSING, EVALUATION, METRICS_FILE, GATE, HTML = (
     "gate.json",
     "evaluation_report.html",
 )
+# The candidate's manifest, copied out of model.tar.gz for readers that have no need of the model
+CANDIDATE = "candidate_manifest.json"
 # In baselines/<model>/<run>/
 BASELINE_STATISTICS, BASELINE_SAMPLE = "statistics.json", "sample.parquet"
 # In model.tar.gz

@@ -1,0 +1,8 @@
+"""Airflow DAGs: `<model>_training` for every model of the catalog."""
+
+from perennial.flows.training import training_dag
+
+from include.specs.catalog import load
+
+for spec in load().values():
+    globals()[f"{spec.name}_training"] = training_dag(spec)

@@ -1,0 +1,23 @@
+"""The assets by which flows tell each other that something is there, or is wanted."""
+
+from __future__ import annotations
+
+from airflow.sdk import Asset
+
+
+def raw(model: str) -> Asset:
+    """A partition of the model's data is in the lake. Its events carry `partition`, `manifest_key` and `rows`."""
+    return Asset(name=f"raw:{model}", uri=f"perennial://raw/{model}", group="perennial")
+
+
+def retrain(model: str) -> Asset:
+    """Training is asked for. Its events carry `reason`, and where known `partition` and `params`.
+
+    A request of its own, not the partition's asset: a backfill of 90 partitions must not start 90 trainings.
+    """
+    return Asset(name=f"retrain:{model}", uri=f"perennial://retrain/{model}", group="perennial")
+
+
+def package(model: str) -> Asset:
+    """A version of the model is registered. Its events carry `version` and `package_arn`."""
+    return Asset(name=f"package:{model}", uri=f"perennial://package/{model}", group="perennial")

@@ -1,0 +1,41 @@
+"""What every DAG of the house has: an owner, tags, retries with backoff, timeouts, and a page of documentation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, cast
+
+from airflow.sdk import BaseOperator
+
+from include.specs.model import ModelSpec
+
+# Before the first interval that anybody could want to ingest; nothing runs on its own before it is unpaused.
+EPOCH = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+
+
+def defaults(spec: ModelSpec) -> dict[str, Any]:
+    """Default arguments of every task."""
+    return {
+        "owner": spec.owner.name,
+        "retries": 3,
+        "retry_delay": dt.timedelta(seconds=30),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": dt.timedelta(minutes=10),
+        "execution_timeout": dt.timedelta(hours=6),
+    }
+
+
+def tags(spec: ModelSpec, flow: str) -> list[str]:
+    """Tags by which a person finds a DAG in the UI."""
+    return sorted({"perennial", flow, spec.name, *spec.tags.values()})
+
+
+def doc_md(spec: ModelSpec, text: str) -> str:
+    """The DAG's page: what it is for, whose it is, and what it does."""
+    owner = f"{spec.owner.name} <{spec.owner.email}>"
+    return f"# {spec.title}\n\n{spec.description}\n\n**Owner:** {owner}\n\n{text.strip()}\n"
+
+
+def returned(task: BaseOperator, key: str) -> Any:
+    """A reference to the entry `key` of the dictionary that `task` will return."""
+    return cast("Any", task.output)[key]

@@ -1,0 +1,54 @@
+"""`<model>_ingestion`: landing → validated, partitioned lake, and the request for a training."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, CronDataIntervalTimetable
+
+from include.specs.job import INGEST
+from include.specs.model import ModelSpec
+from include.specs.run import IngestionRun
+from perennial import aws_requests
+from perennial.flows import common
+from perennial.operators.ingestion import FindLandingOperator, PublishPartitionOperator, RequestRetrainingOperator
+from perennial.operators.jobs import SageMakerJobOperator
+from perennial.params import ingestion_params
+
+_DOC = """
+Each run reads one day's objects from `landing/`, checks them against the data contract, sends bad rows to `quarantine/`
+and writes the day's partition to `raw/`. The partition exists from the moment its `_manifest.json` is written, which is
+last. Runs can be repeated and backfilled: the same objects give the same bytes.
+
+A new partition asks for a training run, unless this is a backfill or the spec says otherwise.
+"""
+
+
+def ingestion_dag(spec: ModelSpec) -> DAG:
+    """The ingestion flow of one model."""
+    with DAG(
+        dag_id=f"{spec.name}_ingestion",
+        dag_display_name=f"{spec.title}: ingestion",
+        schedule=CronDataIntervalTimetable(spec.ingestion_schedule, timezone="UTC"),
+        start_date=common.EPOCH,
+        catchup=False,
+        max_active_runs=4,
+        default_args=common.defaults(spec),
+        params=ingestion_params(spec),
+        tags=common.tags(spec, "ingestion"),
+        doc_md=common.doc_md(spec, _DOC),
+    ) as dag:
+        landing = FindLandingOperator(task_id="find_landing", spec=spec)
+        config_key = common.returned(landing, "config_key")
+        ingest = SageMakerJobOperator(
+            task_id="ingest",
+            spec=spec,
+            step=INGEST,
+            build=aws_requests.ingest,
+            run_type=IngestionRun,
+            config_key=config_key,
+        )
+        publish = PublishPartitionOperator(task_id="publish", spec=spec, config_key=config_key)
+        request = RequestRetrainingOperator(
+            task_id="request_retraining", spec=spec, partition=common.returned(landing, "date")
+        )
+        landing >> ingest >> publish >> request
+    return dag

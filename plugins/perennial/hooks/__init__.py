@@ -1,0 +1,1 @@
+"""Thin callers of AWS: the provider's connection handling, and the few calls that the flows make."""

@@ -1,0 +1,117 @@
+"""SageMaker jobs by name: what a job of a kind is called in the API, and the calls that the operators make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+TERMINAL = ("Completed", "Failed", "Stopped")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobKind:
+    """The API's words for one kind of job."""
+
+    name_field: str
+    arn_field: str
+    status_field: str
+    create: str
+    describe: str
+    stop: str
+    log_group: str
+
+
+KINDS: Mapping[str, JobKind] = {
+    "processing": JobKind(
+        name_field="ProcessingJobName",
+        arn_field="ProcessingJobArn",
+        status_field="ProcessingJobStatus",
+        create="create_processing_job",
+        describe="describe_processing_job",
+        stop="stop_processing_job",
+        log_group="/aws/sagemaker/ProcessingJobs",
+    ),
+    "training": JobKind(
+        name_field="TrainingJobName",
+        arn_field="TrainingJobArn",
+        status_field="TrainingJobStatus",
+        create="create_training_job",
+        describe="describe_training_job",
+        stop="stop_training_job",
+        log_group="/aws/sagemaker/TrainingJobs",
+    ),
+}
+
+
+class Jobs:
+    """The jobs of one kind in an account and region."""
+
+    def __init__(self, kind: str, *, sagemaker: Any, logs: Any) -> None:
+        self.kind = KINDS[kind]
+        self._sagemaker, self._logs = sagemaker, logs
+
+    def describe(self, name: str) -> dict[str, Any] | None:
+        """The job called `name`; None where there is none."""
+        try:
+            found: dict[str, Any] = getattr(self._sagemaker, self.kind.describe)(**{self.kind.name_field: name})
+        except ClientError as error:
+            if is_not_found(error):
+                return None
+            raise
+        return found
+
+    def create(self, name: str, request: Mapping[str, Any]) -> bool:
+        """Ask for a job; False where one of this name is there already, which is then ours too."""
+        try:
+            getattr(self._sagemaker, self.kind.create)(**{self.kind.name_field: name}, **request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceInUse":
+                return False
+            raise
+        return True
+
+    def stop(self, name: str) -> None:
+        """Ask a job to stop; a job that has ended already is left as it is."""
+        try:
+            getattr(self._sagemaker, self.kind.stop)(**{self.kind.name_field: name})
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+
+    def status(self, job: Mapping[str, Any]) -> str:
+        """InProgress, Completed, Failed, Stopping or Stopped."""
+        return str(job[self.kind.status_field])
+
+    def last_log_lines(self, name: str, *, count: int = 15) -> list[str]:
+        """The end of the job's log; empty where there is no log (yet)."""
+        try:
+            streams = self._logs.describe_log_streams(
+                logGroupName=self.kind.log_group, logStreamNamePrefix=f"{name}/", limit=1
+            )["logStreams"]
+            if not streams:
+                return []
+            events = self._logs.get_log_events(
+                logGroupName=self.kind.log_group, logStreamName=streams[0]["logStreamName"], limit=count
+            )["events"]
+        except ClientError:
+            # The log explains a failure; not having it must not hide the failure itself.
+            return []
+        return [event["message"] for event in events]
+
+
+def is_not_found(error: ClientError) -> bool:
+    """Whether SageMaker says that there is no such job (it has no error code of its own for that)."""
+    details = error.response["Error"]
+    message = details["Message"].lower()
+    return details["Code"] in ("ValidationException", "ResourceNotFound") and (
+        "not found" in message or "could not find" in message
+    )
+
+
+def reason(job: Mapping[str, Any]) -> str:
+    """Why a job ended as it did, in SageMaker's words."""
+    return str(job.get("FailureReason") or job.get("ExitMessage") or json.dumps({"status": "no reason given"}))

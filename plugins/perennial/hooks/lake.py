@@ -1,0 +1,125 @@
+"""The data bucket, seen from orchestration: small JSON objects and listings. Data itself is moved by jobs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from include.specs import codec, s3_layout
+from include.specs.errors import PartitionError, ReportError
+from include.specs.partition import PartitionManifest, PartitionRef, SourceObject
+from perennial.hooks.aws import CONNECTION, client
+
+_MISSING = ("NoSuchKey", "404", "NotFound")
+_DELETE_BATCH = 1000  # S3 deletes at most so many keys in a call
+
+
+class Lake:
+    """One data bucket."""
+
+    def __init__(self, bucket: str, *, s3: Any = None) -> None:
+        self.bucket = bucket
+        self._s3 = s3 or client("s3", connection=CONNECTION)
+
+    def read(self, key: str) -> bytes:
+        """The object's body.
+
+        Raises:
+            ReportError: there is no such object.
+        """
+        try:
+            body: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MISSING:
+                raise
+            raise ReportError(f"expected s3://{self.bucket}/{key}, found no such object") from error
+        return body
+
+    def read_as[T](self, cls: type[T], key: str) -> T:
+        """The `cls` that the object at `key` holds.
+
+        Raises:
+            ReportError: no such object, or it does not hold one.
+        """
+        return codec.decode(cls, self.read(key), source=s3_layout.uri(self.bucket, key))
+
+    def write(self, key: str, body: bytes) -> None:
+        """Put a JSON object, in one piece."""
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+
+    def write_manifest(self, key: str, entries: list[Any]) -> None:
+        """Put the manifest of a SageMaker input."""
+        self.write(key, json.dumps(entries, indent=1).encode())
+
+    def sources(self, prefix: str) -> tuple[SourceObject, ...]:
+        """The objects under `prefix` that hold anything, by key."""
+        found = [self._source(item["Key"]) for item in self._list(prefix) if not item["Key"].endswith("/")]
+        return tuple(sorted(found, key=lambda source: source.key))
+
+    def partitions(
+        self, model: str, *, start: dt.date | None = None, end: dt.date | None = None
+    ) -> tuple[PartitionRef, ...]:
+        """The partitions of a model from `start` to before `end`, oldest first. Only what has a manifest is there."""
+        keys = sorted(
+            item["Key"] for item in self._list(s3_layout.raw(model)) if item["Key"].endswith(s3_layout.MANIFEST)
+        )
+        wanted = [key for key in keys if _within(s3_layout.date_of(key), start, end)]
+        return tuple(self._partition(key) for key in wanted)
+
+    def check_files(self, manifest: PartitionManifest) -> None:
+        """Refuse a partition of which a file is absent or has another size.
+
+        Raises:
+            PartitionError: it names the key.
+        """
+        prefix = s3_layout.partition(manifest.model, manifest.date)
+        sizes = {item["Key"]: item["Size"] for item in self._list(prefix)}
+        for file in manifest.files:
+            size = sizes.get(prefix + file.name)
+            if size != file.bytes:
+                found = "no such object" if size is None else f"{size} bytes"
+                raise PartitionError(
+                    f"expected s3://{self.bucket}/{prefix}{file.name} of {file.bytes} bytes, found {found}"
+                )
+
+    def delete_unlisted(self, manifest: PartitionManifest) -> int:
+        """Delete what an earlier writing of the partition left and its manifest no longer names; the count."""
+        prefix = s3_layout.partition(manifest.model, manifest.date)
+        kept = {prefix + file.name for file in manifest.files} | {prefix + s3_layout.MANIFEST}
+        stale = [item["Key"] for item in self._list(prefix) if item["Key"] not in kept]
+        for batch in _batches(stale, _DELETE_BATCH):
+            self._s3.delete_objects(Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in batch]})
+        return len(stale)
+
+    def _list(self, prefix: str) -> Iterator[dict[str, Any]]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        for page in pages:
+            yield from page.get("Contents", [])
+
+    def _source(self, key: str) -> SourceObject:
+        head = self._s3.head_object(Bucket=self.bucket, Key=key)
+        return SourceObject(
+            key=key,
+            bytes=head["ContentLength"],
+            etag=head["ETag"].strip('"'),
+            version_id=head.get("VersionId"),
+            origin=head["Metadata"].get("origin"),
+        )
+
+    def _partition(self, key: str) -> PartitionRef:
+        body = self.read(key)
+        manifest = codec.decode(PartitionManifest, body, source=s3_layout.uri(self.bucket, key))
+        return PartitionRef(manifest_key=key, sha256=hashlib.sha256(body).hexdigest(), manifest=manifest)
+
+
+def _within(date: dt.date, start: dt.date | None, end: dt.date | None) -> bool:
+    return (start is None or date >= start) and (end is None or date < end)
+
+
+def _batches(items: list[str], size: int) -> Iterable[list[str]]:
+    return (items[i : i + size] for i in range(0, len(items), size))

@@ -1,0 +1,53 @@
+"""What all operators share: where they run, and which run they belong to."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import BaseOperator
+
+from include.specs.environment import Environment, environment
+from include.specs.model import ModelSpec
+from include.specs.run import Provenance
+from perennial import naming
+from perennial.hooks.lake import Lake
+
+
+class FlowOperator(BaseOperator):
+    """A task of a model's flow. Reads where it is only when it runs, so that parsing a DAG needs no settings."""
+
+    def __init__(self, *, spec: ModelSpec, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.spec = spec
+
+    @staticmethod
+    def where() -> Environment:
+        """The environment of the process that runs the task."""
+        return environment(os.environ)
+
+    def lake(self) -> Lake:
+        """The data bucket."""
+        return Lake(self.where().bucket)
+
+
+def provenance(context: Mapping[str, Any], where: Environment, *, reason: str = "") -> Provenance:
+    """Which run this is."""
+    run = context["dag_run"]
+    base = where.ui_url.rstrip("/")
+    return Provenance(
+        run=naming.run_slug(run.dag_id, run.run_id),
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        run_url=f"{base}/dags/{run.dag_id}/runs/{run.run_id}" if base else "",
+        code_version=where.code_version,
+        reason=reason,
+    )
+
+
+def run_date(context: Mapping[str, Any]) -> dt.date | None:
+    """The day (UTC) that the run's data interval begins on; None for a run that has no interval."""
+    start = context["dag_run"].data_interval_start
+    return start.astimezone(dt.UTC).date() if start else None

@@ -1,0 +1,126 @@
+"""The tasks of ingestion that are not jobs: find what was dropped, publish the partition, ask for a training."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.specs import codec, reports, s3_layout
+from include.specs.errors import PartitionError
+from include.specs.model import ModelSpec
+from include.specs.partition import IngestionReport, PartitionManifest, SourceObject
+from include.specs.run import IngestionRun
+from perennial import assets, aws_requests
+from perennial.operators.base import FlowOperator, provenance, run_date
+
+
+class FindLandingOperator(FlowOperator):
+    """Pin the landing objects of the run's day, and write the run's configuration.
+
+    The day is the DAG param `date`, or the day that the data interval begins on. A scheduled day without objects is
+    skipped or failed as the spec says; a day that a person asked for fails.
+
+    Returns (XCom): date, config_key.
+    """
+
+    def execute(self, context: Any) -> dict[str, str]:
+        """Find, pin, write."""
+        asked = context["params"].get("date")
+        date = dt.date.fromisoformat(asked) if asked else run_date(context)
+        if date is None:
+            raise PartitionError("this run has no data interval: give the param `date` (YYYY-MM-DD)")
+        where, lake = self.where(), self.lake()
+        prefix = s3_layout.landing(self.spec.name, date)
+        sources = lake.sources(prefix)
+        if not sources:
+            raise _absent(self.spec, s3_layout.uri(where.bucket, prefix), asked=bool(asked))
+        run = IngestionRun(model=self.spec, provenance=provenance(context, where), date=date, sources=sources)
+        slug = run.provenance.run
+        manifest = aws_requests.landing_manifest(sources, bucket=where.bucket, model=self.spec.name)
+        lake.write_manifest(s3_layout.experiment(self.spec.name, slug) + "landing.manifest", manifest)
+        config_key = aws_requests.config_key(self.spec.name, slug)
+        lake.write(config_key, codec.encode(run))
+        self.log.info("%s: %d landing objects for %s", self.spec.name, len(sources), date)
+        return {"date": date.isoformat(), "config_key": config_key}
+
+
+class PublishPartitionOperator(FlowOperator):
+    """Write the manifest: from this moment, and not before, the partition exists.
+
+    Returns (XCom): manifest_key, rows, quarantined.
+    """
+
+    template_fields = ("config_key",)
+
+    def __init__(self, *, config_key: str, **kwargs: Any) -> None:
+        super().__init__(outlets=[assets.raw(kwargs["spec"].name)], **kwargs)
+        self.config_key = config_key
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Check that the sources are still what was read and that the files are there; then publish."""
+        lake = self.lake()
+        run = lake.read_as(IngestionRun, self.config_key)
+        model, date = run.model.name, run.date
+        _check_sources(run, lake.sources(s3_layout.landing(model, date)))
+        report = lake.read_as(IngestionReport, s3_layout.experiment(model, run.provenance.run) + reports.INGESTION)
+        manifest = manifest_of(run, report)
+        lake.check_files(manifest)
+        key = s3_layout.manifest(model, date)
+        lake.write(key, codec.encode(manifest))
+        stale = lake.delete_unlisted(manifest)
+        self.log.info("%s: %d rows in %d files; %d stale files deleted", key, report.rows, len(report.files), stale)
+        event = {"partition": date.isoformat(), "manifest_key": key, "rows": report.rows}
+        context["outlet_events"][assets.raw(model)].extra = event
+        return {"manifest_key": key, "rows": report.rows, "quarantined": dict(report.quarantined)}
+
+
+class RequestRetrainingOperator(FlowOperator):
+    """Ask for a training run because there is new data. Never from a backfill: old days are no news."""
+
+    template_fields = ("partition",)
+
+    def __init__(self, *, partition: str, **kwargs: Any) -> None:
+        super().__init__(outlets=[assets.retrain(kwargs["spec"].name)], **kwargs)
+        self.partition = partition
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Emit the request, or skip, which emits nothing."""
+        if str(context["dag_run"].run_type) == "backfill":
+            raise AirflowSkipException("a backfill asks for no training")
+        if not self.spec.retrain_on_ingestion:
+            raise AirflowSkipException(f"{self.spec.name} is not retrained on new data (retrain_on_ingestion)")
+        request = {
+            "reason": f"new data: partition {self.partition}",
+            "partition": self.partition,
+            "params": context["params"].get("training") or {},
+        }
+        context["outlet_events"][assets.retrain(self.spec.name)].extra = request
+        return request
+
+
+def manifest_of(run: IngestionRun, report: IngestionReport) -> PartitionManifest:
+    """The manifest of what `report` says was written for `run`."""
+    return PartitionManifest(
+        model=run.model.name,
+        date=run.date,
+        files=report.files,
+        rows=report.rows,
+        columns=report.columns,
+        sources=run.sources,
+        quarantined=report.quarantined,
+    )
+
+
+def _absent(spec: ModelSpec, uri: str, *, asked: bool) -> Exception:
+    message = f"expected CSV or Parquet objects under {uri}, found none; drop a file there and run this date again"
+    if asked or spec.dataset.when_absent == "fail":
+        return PartitionError(message)
+    return AirflowSkipException(message)
+
+
+def _check_sources(run: IngestionRun, now: tuple[SourceObject, ...]) -> None:
+    if now != run.sources:
+        changed = sorted({source.key for source in set(now) ^ set(run.sources)})
+        raise PartitionError(f"{changed[0]} changed while it was being ingested; clear `find_landing` to read it again")

@@ -1,0 +1,159 @@
+"""Runs one SageMaker job for a task: starts it or joins it, waits, and says why it failed.
+
+A retry never starts a second job: the job's name is derived from what the task is and does (`perennial.naming`), so a
+job of that name is this task's own, whoever asked for it. Only after it has failed or was stopped is a new one started,
+under the next generation of the name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from include.specs.environment import Environment
+from include.specs.job import JobStep
+from include.specs.run import IngestionRun, TrainingRun
+from perennial import naming
+from perennial.aws_requests import Builder, Request
+from perennial.hooks.aws import CONNECTION, client
+from perennial.hooks.jobs import TERMINAL, Jobs, reason
+from perennial.links import JobLogLink
+from perennial.operators.base import FlowOperator
+from perennial.triggers.jobs import SageMakerJobTrigger
+
+# How long a job may be queued and prepared before it runs, on top of the time it may run.
+_PATIENCE = dt.timedelta(hours=1)
+
+
+class SageMakerJobOperator(FlowOperator):
+    """Run `step` for the run that `config_key` describes.
+
+    Args:
+        build: makes the request from the run and the environment; `inputs` are its further keyword arguments.
+        run_type: what the object at `config_key` holds.
+        config_key: key of the run's `run.json` in the data bucket.
+        inputs: what earlier tasks returned that the request needs, for example the candidate's model URL.
+
+    Returns (XCom): job_name, job_arn, and for training model_url.
+    """
+
+    template_fields = ("config_key", "inputs")
+    operator_extra_links = (JobLogLink(),)
+
+    def __init__(
+        self,
+        *,
+        step: JobStep,
+        build: Builder,
+        run_type: type[IngestionRun] | type[TrainingRun],
+        config_key: str,
+        inputs: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.step, self.build, self.run_type = step, build, run_type
+        self.config_key, self.inputs = config_key, dict(inputs or {})
+        self.job_name: str | None = None
+
+    def execute(self, context: Any) -> dict[str, str]:
+        """Start or join the job, then wait for its end."""
+        where = self.where()
+        request = self._request(where)
+        self.job_name = self._start(context, request)
+        JobLogLink.store(context, where.log_url(self.jobs().kind.log_group, self.job_name))
+        if where.deferrable:
+            self._defer(where)
+        return self._wait(where)
+
+    def execute_complete(self, context: Any, event: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG002 Airflow's signature
+        """The job has ended: what it left, or why it failed."""
+        self.job_name = event["job_name"]
+        return self._outcome(self._described(self.job_name))
+
+    def on_kill(self) -> None:
+        """Stop the job: a task that was ended by a person leaves nothing billing."""
+        if self.job_name:
+            self.log.info("Stopping %s", self.job_name)
+            self.jobs().stop(self.job_name)
+
+    def jobs(self) -> Jobs:
+        """The jobs of this step's kind."""
+        return Jobs(self.step.kind, sagemaker=client("sagemaker"), logs=client("logs"))
+
+    def _request(self, where: Environment) -> Request:
+        run = self.lake().read_as(self.run_type, self.config_key)
+        request = self.build(run, where, **self.inputs)
+        # What the run's configuration says is part of what the job does, and so of its name.
+        request["Environment"] = {"PERENNIAL_RUN": naming.digest(self.lake().read(self.config_key).decode())}
+        return request
+
+    def _start(self, context: Any, request: Request) -> str:
+        run, jobs = context["dag_run"], self.jobs()
+        task = (run.dag_id, run.run_id, context["ti"].map_index)
+        generation = 1
+        while True:
+            name = naming.job_name(
+                self.spec.name, self.step.name, task=task, configuration=request, generation=generation
+            )
+            job = jobs.describe(name)
+            if job is None:
+                self._log_start(name, jobs.create(name, request))
+                return name
+            if jobs.status(job) not in ("Failed", "Stopped"):
+                self.log.info("Joining %s, which is %s", name, jobs.status(job))
+                return name
+            generation += 1
+
+    def _log_start(self, name: str, created: bool) -> None:
+        self.log.info("Started %s" if created else "Joining %s: it was started by an earlier try", name)
+
+    def _defer(self, where: Environment) -> None:
+        kind = self.jobs().kind
+        resources = self.spec.resources(self.step.name)
+        self.defer(
+            trigger=SageMakerJobTrigger(
+                job_name=str(self.job_name),
+                describe=kind.describe,
+                name_field=kind.name_field,
+                status_field=kind.status_field,
+                connection=CONNECTION,
+                region=client("sagemaker").meta.region_name,
+                poll_interval_s=where.poll_interval_s,
+            ),
+            method_name="execute_complete",
+            timeout=dt.timedelta(seconds=resources.max_wait_s or resources.max_run_s) + _PATIENCE,
+        )
+
+    def _wait(self, where: Environment) -> dict[str, str]:
+        import time  # noqa: PLC0415 only the path that holds a slot sleeps
+
+        jobs = self.jobs()
+        while jobs.status(job := self._described(str(self.job_name))) not in TERMINAL:
+            time.sleep(where.poll_interval_s)
+        return self._outcome(job)
+
+    def _described(self, name: str) -> dict[str, Any]:
+        job = self.jobs().describe(name)
+        if job is None:
+            raise AirflowException(f"{name} was started and SageMaker no longer knows it: was it deleted?")
+        return job
+
+    def _outcome(self, job: Mapping[str, Any]) -> dict[str, str]:
+        jobs, name = self.jobs(), str(self.job_name)
+        if jobs.status(job) != "Completed":
+            raise _failure(name, jobs.status(job), reason(job), jobs.last_log_lines(name))
+        result = {"job_name": name, "job_arn": job[jobs.kind.arn_field]}
+        if "ModelArtifacts" in job:
+            result["model_url"] = job["ModelArtifacts"]["S3ModelArtifacts"]
+        return result
+
+
+def _failure(name: str, status: str, why: str, log_lines: list[str]) -> AirflowException:
+    tail = "\n".join(f"  {line}" for line in log_lines)
+    message = f"{name} {status.lower()}: {why}" + (f"\nEnd of its log:\n{tail}" if tail else "")
+    # The same code fails the same way on the same data: a retry would only be paid for.
+    final = why.startswith(("AlgorithmError", "ClientError"))
+    return AirflowFailException(message) if final else AirflowException(message)

@@ -1,0 +1,184 @@
+"""The tasks of training that are not jobs: pin the data and the champion, branch on the verdict, register, reject."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.sdk import BaseBranchOperator
+
+from include.specs import codec, reports, s3_layout
+from include.specs.errors import PartitionError
+from include.specs.partition import PartitionRef
+from include.specs.reports import EvaluationReport, GateReport, ModelManifest
+from include.specs.run import TrainingRun
+from perennial import assets, aws_requests, registry
+from perennial.hooks.packages import Packages
+from perennial.links import ReportLink
+from perennial.operators.base import FlowOperator, provenance
+from perennial.params import apply_overrides
+
+
+class ResolveRunOperator(FlowOperator):
+    """Pin what this run trains on and what its candidate has to measure up to; write the run's configuration.
+
+    Returns (XCom): run (its name in S3), config_key, reason, partitions, champion (a version, or None).
+    """
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Resolve overrides, data and champion, in this order: a bad param costs nothing."""
+        requests = _requests(context)
+        overrides = dict(context["params"]) | (requests[-1].get("params") or {} if requests else {})
+        spec = apply_overrides(self.spec, overrides)
+        lake, where = self.lake(), self.where()
+        partitions = self._partitions(context, overrides)
+        package = registry.choose_champion(Packages().versions(spec.name))
+        run = TrainingRun(
+            model=spec,
+            provenance=provenance(context, where, reason=_reason(context, requests)),
+            partitions=partitions,
+            champion=registry.champion(package) if package else None,
+        )
+        slug = run.provenance.run
+        manifest = aws_requests.raw_manifest(partitions, bucket=where.bucket, model=spec.name)
+        lake.write_manifest(s3_layout.experiment(spec.name, slug) + "raw.manifest", manifest)
+        config_key = aws_requests.config_key(spec.name, slug)
+        lake.write(config_key, codec.encode(run))
+        return {
+            "run": slug,
+            "config_key": config_key,
+            "reason": run.provenance.reason,
+            "partitions": [ref.manifest_key for ref in partitions],
+            "champion": run.champion.version if run.champion else None,
+        }
+
+    def _partitions(self, context: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[PartitionRef, ...]:
+        start, end = window(context, overrides, days=self.spec.dataset.window_days)
+        found = self.lake().partitions(self.spec.name, start=start, end=end)
+        if not found:
+            asked = f" from {start or 'the beginning'} to before {end or 'now'}"
+            raise PartitionError(f"{self.spec.name} has no partitions{asked}; run {self.spec.name}_ingestion first")
+        pinned = of_one_origin(found)
+        self.log.info("%d partitions, %s to %s", len(pinned), pinned[0].manifest.date, pinned[-1].manifest.date)
+        return pinned
+
+
+class QualityGateBranchOperator(FlowOperator, BaseBranchOperator):
+    """Branch on what evaluation decided. A verdict that cannot be read fails the task; it never passes the gate.
+
+    Args:
+        run: the run's name in S3. register, reject: task ids.
+    """
+
+    template_fields = ("run",)
+    operator_extra_links = (ReportLink(),)
+
+    def __init__(self, *, run: str, register: str, reject: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.run, self.register, self.reject = run, register, reject
+
+    def choose_branch(self, context: Any) -> str:
+        """The branch of the verdict in gate.json."""
+        experiment = s3_layout.experiment(self.spec.name, self.run)
+        gate = self.lake().read_as(GateReport, experiment + reports.GATE)
+        for rule in gate.rules:
+            self.log.info("%s %s (observed %.6g)", "passed" if rule.passed else "FAILED", rule.rule, rule.observed)
+        self.log.info("Verdict: %s. %s", gate.verdict, gate.reasons)
+        ReportLink.store(context, self.where().object_url(experiment + reports.HTML))
+        return self.register if gate.verdict == "register" else self.reject
+
+
+class RegisterModelOperator(FlowOperator):
+    """Register the candidate, pending approval. One run registers one version, however often it is tried.
+
+    Returns (XCom): version, package_arn, approval_status.
+    """
+
+    template_fields = ("config_key", "model_url")
+    operator_extra_links = (ReportLink(),)
+
+    def __init__(self, *, config_key: str, model_url: str, **kwargs: Any) -> None:
+        super().__init__(outlets=[assets.package(kwargs["spec"].name)], **kwargs)
+        self.config_key, self.model_url = config_key, model_url
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Create the group where it is missing, then the version."""
+        lake, where, packages = self.lake(), self.where(), Packages()
+        run = lake.read_as(TrainingRun, self.config_key)
+        experiment = s3_layout.experiment(run.model.name, run.provenance.run)
+        request = registry.package_request(
+            run,
+            where,
+            model_url=self.model_url,
+            candidate=lake.read_as(ModelManifest, experiment + reports.CANDIDATE),
+            evaluation=lake.read_as(EvaluationReport, experiment + reports.EVALUATION),
+            gate=lake.read_as(GateReport, experiment + reports.GATE),
+        )
+        packages.ensure_group(registry.group_request(run.model))
+        package = packages.of_run(run.model.name, run.provenance.run_id) or packages.create(request)
+        ReportLink.store(context, where.object_url(experiment + reports.HTML))
+        result = {
+            "version": int(package["ModelPackageVersion"]),
+            "package_arn": package["ModelPackageArn"],
+            "approval_status": package["ModelApprovalStatus"],
+        }
+        context["outlet_events"][assets.package(run.model.name)].extra = result
+        return result
+
+
+class RejectModelOperator(FlowOperator):
+    """Record why the candidate was not registered. That is a result of the flow, not a failure of it.
+
+    Returns (XCom): reasons.
+    """
+
+    template_fields = ("run",)
+    operator_extra_links = (ReportLink(),)
+
+    def __init__(self, *, run: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.run = run
+
+    def execute(self, context: Any) -> dict[str, str]:
+        """Say it."""
+        experiment = s3_layout.experiment(self.spec.name, self.run)
+        gate = self.lake().read_as(GateReport, experiment + reports.GATE)
+        ReportLink.store(context, self.where().object_url(experiment + reports.HTML))
+        self.log.warning("Not registered: %s", gate.reasons)
+        return {"reasons": gate.reasons}
+
+
+def window(
+    context: Mapping[str, Any], params: Mapping[str, Any], *, days: int | None
+) -> tuple[dt.date | None, dt.date | None]:
+    """First day, and day after the last, of the data to train on; None where it is open.
+
+    What a person asked for, else the end of the run's data interval (scheduled and backfilled runs), else everything.
+    """
+    start, end = (dt.date.fromisoformat(text) if (text := params.get(name)) else None for name in ("start", "end"))
+    run = context["dag_run"]
+    if end is None and str(run.run_type) in ("scheduled", "backfill") and run.data_interval_end:
+        end = run.data_interval_end.astimezone(dt.UTC).date()
+    if start is None and end is not None and days is not None:
+        start = end - dt.timedelta(days=days)
+    return start, end
+
+
+def of_one_origin(partitions: Sequence[PartitionRef]) -> tuple[PartitionRef, ...]:
+    """Those that are as real, or as made up, as the newest: the two are never mixed."""
+    synthetic = partitions[-1].manifest.synthetic
+    return tuple(ref for ref in partitions if ref.manifest.synthetic == synthetic)
+
+
+def _requests(context: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The `extra` of every event that started this run, oldest first."""
+    events = context.get("triggering_asset_events") or {}
+    found = [event for of_asset in events.values() for event in of_asset]
+    return [event.extra for event in sorted(found, key=lambda event: event.timestamp)]
+
+
+def _reason(context: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) -> str:
+    if requests:
+        return "; ".join(str(request.get("reason", "requested")) for request in requests)
+    return context["params"].get("reason") or f"{context['dag_run'].run_type} run"

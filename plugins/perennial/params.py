@@ -1,0 +1,125 @@
+"""What a person may override for one run: forms with types, limits and help, and the spec with an override applied.
+
+Each schema is made from the model's spec, so the trigger form refuses a bad value before anything starts; the spec
+itself refuses it once more when the run is resolved, for what the API was sent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import Param
+
+from include.specs.errors import SpecError
+from include.specs.job import STEPS
+from include.specs.metrics import METRICS
+from include.specs.model import ModelSpec
+
+Schema = dict[str, Any]
+_DATE: Schema = {"type": ["null", "string"], "format": "date"}
+
+
+def ingestion_params(spec: ModelSpec) -> dict[str, Param]:
+    """The form of `<model>_ingestion`."""
+    return {
+        "date": Param(
+            None,
+            **_DATE,
+            title="Date",
+            description="The day to ingest. Empty: the day that the data interval begins on.",
+        ),
+        "training": Param(
+            {},
+            **override_schema(spec),
+            title="Overrides for the training",
+            description="Params for the training that this ingestion asks for, as in the form of the training DAG.",
+        ),
+    }
+
+
+def training_params(spec: ModelSpec) -> dict[str, Param]:
+    """The form of `<model>_training`."""
+    empty: dict[str, Any] = {"reason": "", "start": None, "end": None}
+    properties = override_schema(spec)["properties"]
+    return {name: Param(empty.get(name, {}), **schema) for name, schema in properties.items()}
+
+
+def override_schema(spec: ModelSpec) -> Schema:
+    """JSON schema of everything that a run may override."""
+    return _object(
+        {
+            "reason": {"type": "string", "maxLength": 200, "title": "Reason", "description": "Kept with the version."},
+            "start": _DATE | {"title": "From", "description": "First day of the data. Empty: as the spec says."},
+            "end": _DATE
+            | {"title": "To before", "description": "Day after the last day of the data. Empty: all there is."},
+            "thresholds": _thresholds(spec),
+            "hyperparameters": _hyperparameters(spec),
+            "instance_types": _instance_types(),
+        }
+    )
+
+
+def apply_overrides(spec: ModelSpec, overrides: Mapping[str, Any]) -> ModelSpec:
+    """The spec as it is for one run.
+
+    Raises:
+        SpecError: an override that the spec cannot have.
+    """
+    unknown = sorted(set(overrides) - set(override_schema(spec)["properties"]))
+    if unknown:
+        raise SpecError("params", f"be of {sorted(override_schema(spec)['properties'])}", unknown[0])
+    gate = dataclasses.replace(spec.gate, thresholds={**spec.gate.thresholds, **(overrides.get("thresholds") or {})})
+    hyperparameters = {**spec.estimator.hyperparameters, **(overrides.get("hyperparameters") or {})}
+    return dataclasses.replace(
+        spec,
+        gate=gate,
+        estimator=dataclasses.replace(spec.estimator, hyperparameters=hyperparameters),
+        step_resources={**spec.step_resources, **_resources(spec, overrides.get("instance_types") or {})},
+    )
+
+
+def _resources(spec: ModelSpec, instance_types: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        step: dataclasses.replace(spec.resources(step), instance_type=instance_type)
+        for step, instance_type in instance_types.items()
+    }
+
+
+def _object(properties: Mapping[str, Schema], **more: Any) -> Schema:
+    return {"type": "object", "properties": dict(properties), "additionalProperties": False, **more}
+
+
+def _thresholds(spec: ModelSpec) -> Schema:
+    limits = {
+        name: {"type": "number", "minimum": metric.low} | ({} if metric.high is None else {"maximum": metric.high})
+        for name, metric in METRICS.items()
+    }
+    help_text = f"The gate's thresholds, over those of the spec: {_listed(spec.gate.thresholds)}."
+    return _object(limits, title="Thresholds", description=help_text)
+
+
+def _hyperparameters(spec: ModelSpec) -> Schema:
+    names = spec.estimator.hyperparameters
+    help_text = f"Over those of the spec: {_listed(names)}."
+    kinds = {name: {"type": _json_types(value)} for name, value in names.items()}
+    return _object(kinds, title="Hyper-parameters", description=help_text)
+
+
+def _instance_types() -> Schema:
+    each = {"type": "string", "pattern": r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$"}
+    help_text = "Step → SageMaker instance type, for example ml.m5.xlarge."
+    return _object(dict.fromkeys(STEPS, each), title="Instance types", description=help_text)
+
+
+def _json_types(value: object) -> list[str]:
+    if isinstance(value, bool):
+        return ["boolean"]
+    if isinstance(value, int | float):
+        return ["number", "null"]
+    return ["string", "number", "null"]
+
+
+def _listed(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in values.items()) or "none"

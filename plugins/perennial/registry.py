@@ -1,0 +1,167 @@
+"""A model version in the registry: what is asked for when one is registered, and what is read back from one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from include.specs import reports, s3_layout
+from include.specs.environment import Environment
+from include.specs.errors import ReportError
+from include.specs.model import ModelSpec
+from include.specs.reports import EvaluationReport, GateReport, ModelManifest
+from include.specs.run import Champion, SplitBoundary, TrainingRun
+from perennial import naming
+
+# CustomerMetadataProperties take at most 256 characters of letters, digits, spaces and _.:/=+-@
+_MAX_VALUE = 256
+_ALLOWED = frozenset("_.:/=+-@ ")
+
+
+def group_request(spec: ModelSpec) -> dict[str, Any]:
+    """The model package group of a model: its versions, in order."""
+    tags = [{"Key": key, "Value": value} for key, value in sorted({**spec.tags, "model": spec.name}.items())]
+    return {"ModelPackageGroupName": spec.name, "ModelPackageGroupDescription": spec.description, "Tags": tags}
+
+
+def package_request(
+    run: TrainingRun,
+    where: Environment,
+    *,
+    model_url: str,
+    candidate: ModelManifest,
+    evaluation: EvaluationReport,
+    gate: GateReport,
+) -> dict[str, Any]:
+    """A version pending approval, with its metrics, its baseline for drift, and where it came from.
+
+    Raises:
+        ReportError: the gate did not say register.
+    """
+    if gate.verdict != "register":
+        raise ReportError(f"only what the gate lets through is registered; its verdict is {gate.verdict!r}")
+    spec, slug = run.model, run.provenance.run
+    experiment = s3_layout.uri(where.bucket, s3_layout.experiment(spec.name, slug))
+    quality = _source(experiment + reports.EVALUATION)
+    statistics = _source(s3_layout.uri(where.bucket, s3_layout.baseline(spec.name, slug)) + reports.BASELINE_STATISTICS)
+    return {
+        "ModelPackageGroupName": spec.name,
+        "ModelPackageDescription": f"{spec.title}: {gate.reasons}"[:1024],
+        "ModelApprovalStatus": "PendingManualApproval",
+        "ClientToken": naming.digest([run.provenance.dag_id, run.provenance.run_id])[:36],
+        "InferenceSpecification": _inference(where, model_url),
+        "ModelMetrics": {"ModelQuality": {"Statistics": quality}},
+        "DriftCheckBaselines": {
+            "ModelQuality": {"Statistics": quality},
+            "ModelDataQuality": {"Statistics": statistics},
+        },
+        "MetadataProperties": _lineage(run, where),
+        "CustomerMetadataProperties": metadata(run, candidate=candidate, evaluation=evaluation, gate=gate),
+    }
+
+
+def metadata(
+    run: TrainingRun, *, candidate: ModelManifest, evaluation: EvaluationReport, gate: GateReport
+) -> dict[str, str]:
+    """What a version says of itself, in the characters and lengths that SageMaker allows."""
+    spec, provenance = run.model, run.provenance
+    properties = {
+        "owner": f"{spec.owner.name} {spec.owner.email}",
+        "use_case": spec.use_case,
+        "code_version": provenance.code_version,
+        "airflow_dag_id": provenance.dag_id,
+        "airflow_run_id": provenance.run_id,
+        "airflow_run_url": provenance.run_url,
+        "reason": provenance.reason,
+        "gate_verdict": gate.verdict,
+        "data_sha256": candidate.data_sha256,
+        "data_manifest": run.partitions[-1].manifest_key,
+        "data_partitions": str(len(run.partitions)),
+        "data_synthetic": str(run.synthetic).lower(),
+        "model_sha256": candidate.sha256,
+        "model_content_sha256": candidate.content_sha256,
+        "previous_champion": str(run.champion.version) if run.champion else "none",
+        "hyperparameters": " ".join(f"{key}={value}" for key, value in sorted(candidate.hyperparameters.items())),
+        **{f"metric_{name}": f"{estimate.value:.6g}" for name, estimate in sorted(evaluation.metrics.items())},
+        **_boundary(candidate.boundary),
+    }
+    return {key: allowed(value) for key, value in properties.items() if value}
+
+
+def allowed(text: str) -> str:
+    """`text` with every character that SageMaker refuses in metadata replaced, cut to its length.
+
+    >>> allowed("C=0.3 {'a': 1}")
+    "C=0.3 --a-: 1-"
+    """
+    return "".join(c if c.isalnum() or c in _ALLOWED else "-" for c in text)[:_MAX_VALUE]
+
+
+def choose_champion(packages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The version that a candidate has to measure up to; None where nothing was ever registered.
+
+    The newest approved version; where none is, the newest that still waits for approval, so that a queue of pending
+    versions never holds one that is worse than what already waits.
+    """
+    for status in ("Approved", "PendingManualApproval"):
+        of_status = [package for package in packages if package["ModelApprovalStatus"] == status]
+        if of_status:
+            return max(of_status, key=lambda package: int(package["ModelPackageVersion"]))
+    return None
+
+
+def champion(package: Mapping[str, Any]) -> Champion:
+    """The champion that a described model package is.
+
+    Raises:
+        ReportError: it was not registered by this system: it lacks the metadata that a fair comparison needs.
+    """
+    properties = package.get("CustomerMetadataProperties", {})
+    if "model_sha256" not in properties:
+        arn = package["ModelPackageArn"]
+        raise ReportError(
+            f"{arn} has no model_sha256 in its metadata: expected a version that a training flow registered"
+        )
+    return Champion(
+        version=int(package["ModelPackageVersion"]),
+        package_arn=package["ModelPackageArn"],
+        approval_status=package["ModelApprovalStatus"],
+        model_url=package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"],
+        sha256=properties["model_sha256"],
+        boundary=_read_boundary(properties),
+    )
+
+
+def _source(uri: str) -> dict[str, str]:
+    return {"ContentType": "application/json", "S3Uri": uri}
+
+
+def _inference(where: Environment, model_url: str) -> dict[str, Any]:
+    return {
+        "Containers": [{"Image": where.image, "ModelDataUrl": model_url}],
+        "SupportedContentTypes": ["text/csv", "application/json"],
+        "SupportedResponseMIMETypes": ["application/json"],
+    }
+
+
+def _lineage(run: TrainingRun, where: Environment) -> dict[str, str]:
+    properties = {"CommitId": where.code_version, "GeneratedBy": f"{run.provenance.dag_id}/{run.provenance.run_id}"}
+    return {key: value[:1024] for key, value in properties.items() if value}
+
+
+def _boundary(boundary: SplitBoundary) -> dict[str, str]:
+    properties = {}
+    if boundary.hash_from is not None:
+        properties["split_hash_from"] = repr(boundary.hash_from)
+    if boundary.time_until is not None:
+        properties["split_time_until"] = boundary.time_until.isoformat()
+    return properties
+
+
+def _read_boundary(properties: Mapping[str, str]) -> SplitBoundary:
+    hash_from, time_until = properties.get("split_hash_from"), properties.get("split_time_until")
+    return SplitBoundary(
+        hash_from=float(hash_from) if hash_from else None,
+        time_until=dt.datetime.fromisoformat(time_until) if time_until else None,
+    )

@@ -1,0 +1,11 @@
+"""The plugin's entry file: tells Airflow which links a task of ours may show."""
+
+from airflow.plugins_manager import AirflowPlugin
+from perennial.links import JobLogLink, ReportLink
+
+
+class PerennialPlugin(AirflowPlugin):
+    """Links from a task to its job's log and to the run's report."""
+
+    name = "perennial"
+    operator_extra_links = [JobLogLink(), ReportLink()]  # noqa: RUF012 Airflow reads a plain list
