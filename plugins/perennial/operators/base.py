@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
 
 from include.specs.environment import Environment, environment
+from include.specs.errors import PerennialError
 from include.specs.model import ModelSpec
 from include.specs.run import Provenance
 from perennial import naming
@@ -22,6 +24,17 @@ class FlowOperator(BaseOperator):
     def __init__(self, *, spec: ModelSpec, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.spec = spec
+
+    def execute(self, context: Any) -> Any:
+        """Do the task's work. What this project itself found wrong is wrong on every try: it is not retried."""
+        try:
+            return self.perform(context)
+        except PerennialError as error:
+            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+
+    def perform(self, context: Any) -> Any:
+        """The task's work; what it returns goes to XCom."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it does")
 
     @staticmethod
     def where() -> Environment:

@@ -25,7 +25,7 @@ class FindLandingOperator(FlowOperator):
     Returns (XCom): date, config_key.
     """
 
-    def execute(self, context: Any) -> dict[str, str]:
+    def perform(self, context: Any) -> dict[str, str]:
         """Find, pin, write."""
         asked = context["params"].get("date")
         date = dt.date.fromisoformat(asked) if asked else run_date(context)
@@ -58,7 +58,7 @@ class PublishPartitionOperator(FlowOperator):
         super().__init__(outlets=[assets.raw(kwargs["spec"].name)], **kwargs)
         self.config_key = config_key
 
-    def execute(self, context: Any) -> dict[str, Any]:
+    def perform(self, context: Any) -> dict[str, Any]:
         """Check that the sources are still what was read and that the files are there; then publish."""
         lake = self.lake()
         run = lake.read_as(IngestionRun, self.config_key)
@@ -85,7 +85,7 @@ class RequestRetrainingOperator(FlowOperator):
         super().__init__(outlets=[assets.retrain(kwargs["spec"].name)], **kwargs)
         self.partition = partition
 
-    def execute(self, context: Any) -> dict[str, Any]:
+    def perform(self, context: Any) -> dict[str, Any]:
         """Emit the request, or skip, which emits nothing."""
         if str(context["dag_run"].run_type) == "backfill":
             raise AirflowSkipException("a backfill asks for no training")

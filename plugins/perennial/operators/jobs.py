@@ -58,7 +58,7 @@ class SageMakerJobOperator(FlowOperator):
         self.config_key, self.inputs = config_key, dict(inputs or {})
         self.job_name: str | None = None
 
-    def execute(self, context: Any) -> dict[str, str]:
+    def perform(self, context: Any) -> dict[str, str]:
         """Start or join the job, then wait for its end."""
         where = self.where()
         request = self._request(where)

@@ -25,7 +25,7 @@ class NotifyOperator(FlowOperator):
         super().__init__(**kwargs)
         self.run, self.registered = run, registered
 
-    def execute(self, context: Any) -> dict[str, str]:
+    def perform(self, context: Any) -> dict[str, str]:
         """Publish."""
         where = self.where()
         experiment = s3_layout.experiment(self.spec.name, self.run)

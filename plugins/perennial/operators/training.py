@@ -26,7 +26,7 @@ class ResolveRunOperator(FlowOperator):
     Returns (XCom): run (its name in S3), config_key, reason, partitions, champion (a version, or None).
     """
 
-    def execute(self, context: Any) -> dict[str, Any]:
+    def perform(self, context: Any) -> dict[str, Any]:
         """Resolve overrides, data and champion, in this order: a bad param costs nothing."""
         requests = _requests(context)
         overrides = dict(context["params"]) | (requests[-1].get("params") or {} if requests else {})
@@ -78,6 +78,10 @@ class QualityGateBranchOperator(FlowOperator, BaseBranchOperator):
         super().__init__(**kwargs)
         self.run, self.register, self.reject = run, register, reject
 
+    def perform(self, context: Any) -> Any:
+        """Read the verdict, and skip the branch that it does not name."""
+        return self.do_branch(context, self.choose_branch(context))
+
     def choose_branch(self, context: Any) -> str:
         """The branch of the verdict in gate.json."""
         experiment = s3_layout.experiment(self.spec.name, self.run)
@@ -102,7 +106,7 @@ class RegisterModelOperator(FlowOperator):
         super().__init__(outlets=[assets.package(kwargs["spec"].name)], **kwargs)
         self.config_key, self.model_url = config_key, model_url
 
-    def execute(self, context: Any) -> dict[str, Any]:
+    def perform(self, context: Any) -> dict[str, Any]:
         """Create the group where it is missing, then the version."""
         lake, where, packages = self.lake(), self.where(), Packages()
         run = lake.read_as(TrainingRun, self.config_key)
@@ -140,7 +144,7 @@ class RejectModelOperator(FlowOperator):
         super().__init__(**kwargs)
         self.run = run
 
-    def execute(self, context: Any) -> dict[str, str]:
+    def perform(self, context: Any) -> dict[str, str]:
         """Say it."""
         experiment = s3_layout.experiment(self.spec.name, self.run)
         gate = self.lake().read_as(GateReport, experiment + reports.GATE)
