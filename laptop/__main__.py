@@ -1,90 +1,66 @@
-"""The commands behind `make run`, `make up` and `make down`."""
+"""The command line behind `make run`, `make up` and `make down`."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import signal
-import subprocess
 import sys
-import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
-from laptop import ports, processes, record, secrets_file, system
+from laptop import commands, record, signals
+from laptop.commands import Terminal
 from laptop.errors import Interrupted, LaptopError
-from laptop.progress import Steps
+from laptop.request import run_request
 from laptop.settings import Settings
 
-UI_PORT = 8080
-AWS_PORT = 4566
 
-
-def main(arguments: Sequence[str]) -> int:
-    """Run a command; the exit code is its answer."""
-    options = parse(arguments)
-    console = Console(highlight=False, soft_wrap=False)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    repo = Path(__file__).resolve().parents[1]
-    settings = Settings(repo=repo, state=options.state.resolve(), python=Path(sys.executable))
+def main(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Do what the arguments say. Returns the exit code: 1 for what went wrong, 128 and the signal for a signal."""
+    options = parser().parse_args(arguments)
+    signals.raise_on_arrival()
     try:
-        with record.exclusive(settings.lock, options.command):
-            return {"up": up, "down": down, "run": run}[options.command](settings, console, options)
+        _dispatch(options, Terminal(console=Console(highlight=False, markup=False), variables=variables))
     except LaptopError as error:
-        Console(stderr=True, highlight=False).print(f"error: {error}", markup=False)
+        Console(stderr=True, highlight=False, markup=False).print(f"error: {error}", style="red", soft_wrap=True)
         return 1
     except Interrupted as interrupted:
         return 128 + interrupted.signal_number
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
-    raise Interrupted(number)
-
-
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="laptop", description=__doc__)
-    parser.add_argument("command", choices=("run", "up", "down"))
-    parser.add_argument("--state", type=Path, default=Path(".local"))
-    parser.add_argument("--port", type=int, default=None)
-    return parser.parse_args(arguments)
-
-
-def up(settings: Settings, console: Console, options: argparse.Namespace) -> int:
-    found = system.find(settings)
-    if found is None:
-        system.stop(settings)
-        token = uuid.uuid4().hex
-        starter = system.Starter(settings, token=token, outer=os.environ, code_version=code_version(settings.repo))
-        try:
-            found = starter.start(Steps(console), airflow_port=ports.required(options.port or UI_PORT), aws_port=ports.free(AWS_PORT), kept=True)
-        except BaseException:
-            system.stop(settings)
-            raise
-    console.print(f"Airflow  {found.addresses.airflow}  user admin, password {secrets_file.ensure(settings).admin_password}")
-    console.print(f"AWS      {found.addresses.aws}")
     return 0
 
 
-def down(settings: Settings, console: Console, options: argparse.Namespace) -> int:
-    with Steps(console).step("stopped"):
-        system.stop(settings)
-    return 0
+def parser() -> argparse.ArgumentParser:
+    """The options; make hands MODEL, DATA and PARAMS on as they were typed."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--state", type=Path, default=Path(".local"), help="folder of everything that is kept")
+    common.add_argument("--port", type=int, help="Airflow's port; 0 is any free one (default: 8080)")
+    made = argparse.ArgumentParser(prog="python -m laptop", description=__doc__)
+    chosen = made.add_subparsers(dest="command", required=True)
+    chosen.add_parser("up", parents=[common], help="start the system and leave it running")
+    chosen.add_parser("down", parents=[common], help="stop it")
+    run = chosen.add_parser("run", parents=[common], help="take a model from a file to the registry")
+    run.add_argument("--model", default="churn", help="a model of the catalog")
+    run.add_argument("--data", default="", help="a CSV or Parquet file; none: made-up rows")
+    run.add_argument("--params", default="", help="params of the training, a JSON object")
+    return made
 
 
-def run(settings: Settings, console: Console, options: argparse.Namespace) -> int:
-    return 0
-
-
-def code_version(repo: Path) -> str:
-    asked = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"], cwd=repo, capture_output=True, text=True, check=False)
-    return asked.stdout.strip() or "unknown"
+def _dispatch(options: argparse.Namespace, terminal: Terminal) -> None:
+    repo = Path(__file__).resolve().parents[1]
+    settings = Settings(repo=repo, state=options.state.resolve(), python=Path(sys.executable))
+    if options.command == "run":
+        request = run_request(model=options.model, data=options.data, params=options.params)
+        with record.exclusive(settings.lock, "run"):
+            commands.run(settings, terminal, request, port=options.port)
+    elif options.command == "up":
+        with record.exclusive(settings.lock, "up"):
+            commands.up(settings, terminal, port=options.port)
+    else:
+        with record.exclusive(settings.lock, "down"):
+            commands.down(settings, terminal)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], os.environ))

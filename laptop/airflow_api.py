@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ import httpx
 from laptop.errors import LaptopError
 
 TIMEOUT_S = 10.0
+# A machine that is busy with a job may keep the API server waiting.
+RETRY_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 
@@ -117,7 +120,7 @@ class AirflowApi:
     def runs_started_by(self, run: Run) -> list[Run]:
         """The runs that asset events of `run` have started."""
         query = {"source_dag_id": run.dag_id, "source_run_id": run.run_id}
-        answer = self._client.get("/api/v2/assets/events", params=query, headers=self._headers())
+        answer = self._answer("GET", "/api/v2/assets/events", params=query)
         # While a run that an event has just made has no start date yet, Airflow 3.3.1 cannot describe the event.
         if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
             return []
@@ -131,17 +134,29 @@ class AirflowApi:
         answer = self._request("GET", path, missing_ok=True, params={"deserialize": "true"})
         return None if answer is None else answer["value"]
 
-    def log_lines(self, run: Run, task: TaskState) -> list[str]:
-        """The lines of the task's last try."""
+    def log_entries(self, run: Run, task: TaskState) -> list[Mapping[str, Any]]:
+        """The log of the task's last try: entries with an `event`, and `error_detail` where an exception was logged."""
         path = f"{run.path}/taskInstances/{task.task_id}/logs/{max(task.try_number, 1)}"
-        answer = self._request("GET", path, missing_ok=True, params={"map_index": task.map_index, "full_content": "true"})
-        return [] if answer is None else [line for entry in answer["content"] for line in _log_lines(entry)]
+        query = {"map_index": task.map_index, "full_content": "true"}
+        answer = self._request("GET", path, missing_ok=True, params=query)
+        return [] if answer is None else [_entry(entry) for entry in answer["content"]]
 
     def _request(self, method: str, path: str, *, missing_ok: bool = False, **arguments: Any) -> Any:
-        answer = self._client.request(method, path, headers=self._headers(), **arguments)
+        answer = self._answer(method, path, **arguments)
         if missing_ok and answer.status_code == httpx.codes.NOT_FOUND:
             return None
         return _checked(answer)
+
+    def _answer(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        for pause_s in RETRY_PAUSES_S:
+            try:
+                return self._client.request(method, path, headers=self._headers(), **arguments)
+            except httpx.TransportError as error:
+                last = error
+                if method != "GET":  # it may have taken effect
+                    break
+                time.sleep(pause_s)
+        raise LaptopError(f"Airflow's API server does not answer {method} {path}: {last!r}") from last
 
     def _headers(self) -> Mapping[str, str]:
         if "Authorization" not in self._client.headers:
@@ -183,14 +198,9 @@ def _time(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text)
 
 
-def _log_lines(entry: Any) -> list[str]:
-    """A log entry as text: a message, and the exception that came with it."""
-    if isinstance(entry, str):
-        return entry.splitlines()
-    lines = str(entry.get("event", "")).splitlines()
-    for error in entry.get("error_detail") or ():
-        lines.append(f"{error.get('exc_type')}: {error.get('exc_value')}")
-    return lines
+def _entry(entry: Any) -> Mapping[str, Any]:
+    """Lines that Airflow could not parse come as text."""
+    return {"event": entry} if isinstance(entry, str) else entry
 
 
 def _checked(answer: httpx.Response) -> Any:

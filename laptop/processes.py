@@ -80,10 +80,14 @@ def kill_carrying(token: str, *, rounds: int = 20) -> None:
         kill(found)
 
 
-def start_reaper(token: str, database: Path, *, folder: Path) -> subprocess.Popen[bytes]:
+def start_reaper(token: str, database: Path, *, log: Path, folder: Path) -> subprocess.Popen[bytes]:
     """Start a small process that ends the system with `token` as soon as we are gone, by SIGKILL too.
 
-    It waits for the end of its standard input, whose other end only we hold.
+    It waits for the end of its standard input, whose other end only we hold (see `laptop.reaper`).
     """
     command = [sys.executable, "-m", "laptop.reaper", token, str(database)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, cwd=folder, start_new_session=True)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=output, stderr=output, cwd=folder, start_new_session=True
+        )

@@ -8,10 +8,13 @@ from typing import IO
 
 from laptop import postgres, processes
 
+KEEP = b"keep"  # what an owner says before it goes and wants the system to stay
+
 
 def watch(token: str, database: Path, lifeline: IO[bytes]) -> None:
-    """Wait until the lifeline closes, then end what is left of the system."""
-    lifeline.read()
+    """Wait until the lifeline closes, then end what is left of the system, unless its owner said otherwise."""
+    if lifeline.read() == KEEP:
+        return
     processes.kill_carrying(token)
     postgres.stop(database)
 

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-import psutil
-
-from laptop import aws, ports, postgres, processes, record, secrets_file, services, settings as layout
+from laptop import aws, postgres, processes, record, secrets_file, services, signals
+from laptop import settings as layout
 from laptop.airflow_api import AirflowApi
 from laptop.errors import LaptopError
 from laptop.progress import Steps
+from laptop.reaper import KEEP
 from laptop.record import Record
 from laptop.settings import Addresses, Settings
 
@@ -141,16 +141,19 @@ def stop(settings: Settings) -> None:
 
 
 @contextmanager
-def guarded(settings: Settings, token: str) -> Iterator[None]:
-    """While inside, a reaper stands by: should this process be killed, it ends the system."""
-    reaper = processes.start_reaper(token, settings.database, folder=settings.repo)
+def guarded(settings: Settings, token: str, *, keep: bool) -> Iterator[None]:
+    """While inside, a reaper stands by: should this process be killed, it ends the system.
+
+    Leaving ends the system too, unless it is left in peace and `keep` is set.
+    """
+    log = settings.logs / "reaper.log"
+    reaper = processes.start_reaper(token, settings.database, log=log, folder=settings.repo)
+    kept = False
     try:
         yield
+        kept = keep
     finally:
-        stop(settings)
-        if reaper.stdin is not None:
-            reaper.stdin.close()
-        reaper.wait()
-
-
-__all__ = ["Starter", "find", "guarded", "stop"]
+        signals.ignore()
+        if not kept:
+            stop(settings)
+        reaper.communicate(KEEP if kept else b"")

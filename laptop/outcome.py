@@ -1,0 +1,149 @@
+"""What came of a flow: the gate's verdict and its rules, the registered version, and the report to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import botocore.exceptions
+from include.specs import codec, reports, s3_layout
+from include.specs.reports import EvaluationReport, GateReport, GateRule
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from laptop import aws
+from laptop.airflow_api import Run
+from laptop.errors import FlowFailed
+from laptop.flow import Finished
+from laptop.settings import BUCKET
+
+RUN_ID_PROPERTY = "airflow_run_id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """A model package, as the registry has it."""
+
+    number: int
+    approval_status: str
+    arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a training run left behind. `version` is None where the gate rejected the candidate."""
+
+    gate: GateReport
+    evaluation: EvaluationReport
+    version: Version | None
+    report: Path
+
+
+def read(endpoint: str, run: Run, *, model: str, slug: str, reports_folder: Path) -> Outcome:
+    """The outcome of the training `run`, whose name in S3 is `slug`; its report is downloaded for reading.
+
+    Raises:
+        FlowFailed: a report is missing, or gate and registry contradict each other.
+    """
+    prefix = s3_layout.experiment(model, slug)
+    s3 = aws.client("s3", endpoint)
+    gate = codec.decode(GateReport, _object(s3, prefix + reports.GATE), source=reports.GATE)
+    evaluation = codec.decode(EvaluationReport, _object(s3, prefix + reports.EVALUATION), source=reports.EVALUATION)
+    version = registered(endpoint, model, run)
+    if (gate.verdict == "register") != (version is not None):
+        raise FlowFailed(f"the gate of {run.run_id} said {gate.verdict}, but the registry holds {version}")
+    report = reports_folder / model / slug / reports.HTML
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_bytes(_object(s3, prefix + reports.HTML))
+    return Outcome(gate=gate, evaluation=evaluation, version=version, report=report)
+
+
+def registered(endpoint: str, model: str, run: Run) -> Version | None:
+    """The version that `run` registered; None when it registered none."""
+    sagemaker = aws.client("sagemaker", endpoint)
+    try:
+        pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=model)
+        packages = [package for page in pages for package in page["ModelPackageSummaryList"]]
+    except botocore.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationException":  # no such group: nothing was ever registered
+            return None
+        raise
+    described = (sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"]) for package in packages)
+    return next((_version(package) for package in described if _run_id(package) == run.run_id), None)
+
+
+def _run_id(package: Any) -> str | None:
+    properties = package.get("CustomerMetadataProperties", {})
+    return None if RUN_ID_PROPERTY not in properties else str(properties[RUN_ID_PROPERTY])
+
+
+def _version(package: Any) -> Version:
+    return Version(
+        number=package["ModelPackageVersion"],
+        approval_status=package["ModelApprovalStatus"],
+        arn=package["ModelPackageArn"],
+    )
+
+
+def _object(s3: Any, key: str) -> bytes:
+    try:
+        return bytes(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+    except botocore.exceptions.ClientError as error:
+        raise FlowFailed(f"expected s3://{BUCKET}/{key} to be there after the run: {error}") from error
+
+
+def show(console: Console, outcome: Outcome, *, model: str) -> None:
+    """Print the outcome for a person."""
+    console.print(rendered(outcome, model=model), soft_wrap=True)
+
+
+def rendered(outcome: Outcome, *, model: str) -> RenderableType:
+    """The outcome as lines and a table."""
+    verdict = Text.assemble("Gate: ", (outcome.gate.verdict, "bold"), f" – {outcome.gate.reasons}")
+    lines = [verdict, gate_table(outcome.gate), Text(registry_line(outcome, model=model)), Text(f"Report: {outcome.report}")]
+    if outcome.evaluation.data.synthetic:
+        lines.append(Text("The data was made up by the spec's generator: these figures say nothing about real customers."))
+    return Group(*lines)
+
+
+def gate_table(gate: GateReport) -> Table:
+    """A row for each rule."""
+    table = Table("rule", "observed", "required", "passed")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for rule in gate.rules:
+        table.add_row(rule.rule, f"{rule.observed:.4f}", f"{rule.required:.4f}", passed(rule))
+    return table
+
+
+def passed(rule: GateRule) -> Text:
+    """yes or no, coloured."""
+    return Text("yes", style="green") if rule.passed else Text("no", style="bold red")
+
+
+def registry_line(outcome: Outcome, *, model: str) -> str:
+    """What is in the registry now because of this run."""
+    if outcome.version is None:
+        return "Registry: nothing was registered"
+    return f"Registry: {model} version {outcome.version.number}, {outcome.version.approval_status}"
+
+
+def times(steps: Mapping[str, float], runs: Sequence[Finished], total_s: float) -> Text:
+    """How long each step took: those of the system, then each run with its tasks."""
+    lines = ["Time: " + joined(steps)]
+    for finished in runs:
+        tasks = {task.label: task.duration_s for task in finished.tasks if task.duration_s}
+        lines.append(f"{finished.run.dag_id} {finished.duration_s:.1f} s: {joined(tasks)}")
+    return Text("\n".join([*lines, f"Total {total_s:.1f} s"]))
+
+
+def joined(durations_s: Mapping[str, float]) -> str:
+    """Names with their seconds, in one line.
+
+    >>> joined({"start": 14.21, "data": 2.0})
+    'start 14.2 s · data 2.0 s'
+    """
+    return " · ".join(f"{name} {seconds:.1f} s" for name, seconds in durations_s.items())

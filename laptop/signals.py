@@ -1,0 +1,27 @@
+"""Signals: Ctrl-C, a closed terminal and `kill` all end a command in the same orderly way."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+from laptop.errors import Interrupted
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def raise_on_arrival() -> None:
+    """From now on, the first of these signals raises `Interrupted`; those after it change nothing."""
+    for number in ENDING:
+        signal.signal(number, _interrupt)
+
+
+def ignore() -> None:
+    """From now on, none of these signals has an effect: cleaning up must not be cut short."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    ignore()
+    raise Interrupted(number)
