@@ -27,6 +27,15 @@ def config_key(model: str, run: str) -> str:
     return s3_layout.experiment(model, run) + job.CONFIG_FILE
 
 
+def longest_s(resources: job.StepResources) -> int:
+    """Seconds that a job may take, waiting for spot capacity included; unsaid, it may wait as long as it may run.
+
+    >>> longest_s(job.StepResources(max_run_s=600)), longest_s(job.StepResources(max_run_s=600, spot=True))
+    (600, 1200)
+    """
+    return (resources.max_wait_s or 2 * resources.max_run_s) if resources.spot else resources.max_run_s
+
+
 def landing_manifest(sources: tuple[SourceObject, ...], *, bucket: str, model: str) -> list[Any]:
     """A SageMaker manifest of exactly these landing objects."""
     prefix = f"landing/{model}/"
@@ -82,7 +91,7 @@ def train(run: TrainingRun, where: Environment) -> Request:
     }
     stopping = {"MaxRuntimeInSeconds": resources.max_run_s}
     if resources.spot:
-        stopping["MaxWaitTimeInSeconds"] = resources.max_wait_s or 2 * resources.max_run_s
+        stopping["MaxWaitTimeInSeconds"] = longest_s(resources)
     return {
         "AlgorithmSpecification": {
             "TrainingImage": where.image,

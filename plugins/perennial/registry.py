@@ -22,7 +22,11 @@ _ALLOWED = frozenset("_.:/=+-@ ")
 def group_request(spec: ModelSpec) -> dict[str, Any]:
     """The model package group of a model: its versions, in order."""
     tags = [{"Key": key, "Value": value} for key, value in sorted({**spec.tags, "model": spec.name}.items())]
-    return {"ModelPackageGroupName": spec.name, "ModelPackageGroupDescription": spec.description, "Tags": tags}
+    return {
+        "ModelPackageGroupName": spec.name,
+        "ModelPackageGroupDescription": _one_line(spec.description),
+        "Tags": tags,
+    }
 
 
 def package_request(
@@ -47,7 +51,7 @@ def package_request(
     statistics = _source(s3_layout.uri(where.bucket, s3_layout.baseline(spec.name, slug)) + reports.BASELINE_STATISTICS)
     return {
         "ModelPackageGroupName": spec.name,
-        "ModelPackageDescription": f"{spec.title}: {gate.reasons}"[:1024],
+        "ModelPackageDescription": _one_line(f"{spec.title}: {gate.reasons}"),
         "ModelApprovalStatus": "PendingManualApproval",
         "ClientToken": naming.digest([run.provenance.dag_id, run.provenance.run_id])[:36],
         "InferenceSpecification": _inference(where, model_url),
@@ -131,6 +135,11 @@ def champion(package: Mapping[str, Any]) -> Champion:
         sha256=properties["model_sha256"],
         boundary=_read_boundary(properties),
     )
+
+
+def _one_line(text: str) -> str:
+    """What SageMaker takes as a description: at most 1024 characters, none of them a line's end."""
+    return " ".join(text.split())[:1024]
 
 
 def _source(uri: str) -> dict[str, str]:

@@ -31,7 +31,7 @@ class Packages:
         return [self._describe(arn) for arn in arns]
 
     def of_run(self, group: str, run_id: str) -> dict[str, Any] | None:
-        """The version that an Airflow run has registered; None where it has registered none."""
+        """The version that has this run id in its metadata (see `registry.allowed`); None where there is none."""
         of_run = (
             p for p in self.versions(group) if p.get("CustomerMetadataProperties", {}).get("airflow_run_id") == run_id
         )

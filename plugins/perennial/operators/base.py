@@ -22,7 +22,8 @@ class FlowOperator(BaseOperator):
     """A task of a model's flow. Reads where it is only when it runs, so that parsing a DAG needs no settings."""
 
     def __init__(self, *, spec: ModelSpec, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        # Each entry of a returned dictionary is an XCom of its own: `common.returned` refers to them one by one.
+        super().__init__(**{"multiple_outputs": True, **kwargs})
         self.spec = spec
 
     def execute(self, context: Any) -> Any:

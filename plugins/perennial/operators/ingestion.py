@@ -87,7 +87,7 @@ class RequestRetrainingOperator(FlowOperator):
 
     def perform(self, context: Any) -> dict[str, Any]:
         """Emit the request, or skip, which emits nothing."""
-        if str(context["dag_run"].run_type) == "backfill":
+        if context["dag_run"].run_type == "backfill":
             raise AirflowSkipException("a backfill asks for no training")
         if not self.spec.retrain_on_ingestion:
             raise AirflowSkipException(f"{self.spec.name} is not retrained on new data (retrain_on_ingestion)")

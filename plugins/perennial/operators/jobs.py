@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from include.specs import codec, s3_layout
 from include.specs.environment import Environment
 from include.specs.job import JobStep
 from include.specs.run import IngestionRun, TrainingRun
 from perennial import naming
-from perennial.aws_requests import Builder, Request
+from perennial.aws_requests import Builder, Request, longest_s
 from perennial.hooks.aws import CONNECTION, client
 from perennial.hooks.jobs import TERMINAL, Jobs, reason
 from perennial.links import JobLogLink
@@ -53,7 +55,9 @@ class SageMakerJobOperator(FlowOperator):
         inputs: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        self._longest = dt.timedelta(seconds=longest_s(kwargs["spec"].resources(step.name))) + _PATIENCE
+        # A task that times out stops its job: without a worker of its own or with one, it outwaits the job's own limit.
+        super().__init__(**{**kwargs, "execution_timeout": self._longest})
         self.step, self.build, self.run_type = step, build, run_type
         self.config_key, self.inputs = config_key, dict(inputs or {})
         self.job_name: str | None = None
@@ -63,7 +67,7 @@ class SageMakerJobOperator(FlowOperator):
         where = self.where()
         request = self._request(where)
         self.job_name = self._start(context, request)
-        JobLogLink.store(context, where.log_url(self.jobs().kind.log_group, self.job_name))
+        JobLogLink.store(context, where.log_url(self.jobs.kind.log_group, self.job_name))
         if where.deferrable:
             self._defer(where)
         return self._wait(where)
@@ -77,21 +81,23 @@ class SageMakerJobOperator(FlowOperator):
         """Stop the job: a task that was ended by a person leaves nothing billing."""
         if self.job_name:
             self.log.info("Stopping %s", self.job_name)
-            self.jobs().stop(self.job_name)
+            self.jobs.stop(self.job_name)
 
+    @cached_property
     def jobs(self) -> Jobs:
-        """The jobs of this step's kind."""
+        """The jobs of this step's kind. Cached: making the two clients costs a quarter of a second."""
         return Jobs(self.step.kind, sagemaker=client("sagemaker"), logs=client("logs"))
 
     def _request(self, where: Environment) -> Request:
-        run = self.lake().read_as(self.run_type, self.config_key)
+        body = self.lake().read(self.config_key)
+        run = codec.decode(self.run_type, body, source=s3_layout.uri(where.bucket, self.config_key))
         request = self.build(run, where, **self.inputs)
         # What the run's configuration says is part of what the job does, and so of its name.
-        request["Environment"] = {"PERENNIAL_RUN": naming.digest(self.lake().read(self.config_key).decode())}
+        request["Environment"] = {"PERENNIAL_RUN": naming.digest(body.decode())}
         return request
 
     def _start(self, context: Any, request: Request) -> str:
-        run, jobs = context["dag_run"], self.jobs()
+        run, jobs = context["dag_run"], self.jobs
         task = (run.dag_id, run.run_id, context["ti"].map_index)
         generation = 1
         while True:
@@ -111,12 +117,12 @@ class SageMakerJobOperator(FlowOperator):
         self.log.info("Started %s" if created else "Joining %s: it was started by an earlier try", name)
 
     def _defer(self, where: Environment) -> None:
-        kind = self.jobs().kind
-        resources = self.spec.resources(self.step.name)
+        kind = self.jobs.kind
         self.defer(
             trigger=SageMakerJobTrigger(
                 job_name=str(self.job_name),
                 describe=kind.describe,
+                stop=kind.stop,
                 name_field=kind.name_field,
                 status_field=kind.status_field,
                 connection=CONNECTION,
@@ -124,25 +130,24 @@ class SageMakerJobOperator(FlowOperator):
                 poll_interval_s=where.poll_interval_s,
             ),
             method_name="execute_complete",
-            timeout=dt.timedelta(seconds=resources.max_wait_s or resources.max_run_s) + _PATIENCE,
+            timeout=self._longest,
         )
 
     def _wait(self, where: Environment) -> dict[str, str]:
         import time  # noqa: PLC0415 only the path that holds a slot sleeps
 
-        jobs = self.jobs()
-        while jobs.status(job := self._described(str(self.job_name))) not in TERMINAL:
+        while self.jobs.status(job := self._described(str(self.job_name))) not in TERMINAL:
             time.sleep(where.poll_interval_s)
         return self._outcome(job)
 
     def _described(self, name: str) -> dict[str, Any]:
-        job = self.jobs().describe(name)
+        job = self.jobs.describe(name)
         if job is None:
             raise AirflowException(f"{name} was started and SageMaker no longer knows it: was it deleted?")
         return job
 
     def _outcome(self, job: Mapping[str, Any]) -> dict[str, str]:
-        jobs, name = self.jobs(), str(self.job_name)
+        jobs, name = self.jobs, str(self.job_name)
         if jobs.status(job) != "Completed":
             raise _failure(name, jobs.status(job), reason(job), jobs.last_log_lines(name))
         result = {"job_name": name, "job_arn": job[jobs.kind.arn_field]}

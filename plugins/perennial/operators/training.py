@@ -80,7 +80,7 @@ class QualityGateBranchOperator(FlowOperator, BaseBranchOperator):
 
     def perform(self, context: Any) -> Any:
         """Read the verdict, and skip the branch that it does not name."""
-        return self.do_branch(context, self.choose_branch(context))
+        self.do_branch(context, self.choose_branch(context))
 
     def choose_branch(self, context: Any) -> str:
         """The branch of the verdict in gate.json."""
@@ -120,7 +120,7 @@ class RegisterModelOperator(FlowOperator):
             gate=lake.read_as(GateReport, experiment + reports.GATE),
         )
         packages.ensure_group(registry.group_request(run.model))
-        package = packages.of_run(run.model.name, run.provenance.run_id) or packages.create(request)
+        package = packages.of_run(run.model.name, registry.allowed(run.provenance.run_id)) or packages.create(request)
         ReportLink.store(context, where.object_url(experiment + reports.HTML))
         result = {
             "version": int(package["ModelPackageVersion"]),
@@ -162,7 +162,7 @@ def window(
     """
     start, end = (dt.date.fromisoformat(text) if (text := params.get(name)) else None for name in ("start", "end"))
     run = context["dag_run"]
-    if end is None and str(run.run_type) in ("scheduled", "backfill") and run.data_interval_end:
+    if end is None and run.run_type in ("scheduled", "backfill") and run.data_interval_end:
         end = run.data_interval_end.astimezone(dt.UTC).date()
     if start is None and end is not None and days is not None:
         start = end - dt.timedelta(days=days)
@@ -185,4 +185,4 @@ def _requests(context: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _reason(context: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) -> str:
     if requests:
         return "; ".join(str(request.get("reason", "requested")) for request in requests)
-    return context["params"].get("reason") or f"{context['dag_run'].run_type} run"
+    return context["params"].get("reason") or f"{context['dag_run'].run_type.value} run"
