@@ -92,6 +92,15 @@ class DecisionRule:
         )
         require(0 < self.target < 1, "decision.target", "be within (0, 1)", self.target)
 
+    @property
+    def required_precision(self) -> float:
+        """What the metric `recall_at_precision` asks for: the rule's own target, or one half.
+
+        >>> DecisionRule(rule="precision", target=0.8).required_precision, DecisionRule().required_precision
+        (0.8, 0.5)
+        """
+        return self.target if self.rule == "precision" else 0.5
+
 
 @dataclass(frozen=True, kw_only=True)
 class Slices:

@@ -58,12 +58,19 @@ class PartCount:
 
 @dataclass(frozen=True, kw_only=True)
 class PreprocessingReport:
-    """What preprocessing made of the partitions. `dropped` counts rows that no part got, by reason."""
+    """What preprocessing made of the partitions.
+
+    Args:
+        comparable: of the hold-out, those rows that the champion was not fitted on either; None without a champion.
+        sha256: of the rows' source: the digests of the partitions' files, in order.
+        dropped: rows that no part got, by reason.
+    """
 
     parts: Mapping[str, PartCount]
     boundary: SplitBoundary
     method: Literal["stratified", "event_time"]
     sha256: str
+    comparable: PartCount | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -136,12 +143,18 @@ class ChampionReport:
 
 @dataclass(frozen=True, kw_only=True)
 class DataReport:
-    """The hold-out: its rows, its positives, and the digest of the data it came from."""
+    """The rows that the metrics are over, and the digest of the data they came from.
+
+    Args:
+        comparable: hold-out rows that neither candidate nor champion was fitted on; None without a champion. Where they
+            are enough for a comparison they are the rows of all metrics, otherwise the whole hold-out is.
+    """
 
     rows: int
     positives: int
     sha256: str
     synthetic: bool = False
+    comparable: PartCount | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

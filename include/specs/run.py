@@ -35,10 +35,11 @@ class IngestionRun:
 class SplitBoundary:
     """Which rows a model may have been fitted on, in a form that can be asked of any other data.
 
-    Stratified: a row may have been fitted on when the hash of its id, as a fraction of the hash's range, is at least
-    `hash_from`. By event time: when its event time is before `time_until`.
+    Stratified: a row may have been fitted on when the hash of its id under `seed`, as a fraction of the hash's range,
+    is at least `hash_from`. By event time: when its event time is before `time_until`.
     """
 
+    seed: int = 0
     hash_from: float | None = None
     time_until: dt.datetime | None = None
 

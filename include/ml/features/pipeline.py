@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
 
+from include.ml.features import estimators, transforms
 from include.specs.dataset import Column
 from include.specs.errors import SpecError
 from include.specs.model import ModelSpec, Transform, Value
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from sklearn.base import BaseEstimator
-    from sklearn.pipeline import Pipeline
-
-# scikit-learn and pandas cost a second of CPU to import: the jobs that only turn tables do not pay for them.
 
 
 def features_frame(table: pa.Table, model: ModelSpec) -> pd.DataFrame:
@@ -35,8 +32,6 @@ def features_frame(table: pa.Table, model: ModelSpec) -> pd.DataFrame:
     Returns:
         The same rows × the features, in the spec's order.
     """
-    import pandas as pd  # noqa: PLC0415 see above
-
     return pd.DataFrame(
         {column.name: _series(table[column.name], column) for column in model.dataset.features}, copy=False
     )
@@ -60,11 +55,6 @@ def build_pipeline(model: ModelSpec, hyperparameters: Mapping[str, Value] | None
     Raises:
         SpecError: the estimator does not exist, or cannot take what the transforms give.
     """
-    from sklearn.compose import ColumnTransformer  # noqa: PLC0415 see above
-    from sklearn.pipeline import Pipeline  # noqa: PLC0415 see above
-
-    from include.ml.features import estimators, transforms  # noqa: PLC0415 see above
-
     given = model.estimator.hyperparameters if hyperparameters is None else hyperparameters
     estimator = estimators.build(model.estimator, given)
     _refuse_blanks(model, estimator)
@@ -78,9 +68,9 @@ def build_pipeline(model: ModelSpec, hyperparameters: Mapping[str, Value] | None
 def _series(values: pa.ChunkedArray, column: Column) -> pd.Series:
     if column.kind == "timestamp":
         return _clock_angle(values).to_pandas()
-    if column.kind == "categorical" and not pa.types.is_dictionary(values.type):
-        values = values.dictionary_encode()
-    return values.to_pandas()
+    if column.kind == "numeric":
+        return values.cast(pa.float64()).to_pandas()
+    return (values if pa.types.is_dictionary(values.type) else values.dictionary_encode()).to_pandas()
 
 
 def _clock_angle(values: pa.ChunkedArray) -> pa.ChunkedArray:

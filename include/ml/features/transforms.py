@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
 
@@ -54,7 +55,8 @@ def _ordinal(columns: Sequence[Column], _seed: int) -> BaseEstimator:
 
 def _target_encode(_columns: Sequence[Column], seed: int) -> BaseEstimator:
     # Fitting encodes each fold from the others, so that a level's mean never holds the row's own label.
-    return _chain(TargetEncoder(target_type="binary", random_state=seed), StandardScaler())
+    folds = StratifiedKFold(shuffle=True, random_state=seed)
+    return _chain(TargetEncoder(target_type="binary", cv=folds), StandardScaler())
 
 
 def _time_of_day(_columns: Sequence[Column], _seed: int) -> BaseEstimator:

@@ -14,7 +14,10 @@ import zlib
 from collections.abc import Iterator, Mapping, Set
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import skops.io
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
 
 from include.ml.container import replace_file
 from include.ml.training import content
@@ -23,12 +26,11 @@ from include.specs.errors import PerennialError
 from include.specs.model import ModelSpec, Value
 from include.specs.reports import MODEL_FILE, MODEL_MANIFEST, ModelManifest, PreprocessingReport
 
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
-
 # What scikit-learn's own models hold beside the types that skops trusts by itself.
 ALLOWED = frozenset(
     {
+        "numpy.dtype",
+        "sklearn.model_selection._split.StratifiedKFold",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     }
 )
@@ -57,11 +59,13 @@ def save(
     Args:
         threshold: probability from which a row is called positive.
         split: of the data that it was fitted on.
-    """
-    import skops.io  # noqa: PLC0415 brings scikit-learn, a second of CPU that few importers of this module need
 
+    Raises:
+        ArtifactError: the pipeline holds a type that `load` would refuse.
+    """
     file = folder / MODEL_FILE
     skops.io.dump(pipeline, file)
+    _require_types(file)
     manifest = ModelManifest(
         model=model.name,
         run=run,
@@ -73,7 +77,7 @@ def save(
         threshold=threshold,
         boundary=split.boundary,
         hyperparameters=hyperparameters,
-        packages={name: importlib.metadata.version(name) for name in PACKAGES},
+        packages=packages(),
         data_sha256=split.sha256,
     )
     replace_file(folder / MODEL_MANIFEST, codec.encode(manifest))
@@ -95,8 +99,8 @@ def load(source: Path, *, sha256: str | None = None) -> tuple[Pipeline, ModelMan
         manifest = read_manifest(folder)
         file = folder / MODEL_FILE
         _require_digest(file, {manifest.sha256} if sha256 is None else {manifest.sha256, sha256})
-        _require_types(file, manifest)
-        return _load(file), manifest
+        _require_listed(file, manifest)
+        return load_file(file), manifest
 
 
 def read_manifest(folder: Path) -> ModelManifest:
@@ -111,19 +115,30 @@ def read_manifest(folder: Path) -> ModelManifest:
     return codec.decode(ModelManifest, path.read_bytes(), source=str(path))
 
 
+def load_file(file: Path) -> BaseEstimator:
+    """What a skops file holds, if it holds only types that may be loaded.
+
+    Raises:
+        ArtifactError: it holds others, or cannot be read.
+    """
+    try:
+        _require_types(file)
+        return skops.io.load(file, trusted=sorted(ALLOWED))
+    except PerennialError:
+        raise
+    except Exception as error:
+        raise ArtifactError(f"{file.name}: skops cannot load it: {type(error).__name__}: {error}") from error
+
+
+def packages() -> Mapping[str, str]:
+    """What a fitted pipeline depends on: name → installed version."""
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _load(file: Path) -> Pipeline:
-    import skops.io  # noqa: PLC0415 see above
-
-    try:
-        return skops.io.load(file, trusted=sorted(ALLOWED))
-    except Exception as error:
-        raise ArtifactError(f"{file.name}: skops cannot load it: {type(error).__name__}: {error}") from error
 
 
 @contextmanager
@@ -160,13 +175,16 @@ def _require_digest(file: Path, expected: Set[str]) -> None:
         )
 
 
-def _require_types(file: Path, manifest: ModelManifest) -> None:
-    import skops.io  # noqa: PLC0415 see above
-
-    unlisted = set(content.types(file, size_limit=SIZE_LIMIT)) - set(manifest.types)
+def _require_types(file: Path) -> None:
     refused = set(skops.io.get_untrusted_types(file=file)) - ALLOWED
-    if unlisted or refused:
+    if refused:
         raise ArtifactError(
-            f"{file.name}: holds types that are not loaded: {', '.join(sorted(unlisted | refused))}; "
+            f"{file.name}: holds types that are not loaded: {', '.join(sorted(refused))}; "
             "only scikit-learn's own are, as listed in include/ml/training/artifact.py"
         )
+
+
+def _require_listed(file: Path, manifest: ModelManifest) -> None:
+    unlisted = set(content.types(file, size_limit=SIZE_LIMIT)) - set(manifest.types)
+    if unlisted:
+        raise ArtifactError(f"{file.name}: holds types that its manifest does not list: {', '.join(sorted(unlisted))}")

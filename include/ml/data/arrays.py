@@ -1,0 +1,47 @@
+"""Arrow arrays to NumPy and back by their buffers: pyarrow's own conversions import pandas, half a second of CPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def to_numpy(values: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
+    """Numbers, truth values or timestamps (as integers in their unit) without a copy where there is one chunk.
+
+    Raises:
+        ValueError: a value is null: NumPy has no word for it.
+    """
+    if values.null_count:
+        raise ValueError(f"expected no nulls, got {values.null_count} in {len(values)} values")
+    if pa.types.is_boolean(values.type):
+        return to_numpy(pc.cast(values, pa.uint8())).astype(bool)
+    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    dtype = np.int64 if pa.types.is_timestamp(array.type) else np.dtype(str(array.type).replace("double", "float64"))
+    data = np.frombuffer(array.buffers()[1] or b"", dtype=dtype)
+    return data[array.offset : array.offset + len(array)]
+
+
+def from_numpy(values: npt.NDArray[Any], kind: pa.DataType, *, valid: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    """`values` as an Arrow array of type `kind`, null where `valid` is False."""
+    if pa.types.is_boolean(kind):
+        return pc.cast(from_numpy(values.astype(np.uint8), pa.uint8(), valid=valid), kind)
+    present = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(values), [present, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def repeated(values: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Which of `values` (no nulls) occurred before.
+
+    >>> repeated(pa.array(["a", "b", "a", "c", "b"])).tolist()
+    [False, False, True, False, True]
+    """
+    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    # Codes are given in the order of first appearance: one that is no new maximum was there before.
+    codes = to_numpy(array.dictionary_encode().indices)
+    highest_before = np.maximum.accumulate(np.concatenate([np.array([-1], codes.dtype), codes[:-1]]))
+    return np.asarray(codes <= highest_before[: len(codes)])

@@ -1,0 +1,159 @@
+"""The data contract: landing files against the spec, row by row. Bad rows go to quarantine, bad files nowhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from include.ml.container import bounded
+from include.ml.data import cells
+from include.ml.data.arrays import from_numpy, repeated, to_numpy
+from include.ml.data.landing import LandingFile, Malformed
+from include.specs.dataset import Dataset
+from include.specs.errors import DataContractError
+
+# A column most of whose cells are wrong is a wrong column: no quarantine would be an answer to it.
+WRONG_COLUMN = 0.5
+QUOTED_CELL = 60
+REASON = "_reason"
+MOST_FREQUENT = 5
+WRONG_CELL_COUNT = "wrong number of cells"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """A row that goes to quarantine: its cells as they came, what kind of fault it has, and the fault itself."""
+
+    cells: Mapping[str, str]
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What the contract let through (typed, in the files' order) and what it did not."""
+
+    rows: pa.Table
+    rejected: tuple[Rejected, ...]
+
+    @property
+    def rows_read(self) -> int:
+        """Good rows and bad."""
+        return int(self.rows.num_rows) + len(self.rejected)
+
+    @property
+    def quarantined(self) -> Mapping[str, int]:
+        """Rejected rows by kind of fault, the most frequent first."""
+        return dict(Counter(row.kind for row in self.rejected).most_common())
+
+
+def check(files: Sequence[LandingFile], dataset: Dataset) -> Checked:
+    """The rows of `files`, in their order, typed; a row that breaks the contract, or whose id came before, rejected.
+
+    Raises:
+        DataContractError: a column is wrong in most of a file's rows, or more rows are bad than the spec allows.
+    """
+    typed = [_typed(file, dataset) for file in files]
+    _mark_duplicates(typed, dataset)
+    checked = Checked(
+        rows=pa.concat_tables([_good(part) for part in typed]).combine_chunks(),
+        rejected=tuple(row for part in typed for row in _rejected(part)),
+    )
+    _require_few(checked, dataset, [file.name for file in files])
+    return checked
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Typed:
+    """A file's rows, typed; `fault` says for each which of `kinds` (column, words) it has, -1 where none."""
+
+    file: LandingFile
+    rows: pa.Table
+    kinds: list[tuple[str, str]]
+    fault: npt.NDArray[np.int16]
+
+
+def _typed(file: LandingFile, dataset: Dataset) -> _Typed:
+    columns = {column.name: cells.read(_one_chunk(file.rows[column.name]), column) for column in dataset.columns}
+    kinds: list[tuple[str, str]] = []
+    fault = np.full(file.rows.num_rows, -1, np.int16)
+    for name, column in columns.items():
+        for words, mask in column.faults.items():
+            wrong = to_numpy(mask)
+            _require_right_column(file, name, words, wrong)
+            fault[wrong & (fault < 0)] = len(kinds)
+            kinds.append((name, words))
+    rows = pa.Table.from_arrays([column.values for column in columns.values()], names=list(columns))
+    return _Typed(file=file, rows=rows, kinds=kinds, fault=fault)
+
+
+def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
+    chunks = values.combine_chunks()
+    return chunks.chunk(0) if isinstance(chunks, pa.ChunkedArray) else chunks
+
+
+def _require_right_column(file: LandingFile, column: str, words: str, wrong: npt.NDArray[np.bool_]) -> None:
+    if wrong.sum() <= WRONG_COLUMN * len(wrong):
+        return
+    example = _quoted(file.rows[column][int(wrong.argmax())].as_py())
+    raise DataContractError(
+        f"{file.name}: column {column!r}: {words} in {wrong.sum()} of {len(wrong)} rows, for example {example}; "
+        "correct the file, or the column in the model's spec"
+    )
+
+
+def _mark_duplicates(typed: Sequence[_Typed], dataset: Dataset) -> None:
+    """Among the good rows of all files, in their order, every row after the first with its id is a duplicate."""
+    ids = pa.chunked_array([part.rows[dataset.id.name].chunk(0) for part in typed]).combine_chunks()
+    good = np.concatenate([part.fault < 0 for part in typed])
+    again = np.zeros(len(good), bool)
+    again[good] = repeated(ids.filter(from_numpy(good, pa.bool_())))
+    start = 0
+    for part in typed:
+        part.fault[again[start : start + len(part.fault)]] = len(part.kinds)
+        part.kinds.append((dataset.id.name, "duplicate id"))
+        start += len(part.fault)
+
+
+def _good(part: _Typed) -> pa.Table:
+    return part.rows.filter(from_numpy(part.fault < 0, pa.bool_()))
+
+
+def _rejected(part: _Typed) -> Iterator[Rejected]:
+    wrong = part.fault >= 0
+    rows = part.file.rows.filter(from_numpy(wrong, pa.bool_())).to_pylist()
+    for row, fault in zip(rows, part.fault[wrong], strict=True):
+        column, words = part.kinds[fault]
+        kind = f"{column}: {words}"
+        text = {name: "" if cell is None else str(cell) for name, cell in row.items()}
+        yield Rejected(cells=text, kind=kind, reason=f"{kind}: {_quoted(text[column])}")
+    yield from map(_malformed, part.file.malformed)
+
+
+def _malformed(line: Malformed) -> Rejected:
+    return Rejected(
+        cells=line.cells,
+        kind=WRONG_CELL_COUNT,
+        reason=f"{WRONG_CELL_COUNT}: {line.found}, the header has {line.expected}",
+    )
+
+
+def _quoted(cell: object) -> str:
+    return repr(bounded("" if cell is None else str(cell), QUOTED_CELL))
+
+
+def _require_few(checked: Checked, dataset: Dataset, names: Sequence[str]) -> None:
+    share = len(checked.rejected) / checked.rows_read
+    if share <= dataset.quarantine_limit:
+        return
+    counts = ", ".join(f"{count} x {kind}" for kind, count in list(checked.quarantined.items())[:MOST_FREQUENT])
+    raise DataContractError(
+        f"{', '.join(names)}: {len(checked.rejected)} of {checked.rows_read} rows ({share:.1%}) break the contract, "
+        f"the spec allows {dataset.quarantine_limit:.1%}: {counts}; first: {checked.rejected[0].reason}. Nothing was "
+        "written: correct the files, or the model's spec"
+    )

@@ -1,0 +1,157 @@
+"""Landing files as they came: CSV or Parquet, with every column the spec names and none besides, or a clear refusal."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from include.ml.container import bounded
+from include.ml.data import cells
+from include.specs.dataset import Dataset
+from include.specs.errors import DataContractError
+
+# A line longer than this is no header.
+HEADER_LIMIT = 2**20
+QUOTED = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class Malformed:
+    """A line with more or fewer cells than the header: its cells by column as far as they go, and how many it has."""
+
+    cells: Mapping[str, str]
+    found: int
+    expected: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LandingFile:
+    """One file: its rows as they came (CSV: all text), the spec's columns in the spec's order."""
+
+    name: str
+    rows: pa.Table
+    malformed: tuple[Malformed, ...] = ()
+
+
+def read(path: Path, name: str, dataset: Dataset) -> LandingFile:
+    """The landing file at `path`, called `name` in messages.
+
+    Raises:
+        DataContractError: it is no CSV in UTF-8 or Parquet, has no rows, or its columns are not the spec's.
+    """
+    if path.stat().st_size == 0:
+        raise DataContractError(f"{name}: the file is empty; expected a header and rows")
+    if path.suffix not in (".csv", ".parquet"):
+        raise DataContractError(f"{name}: expected a file named .csv or .parquet; rename it, or drop it elsewhere")
+    found = (_read_parquet if path.suffix == ".parquet" else _read_csv)(path, name, dataset)
+    if not found.rows.num_rows and not found.malformed:
+        raise DataContractError(f"{name}: holds a header and no rows; drop a file with rows, or none")
+    return found
+
+
+def _read_parquet(path: Path, name: str, dataset: Dataset) -> LandingFile:
+    try:
+        rows = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataContractError(f"{name}: expected Parquet: {bounded(str(error), QUOTED)}") from error
+    _require_columns(rows.column_names, name, dataset)
+    for column in dataset.columns:
+        type_ = rows.schema.field(column.name).type
+        if not cells.accepts(column.kind, type_):
+            raise DataContractError(
+                f"{name}: column {column.name!r} must hold {column.kind} values, its Parquet type is {type_}; "
+                "write it with another type"
+            )
+    return _landed(name, rows, dataset)
+
+
+def _read_csv(path: Path, name: str, dataset: Dataset) -> LandingFile:
+    header = _header(path, name)
+    _require_columns(header, name, dataset)
+    lines: list[str] = []
+
+    def keep(row: pyarrow.csv.InvalidRow) -> str:
+        lines.append(row.text)
+        return "skip"
+
+    try:
+        rows = pyarrow.csv.read_csv(
+            path,
+            parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=keep, newlines_in_values=True),
+            convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
+        )
+    except pa.ArrowInvalid as error:
+        raise _unreadable(name, str(error)) from error
+    # Parsing is parallel: sorted, so that the same file always gives the same quarantine.
+    return _landed(name, rows, dataset, tuple(_malformed(line, header) for line in sorted(lines)))
+
+
+def _landed(name: str, rows: pa.Table, dataset: Dataset, malformed: tuple[Malformed, ...] = ()) -> LandingFile:
+    columns = [column.name for column in dataset.columns]
+    return LandingFile(name=name, rows=rows.select(columns).combine_chunks(), malformed=malformed)
+
+
+def _header(path: Path, name: str) -> list[str]:
+    with path.open("rb") as stream:
+        line = stream.readline(HEADER_LIMIT)
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, f"invalid UTF8 data in the first line: {error}") from error
+    header = next(csv.reader([text]), [])
+    if not header or "\0" in text:
+        raise DataContractError(f"{name}: expected CSV with a header, the first line is {bounded(text, QUOTED)!r}")
+    return header
+
+
+def _unreadable(name: str, why: str) -> DataContractError:
+    if "UTF8" in why:
+        return DataContractError(f"{name}: expected UTF-8 text, it is not; save the file as UTF-8 ({why})")
+    return DataContractError(f"{name}: expected CSV: {bounded(why, 2 * QUOTED)}")
+
+
+def _malformed(line: str, header: Sequence[str]) -> Malformed:
+    found = next(csv.reader([line]), [])
+    return Malformed(cells=dict(zip(header, found, strict=False)), found=len(found), expected=len(header))
+
+
+def _require_columns(found: Sequence[str], name: str, dataset: Dataset) -> None:
+    """Every column of the spec, none twice, no other: all that is wrong is said at once."""
+    expected = [column.name for column in dataset.columns]
+    missing = [column for column in expected if column not in found]
+    if len(missing) == len(expected):
+        first = bounded(",".join(found), QUOTED)
+        raise DataContractError(
+            f"{name}: expected CSV or Parquet with the columns {', '.join(expected)}; none is in the header {first!r}. "
+            "Is it separated by commas, and is the header there?"
+        )
+    extra = [column for column in dict.fromkeys(found) if column not in expected]
+    problems = [_missing(column, extra) for column in missing]
+    renamed = {match for column in missing if (match := _similar(column, extra))}
+    problems += [f"column {column!r} is not in the spec" for column in extra if column not in renamed]
+    problems += [
+        f"column {column!r} is there {found.count(column)} times" for column in expected if found.count(column) > 1
+    ]
+    if problems:
+        raise DataContractError(
+            f"{name}: {'; '.join(problems)}. Correct the file's header, or the model's columns in include/specs/catalog"
+        )
+
+
+def _missing(column: str, extra: Sequence[str]) -> str:
+    match = _similar(column, extra)
+    return f"column {column!r} is missing" + (f" (did you mean {column!r} by {match!r}?)" if match else "")
+
+
+def _similar(column: str, names: Sequence[str]) -> str | None:
+    """The name that is most likely `column` misspelt."""
+    folded = {name.strip().casefold(): name for name in names}
+    matches = difflib.get_close_matches(column.casefold(), folded, n=1, cutoff=0.7)
+    return folded[matches[0]] if matches else None

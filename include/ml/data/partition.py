@@ -1,0 +1,100 @@
+"""Partitions as files: what the lake holds of a day, written with the same bytes every time, verified when read."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.ml.container import replace_file
+from include.ml.data.contract import REASON, Checked, Rejected
+from include.specs import s3_layout
+from include.specs.dataset import Dataset
+from include.specs.errors import PartitionError
+from include.specs.partition import IngestionReport, PartFile, PartitionRef
+
+QUARANTINE_FILE = "rejected.csv"
+
+
+def write(checked: Checked, partition: Path, quarantine: Path, dataset: Dataset) -> IngestionReport:
+    """Write the good rows into `partition` and the rejected ones, if any, into `quarantine`; what was done.
+
+    A part's name holds its digest: a partition that is replaced never shows new content under an old name.
+    """
+    content = parquet(checked.rows)
+    sha256 = hashlib.sha256(content).hexdigest()
+    part = PartFile(
+        name=f"part-00000-{sha256[:12]}.parquet", rows=checked.rows.num_rows, bytes=len(content), sha256=sha256
+    )
+    replace_file(partition / part.name, content)
+    if checked.rejected:
+        names = [column.name for column in dataset.columns]
+        replace_file(quarantine / QUARANTINE_FILE, _csv(checked.rejected, names))
+    return IngestionReport(
+        files=(part,),
+        rows_read=checked.rows_read,
+        rows=checked.rows.num_rows,
+        columns={field.name: str(field.type) for field in checked.rows.schema},
+        quarantined=checked.quarantined,
+    )
+
+
+def read(folder: Path, partition: PartitionRef, columns: Sequence[str], dictionary: Sequence[str]) -> pa.Table:
+    """The rows of one partition, of the files its manifest pins; `dictionary` columns as categories.
+
+    Args:
+        folder: holds `year=…/month=…/day=…/<part>` (the lake below `raw/<model>/`).
+
+    Raises:
+        PartitionError: a file is missing, or is not the one that was pinned.
+    """
+    day = s3_layout.day(partition.manifest.date)
+    prefix = s3_layout.raw(partition.manifest.model)
+    tables = [
+        pq.read_table(
+            pa.BufferReader(_verified(folder / day / part.name, prefix + day + part.name, part)),
+            columns=list(columns),
+            read_dictionary=list(dictionary),
+        )
+        for part in partition.manifest.files
+    ]
+    if not tables:
+        raise PartitionError(f"{partition.manifest_key}: expected at least one file in the manifest, it names none")
+    return pa.concat_tables(tables)
+
+
+def parquet(table: pa.Table) -> bytes:
+    """`table` as a Parquet file: the same rows and the same pyarrow give the same bytes."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(None), sink, compression="zstd")
+    return memoryview(sink.getvalue()).tobytes()
+
+
+def _verified(path: Path, key: str, part: PartFile) -> bytes:
+    if not path.is_file():
+        raise PartitionError(f"{key}: the partition's manifest names it and it is not there; ingest that date again")
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != part.sha256:
+        raise PartitionError(
+            f"{key}: expected SHA-256 {part.sha256}, got {found}; the partition was replaced or altered after this run "
+            "pinned it: start a new run"
+        )
+    return content
+
+
+def _csv(rejected: Sequence[Rejected], names: Sequence[str]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*names, REASON], lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(_line(row) for row in rejected)
+    return text.getvalue().encode()
+
+
+def _line(row: Rejected) -> Mapping[str, str]:
+    return {**row.cells, REASON: row.reason}

@@ -1,0 +1,124 @@
+"""From partitions to the parts of a split: one row an id, labelled, typed for the pipeline, nothing fitted yet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.ml.data import partition
+from include.ml.data.arrays import from_numpy, repeated, to_numpy
+from include.ml.data.split import PARTS, Part, Parts, by_event_time, hashes, stratified, unseen
+from include.specs.dataset import Column, Dataset
+from include.specs.errors import DataContractError, PartitionError
+from include.specs.model import ModelSpec
+from include.specs.reports import PartCount, PreprocessingReport
+from include.specs.run import Champion, TrainingRun
+
+COMPARABLE = "comparable"
+SUPERSEDED, UNLABELLED = "superseded by a newer partition", "without a label"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessed:
+    """The parts as tables (id, event time if any, features, label; the hold-out also `comparable`), and the report."""
+
+    parts: Mapping[Part, pa.Table]
+    report: PreprocessingReport
+
+
+def preprocess(folder: Path, run: TrainingRun) -> Preprocessed:
+    """The parts of the split of the run's partitions.
+
+    Args:
+        folder: the lake below `raw/<model>/`.
+
+    Raises:
+        PartitionError: a partition is not as it was pinned. DataContractError: the labels do not allow a split.
+    """
+    model, dataset = run.model, run.model.dataset
+    rows, dropped = _usable(_newest_first(folder, run), dataset)
+    hashed = hashes(rows[dataset.id.name].to_pylist(), model.split.seed)
+    positive = to_numpy(pc.equal(rows[dataset.label.name], dataset.positive))
+    parts = _split(rows, hashed, positive, model)
+    tables = {part: _take(rows, parts.rows[part]) for part in PARTS}
+    comparable = _comparable(tables["test"], model, run.champion)
+    tables["test"] = tables["test"].append_column(COMPARABLE, from_numpy(comparable, pa.bool_()))
+    held_out = positive[parts.rows["test"]]
+    report = PreprocessingReport(
+        parts={part: _count(positive[parts.rows[part]]) for part in PARTS},
+        boundary=parts.boundary,
+        method="stratified" if dataset.event_time is None else "event_time",
+        sha256=_digest(run),
+        comparable=_count(held_out[comparable]) if run.champion else None,
+        dropped=dropped,
+    )
+    return Preprocessed(parts=tables, report=report)
+
+
+def _newest_first(folder: Path, run: TrainingRun) -> pa.Table:
+    if not run.partitions:
+        raise PartitionError(f"{run.model.name}: expected at least one partition to train on, the run pins none")
+    columns = _columns(run.model.dataset)
+    categories = [column.name for column in columns if column.kind == "categorical"]
+    newest = sorted(run.partitions, key=lambda pinned: pinned.manifest.date, reverse=True)
+    names = [column.name for column in columns]
+    tables = [partition.read(folder, pinned, names, categories) for pinned in newest]
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+
+
+def _columns(dataset: Dataset) -> list[Column]:
+    time = [dataset.event_time] if dataset.event_time else []
+    return [dataset.id, *time, *dataset.features, dataset.label]
+
+
+def _usable(rows: pa.Table, dataset: Dataset) -> tuple[pa.Table, dict[str, int]]:
+    """The newest row of each id, if it has a label; and how many others there were."""
+    labelled = to_numpy(pc.is_valid(rows[dataset.label.name]))
+    newest = ~repeated(rows[dataset.id.name])
+    dropped = {SUPERSEDED: int((~newest).sum()), UNLABELLED: int((newest & ~labelled).sum())}
+    if dropped[UNLABELLED] and not dataset.unlabelled:
+        raise DataContractError(
+            f"column {dataset.label.name!r}: {dropped[UNLABELLED]} of {len(rows)} rows have no label; ingest their "
+            "partitions again, or set dataset.unlabelled in the model's spec"
+        )
+    kept = newest & labelled
+    counts = {why: count for why, count in dropped.items() if count}
+    return (rows.filter(from_numpy(kept, pa.bool_())) if counts else rows), counts
+
+
+def _split(rows: pa.Table, hashed: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_], model: ModelSpec) -> Parts:
+    time = model.dataset.event_time
+    if time is None:
+        return stratified(hashed, positive, model.split)
+    return by_event_time(to_numpy(rows[time.name]), hashed, positive, model.split)
+
+
+def _take(rows: pa.Table, numbers: npt.NDArray[np.intp]) -> pa.Table:
+    return rows.take(from_numpy(numbers.astype(np.int64, copy=False), pa.int64()))
+
+
+def _comparable(hold_out: pa.Table, model: ModelSpec, champion: Champion | None) -> npt.NDArray[np.bool_]:
+    """Which rows of the hold-out the champion was not fitted on; all where there is none."""
+    if champion is None:
+        return np.ones(len(hold_out), bool)
+    time = model.dataset.event_time
+    # The champion's seed may be another than this run's.
+    hashed = hashes(hold_out[model.dataset.id.name].to_pylist(), champion.boundary.seed)
+    return unseen(champion.boundary, hashed, to_numpy(hold_out[time.name]) if time else None)
+
+
+def _count(positive: npt.NDArray[np.bool_]) -> PartCount:
+    return PartCount(rows=len(positive), positives=int(positive.sum()))
+
+
+def _digest(run: TrainingRun) -> str:
+    """What the rows came from: equal for the same files, whichever run pinned them."""
+    dated = sorted((pinned.manifest.date, part.sha256) for pinned in run.partitions for part in pinned.manifest.files)
+    return hashlib.sha256("\n".join(f"{date} {sha256}" for date, sha256 in dated).encode()).hexdigest()

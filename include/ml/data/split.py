@@ -1,0 +1,151 @@
+"""Which rows are fitted on, which choose the threshold, and which judge: by a stable hash of the id, or by event time.
+
+Rows are assigned by what they are, not by where they stand: the same rows in another order, or with others added, keep
+their parts but for those at the boundaries. So the hold-out of one run is, but for those, the hold-out of the next, and
+a champion can be judged on rows that it never saw.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from include.specs.errors import DataContractError
+from include.specs.model import Split
+from include.specs.run import SplitBoundary
+
+Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
+Rows = npt.NDArray[np.intp]
+HASH_BYTES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Row numbers of each part, in an order that depends on the rows alone, and the boundary between them."""
+
+    rows: Mapping[Part, Rows]
+    boundary: SplitBoundary
+
+
+def hashes(ids: Iterable[str], seed: int) -> npt.NDArray[np.float64]:
+    """A number in [0, 1) for each id: uniform, independent between seeds, the same in every process and place.
+
+    The hash is BLAKE2b (RFC 7693) of the id, keyed with the seed, as a fraction of its range.
+
+    >>> hashes(["7590-VHVEG", "5575-GNVDE"], seed=0).round(4).tolist()
+    [0.6723, 0.0135]
+    """
+    keyed = hashlib.blake2b(key=str(seed).encode(), digest_size=HASH_BYTES)
+
+    def one(text: str) -> bytes:
+        copy = keyed.copy()
+        copy.update(text.encode())
+        return copy.digest()
+
+    whole = np.frombuffer(b"".join(map(one, ids)), ">u8")
+    # 53 bits are what a float64 holds: shifted, not rounded, so that the fraction stays below one.
+    return (whole >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def stratified(hashed: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_], split: Split) -> Parts:
+    """Each class by itself: the lowest hashes are the hold-out, the next validation, the rest is for training.
+
+    Args:
+        hashed: see `hashes`; distinct, shape (rows,). positive: the class of each row, shape (rows,).
+
+    Raises:
+        DataContractError: a part would hold one class only.
+    """
+    order = np.argsort(hashed, kind="stable")
+    assigned: dict[Part, list[Rows]] = {part: [] for part in PARTS}
+    for of_class in (order[positive[order]], order[~positive[order]]):
+        held_out, validated = _cuts(len(of_class), split)
+        assigned["test"].append(of_class[:held_out])
+        assigned["validation"].append(of_class[held_out:validated])
+        assigned["train"].append(of_class[validated:])
+    rows = {part: _by(hashed, np.concatenate(found)) for part, found in assigned.items()}
+    _require_both_classes(rows, positive)
+    lowest = min(float(hashed[rows[part][0]]) for part in ("train", "validation"))
+    return Parts(rows=rows, boundary=SplitBoundary(seed=split.seed, hash_from=lowest))
+
+
+def by_event_time(
+    microseconds: npt.NDArray[np.int64], hashed: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_], split: Split
+) -> Parts:
+    """The oldest rows are for training, the next for validation, the newest are held out; equal times stay together.
+
+    Args:
+        microseconds: event time since the epoch, UTC, shape (rows,). hashed: orders rows of one time. positive: the
+            class of each row.
+
+    Raises:
+        DataContractError: a part would be empty or hold one class only.
+    """
+    order = np.lexsort((hashed, microseconds))
+    newest_first = len(order) - np.array(_cuts(len(order), split))
+    validated, held_out = (_between_times(microseconds[order], int(cut)) for cut in newest_first[::-1])
+    rows: dict[Part, Rows] = {
+        "train": order[:validated],
+        "validation": order[validated:held_out],
+        "test": order[held_out:],
+    }
+    _require_both_classes(rows, positive)
+    first = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=int(microseconds[rows["test"][0]]))
+    return Parts(rows=rows, boundary=SplitBoundary(seed=split.seed, time_until=first))
+
+
+def unseen(
+    boundary: SplitBoundary, hashed: npt.NDArray[np.float64], microseconds: npt.NDArray[np.int64] | None
+) -> npt.NDArray[np.bool_]:
+    """Which rows a model with this boundary was certainly not fitted on. A boundary that says nothing vouches for none.
+
+    Args:
+        hashed: of the rows' ids under the boundary's seed. microseconds: of their event times, where they have any.
+    """
+    if boundary.hash_from is None and boundary.time_until is None:
+        return np.zeros(len(hashed), bool)
+    ok = np.ones(len(hashed), bool)
+    if boundary.hash_from is not None:
+        ok &= hashed < boundary.hash_from
+    if boundary.time_until is not None:
+        ok &= False if microseconds is None else microseconds >= _since_epoch(boundary.time_until)
+    return ok
+
+
+def _since_epoch(moment: dt.datetime) -> int:
+    return (moment - dt.datetime.fromtimestamp(0, dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+def _cuts(rows: int, split: Split) -> tuple[int, int]:
+    """How many rows are held out, and how many are held out or for validation; each share within one row."""
+    return round(rows * split.test), round(rows * (split.test + split.validation))
+
+
+def _by(hashed: npt.NDArray[np.float64], rows: Rows) -> Rows:
+    return rows[np.argsort(hashed[rows], kind="stable")]
+
+
+def _between_times(ordered: npt.NDArray[np.int64], cut: int) -> int:
+    """The nearest place to `cut` where the time changes; `ordered` ascends."""
+    if not 0 < cut < len(ordered):
+        return cut
+    before, after = (int(np.searchsorted(ordered, ordered[cut], side)) for side in ("left", "right"))
+    return before if cut - before <= after - cut else after
+
+
+def _require_both_classes(rows: Mapping[Part, Rows], positive: npt.NDArray[np.bool_]) -> None:
+    for part, found in rows.items():
+        positives = int(positive[found].sum())
+        if not 0 < positives < len(found):
+            raise DataContractError(
+                f"the part {part!r} of the split holds {positives} positive and {len(found) - positives} negative "
+                "rows; it needs both: the label is constant there, or there are too few rows. Give more data, or "
+                "change the spec's split"
+            )
