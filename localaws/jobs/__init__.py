@@ -1,0 +1,1 @@
+"""The container contract without containers: where a job's command runs, what it sees, and how it ends."""

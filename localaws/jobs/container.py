@@ -1,0 +1,200 @@
+"""Containers: a job's command as a supervised process; how it is started, watched, asked to end and ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from queue import Empty, SimpleQueue
+from typing import IO
+
+from localaws.jobs.folder import JobFolder
+from localaws.jobs.isolation import Isolation
+from localaws.jobs.logs import LineSplitter
+from localaws.jobs.processes import INSTANCE_VARIABLE, JOB_VARIABLE, kill_carrying
+
+TICK_S = 1.0  # how often a running job is looked at: continuous uploads, checkpoints, disk
+DISK_TICKS = 5  # the disk is measured at every fifth of these: walking a folder costs
+
+
+class End(Enum):
+    """What brought a container to its end."""
+
+    EXIT = "exit"
+    STOP = "stop"
+    INTERRUPTION = "interruption"
+    MAX_RUNTIME = "max runtime"
+    DISK_FULL = "disk full"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a container ended. ``exit_code`` as docker gives it: 128 + n after signal n."""
+
+    end: End
+    exit_code: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerSpec:
+    """What runs, and within which limits."""
+
+    token: str
+    instance: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    workdir: str
+    max_runtime_s: float
+    grace_s: float
+    max_disk_bytes: int
+
+
+class Control:
+    """What others ask of a job while it runs. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._signals: SimpleQueue[End] = SimpleQueue()
+        self._stopped = threading.Event()
+        self.outage_s = 0.0
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the job was asked to stop, in whatever state it is."""
+        return self._stopped.is_set()
+
+    def stop(self) -> None:
+        """Ask the job to stop for good."""
+        self._stopped.set()
+        self._signals.put(End.STOP)
+
+    def interrupt(self, *, outage_s: float = 0.0) -> None:
+        """Take the job's instance away, as a spot interruption does; another one is to be had after the outage."""
+        self.outage_s = outage_s
+        self._signals.put(End.INTERRUPTION)
+
+    def exited(self) -> None:
+        """Tell that the process has ended by itself."""
+        self._signals.put(End.EXIT)
+
+    def wait_stopped(self, timeout_s: float) -> bool:
+        """Wait for a stop request; whether there was one."""
+        return self._stopped.wait(timeout_s)
+
+    def next(self, timeout_s: float) -> End | None:
+        """The next thing that happens, or None when nothing does in time."""
+        try:
+            return self._signals.get(timeout=max(timeout_s, 0.0))
+        except Empty:
+            return None
+
+
+def run(
+    spec: ContainerSpec,
+    folder: JobFolder,
+    isolation: Isolation,
+    control: Control,
+    *,
+    output: LineSplitter,
+    on_start: Callable[[], None],
+    on_tick: Callable[[], None],
+) -> Outcome:
+    """Run the command to its end, whatever that is; afterwards none of its processes is left."""
+    with isolation.slot(folder.ml):
+        on_start()
+        process = _start(spec, folder, isolation)
+        assert process.stdout is not None  # a pipe was asked for
+        pump = threading.Thread(target=_pump, args=(process.stdout, output), daemon=True)
+        watcher = threading.Thread(target=_watch, args=(process, control), daemon=True)
+        pump.start()
+        watcher.start()
+        end = _Supervision(spec, folder, control, process, on_tick).run()
+        kill_carrying(JOB_VARIABLE, spec.token)
+        pump.join()
+        output.close()
+    return Outcome(end=end, exit_code=_as_docker(process.returncode))
+
+
+def _start(spec: ContainerSpec, folder: JobFolder, isolation: Isolation) -> subprocess.Popen[bytes]:
+    tokens = {INSTANCE_VARIABLE: spec.instance, JOB_VARIABLE: spec.token}
+    command = isolation.wrap(spec.command, ml_folder=folder.ml, held_folder=folder.held, workdir=spec.workdir)
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**spec.environment, **tokens},
+        start_new_session=True,
+        bufsize=0,
+    )
+
+
+def _pump(pipe: IO[bytes], output: LineSplitter) -> None:
+    with pipe:
+        while chunk := os.read(pipe.fileno(), 65_536):
+            output.feed(chunk)
+
+
+def _watch(process: subprocess.Popen[bytes], control: Control) -> None:
+    process.wait()
+    control.exited()
+
+
+def _as_docker(return_code: int) -> int:
+    return return_code if return_code >= 0 else 128 - return_code
+
+
+class _Supervision:
+    """The loop around a running process. SIGTERM, then after the grace period SIGKILL, as SageMaker does."""
+
+    def __init__(
+        self,
+        spec: ContainerSpec,
+        folder: JobFolder,
+        control: Control,
+        process: subprocess.Popen[bytes],
+        on_tick: Callable[[], None],
+    ) -> None:
+        self._spec, self._folder, self._control, self._process = spec, folder, control, process
+        self._on_tick = on_tick
+        self._end = End.EXIT
+        self._deadline = time.monotonic() + spec.max_runtime_s
+        self._ticks = 0
+
+    def run(self) -> End:
+        while True:
+            event = self._control.next(min(TICK_S, self._deadline - time.monotonic()))
+            if event is End.EXIT:
+                return self._end
+            if event is not None:
+                self._terminate(event)
+            elif time.monotonic() >= self._deadline:
+                self._terminate(End.MAX_RUNTIME)
+            else:
+                self._tick()
+
+    def _tick(self) -> None:
+        self._on_tick()
+        self._ticks += 1
+        if self._ticks % DISK_TICKS == 0 and self._folder.used_bytes() > self._spec.max_disk_bytes:
+            self._terminate(End.DISK_FULL)
+
+    def _terminate(self, end: End) -> None:
+        ending = self._end is not End.EXIT
+        if ending and end is not End.MAX_RUNTIME:
+            return  # one notice is enough
+        patience_is_over = ending or end is End.DISK_FULL
+        _signal_group(self._process, signal.SIGKILL if patience_is_over else signal.SIGTERM)
+        self._deadline = time.monotonic() + self._spec.grace_s
+        self._end = self._end if ending else end
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        pass  # it ended meanwhile; the watcher tells

@@ -1,0 +1,209 @@
+"""Transfer: S3 objects into a job's folder, and its results back into S3."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from moto.core.exceptions import ServiceException
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import FakeKey, S3Backend, s3_backends
+from moto.utilities.utils import get_partition
+
+
+class TransferError(Exception):
+    """A transfer that the request asked for cannot be done; the message is the job's FailureReason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class S3Location:
+    """A bucket and a key or prefix in it."""
+
+    bucket: str
+    key: str
+
+    def child(self, name: str) -> S3Location:
+        """A location below this one.
+
+        >>> S3Location(bucket="b", key="out/").child("model.tar.gz").uri
+        's3://b/out/model.tar.gz'
+        """
+        return S3Location(bucket=self.bucket, key=f"{self.key.rstrip('/')}/{name}".lstrip("/"))
+
+    @property
+    def uri(self) -> str:
+        """The location as s3://bucket/key."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def parse_uri(uri: str) -> S3Location:
+    """Split s3://bucket/key.
+
+    Raises:
+        TransferError: the scheme is another one, or the bucket is missing.
+
+    >>> parse_uri("s3://lake/raw/churn/").key
+    'raw/churn/'
+    """
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket:
+        raise TransferError(f"ClientError: {uri!r} is no S3 URI; expected s3://bucket/prefix")
+    return S3Location(bucket=bucket, key=key)
+
+
+def relative_path(prefix: str, key: str) -> str:
+    """Where an object of a prefix lands below the input's folder.
+
+    >>> relative_path("raw/churn/", "raw/churn/2026/part.csv"), relative_path("raw/churn", "raw/churn/part.csv")
+    ('2026/part.csv', 'part.csv')
+    >>> relative_path("raw/part.csv", "raw/part.csv"), relative_path("raw/pa", "raw/part.csv")
+    ('part.csv', 'part.csv')
+    """
+    if key != prefix and (key.startswith(f"{prefix}/") or prefix.endswith("/") or not prefix):
+        return key[len(prefix) :].lstrip("/")
+    return key[prefix.rfind("/") + 1 :]
+
+
+class ObjectStore:
+    """The S3 of one account, as a job uses it."""
+
+    def __init__(self, *, account: str, region: str) -> None:
+        self._backend: S3Backend = s3_backends[account][get_partition(region)]
+
+    def keys(self, location: S3Location) -> list[str]:
+        """Sorted keys of the objects whose key starts with the location's; none when the bucket is missing."""
+        try:
+            bucket = self._backend.get_bucket(location.bucket)
+        except (S3ClientError, ServiceException):
+            return []
+        found = (name for name, key in bucket.keys.items() if isinstance(key, FakeKey))
+        return sorted(name for name in found if name.startswith(location.key) and not name.endswith("/"))
+
+    def read(self, location: S3Location) -> bytes:
+        """An object's content.
+
+        Raises:
+            TransferError: there is no such object.
+        """
+        try:
+            key = self._backend.get_object(location.bucket, location.key)
+        except (S3ClientError, ServiceException):
+            key = None
+        if not isinstance(key, FakeKey):
+            raise TransferError(
+                f"ClientError: Data download failed:NoSuchKey (404): The specified key does not exist: {location.uri}"
+            )
+        return key.value
+
+    def write(self, location: S3Location, content: bytes) -> None:
+        """Put an object.
+
+        Raises:
+            TransferError: the bucket does not exist.
+        """
+        try:
+            self._backend.put_object(location.bucket, location.key, content)
+        except (S3ClientError, ServiceException) as error:
+            raise TransferError(
+                f"ClientError: Data upload failed: cannot write {location.uri}: {error}; create the bucket first"
+            ) from error
+
+
+def download_prefix(store: ObjectStore, uri: str, target: Path) -> int:
+    """Copy every object under the prefix below ``target``; returns how many there were."""
+    location = parse_uri(uri)
+    keys = store.keys(location)
+    for key in keys:
+        content = store.read(S3Location(bucket=location.bucket, key=key))
+        _place(target, relative_path(location.key, key), content)
+    return len(keys)
+
+
+def download_manifest(store: ObjectStore, uri: str, target: Path) -> int:
+    """Copy the objects that a manifest lists: ``[{"prefix": "s3://…"}, "relative/path", …]``; returns how many.
+
+    Raises:
+        TransferError: the manifest is malformed, or an object is missing.
+    """
+    try:
+        head, *names = json.loads(store.read(parse_uri(uri)))
+        prefix = parse_uri(head["prefix"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise TransferError(
+            f'ClientError: Data download failed: {uri} is no manifest; expected [{{"prefix": "s3://…"}}, "name", …]'
+        ) from error
+    for name in names:
+        _place(target, name, store.read(S3Location(bucket=prefix.bucket, key=prefix.key + name)))
+    return len(names)
+
+
+def _place(target: Path, relative: str, content: bytes) -> None:
+    path = target / relative
+    if not path.resolve().is_relative_to(target.resolve()):
+        raise TransferError(f"ClientError: Data download failed: the key {relative!r} leads out of the input's folder")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise TransferError(
+            f"ClientError: Data download failed: {relative!r} is both an object and a folder of other objects"
+        ) from error
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """The regular files below a folder, sorted."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+@dataclass(kw_only=True)
+class Mirror:
+    """Keeps an S3 prefix equal to a folder's files: each ``sync`` uploads what is new or has changed.
+
+    As on AWS nothing is deleted from S3.
+    """
+
+    store: ObjectStore
+    folder: Path
+    target: S3Location
+    _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
+
+    def sync(self) -> None:
+        """Upload each file whose size or time of modification differs from what was uploaded last."""
+        for path in files_in(self.folder):
+            try:
+                version = (path.stat().st_mtime_ns, path.stat().st_size)
+                content = path.read_bytes() if self._seen.get(path) != version else None
+            except OSError:  # the job removed it meanwhile
+                continue
+            if content is not None:
+                self.store.write(self.target.child(path.relative_to(self.folder).as_posix()), content)
+                self._seen[path] = version
+
+    def skip_present(self) -> None:
+        """Take what is there now as uploaded."""
+        self._seen = {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in files_in(self.folder)}
+
+
+def tar_gz(folder: Path) -> bytes:
+    """The folder's content as a tar.gz; the same content gives the same bytes."""
+    buffer = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0, compresslevel=6) as zipped,
+        tarfile.open(fileobj=zipped, mode="w|") as archive,
+    ):
+        for path in sorted(folder.rglob("*")):
+            archive.add(path, arcname=path.relative_to(folder).as_posix(), recursive=False, filter=_anonymous)
+    return buffer.getvalue()
+
+
+def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = "root"
+    entry.mtime = 0
+    return entry

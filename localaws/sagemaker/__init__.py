@@ -1,0 +1,1 @@
+"""SageMaker's control plane: what the API answers, and how requests become jobs."""

@@ -1,0 +1,104 @@
+"""The server: moto's dispatcher behind one WSGI application that adds the admin routes and AWS-shaped errors."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Request
+
+from localaws import admin, errors
+from localaws.sagemaker.runtime import Runtime
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+READING = ("Describe", "List", "Get", "Head", "Search", "Filter", "BatchGet", "Scan", "Query")
+
+
+class Application:
+    """Everything that is served on the port."""
+
+    def __init__(self, runtime: Runtime, *, on_write: Callable[[], None]) -> None:
+        self._moto = DomainDispatcherApplication(create_app)
+        self._admin: WSGIApplication = admin.admin_app(runtime)
+        self._on_write = on_write
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        request = Request(environ, populate_request=False, shallow=True)
+        if "Origin" in request.headers:
+            # Jobs run commands: no web page the user happens to visit may start one. AWS clients send no Origin.
+            return errors.aws_error(request, "AccessDenied", "requests from web pages are refused", 403)(
+                environ, start_response
+            )
+        if request.path.startswith(f"{admin.PREFIX}/"):
+            return self._admin(environ, start_response)
+        try:
+            return self._moto(environ, start_response)  # type: ignore[no-any-return]  # moto leaves it untyped
+        except Exception as error:
+            return _failed(environ, error)(environ, start_response)
+        finally:
+            if is_write(request):
+                self._on_write()
+
+
+def is_write(request: Request) -> bool:
+    """Whether a request may change state, judged by its operation's name or its method."""
+    operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    if operation:
+        return not operation.startswith(READING)
+    return request.method not in {"GET", "HEAD", "OPTIONS"}
+
+
+def create_app(service: Any) -> Flask:
+    """moto's application for one service, whose own errors are answered as AWS would."""
+    app = create_backend_app(service)
+    from flask import request
+
+    app.register_error_handler(Exception, lambda error: _failed(request.environ, error))
+    return app
+
+
+def _failed(environ: WSGIEnvironment, error: Exception) -> WSGIApplication:
+    request = Request(environ)
+    answer = errors.answer_for(request, error)
+    if answer.status_code >= 500:
+        log.error("%s %s", errors.service_of(request), errors.operation_of(request), exc_info=error)
+    return answer
+
+
+class QuietHandler(MotoRequestHandler):
+    """No line a request: polling would fill the terminal."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say it at debug level only."""
+        log.debug("%s %s", self.requestline, code)
+
+
+def serve(host: str, port: int, application: Callable[[], WSGIApplication]) -> BaseWSGIServer:
+    """A listening server; port 0 takes a free one. ``application`` is asked for at the first request."""
+    server = make_server(host, port, _Late(application), threaded=True, request_handler=QuietHandler)
+    server.daemon_threads = True  # type: ignore[attr-defined]  # of ThreadingMixIn: long polls must not hold us up
+    return server
+
+
+class _Late:
+    """An application that is made when first used: the port must be known before the application can be made."""
+
+    def __init__(self, make: Callable[[], WSGIApplication]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._application: WSGIApplication | None = None
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with self._lock:
+            self._application = self._application or self._make()
+        return self._application(environ, start_response)
