@@ -1,10 +1,10 @@
-"""The metrics of `include.specs.metrics`, each with the influence that every single row has on it.
+"""The smooth metrics of `include.specs.metrics`, each with the influence that every single row has on it.
 
 One influence function a metric gives its standard error, and, subtracted row by row, that of the paired difference
 between two models: one sort and a few sums, where a bootstrap would repeat the whole evaluation hundreds of times.
 
-Source: Hampel, "The influence curve and its role in robust estimation" (JASA 1974); Efron, "The jackknife, the bootstrap
-and other resampling plans" (1982), chapter 6, where this estimate is the infinitesimal jackknife.
+Source: Hampel, "The influence curve and its role in robust estimation" (JASA 1974); Efron, "The jackknife, the
+bootstrap and other resampling plans" (1982), chapter 6, where this estimate is the infinitesimal jackknife.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.ml.evaluation.predictions import Booleans, Floats, Predictions, Ranking
+from include.ml.evaluation.predictions import Booleans, Floats, Predictions
 
 # Probabilities are kept this far from 0 and 1 in log loss, as scikit-learn does for float64.
 SMALLEST = float(np.finfo(np.float64).eps)
@@ -50,7 +50,7 @@ def standard_error(influence: Floats) -> float:
 
 
 def measure(name: str, predictions: Predictions) -> Measurement:
-    """The metric `name`, one of `include.specs.metrics.METRICS`.
+    """The metric `name`, one of `MEASURES`.
 
     >>> predictions = Predictions(labels=np.array([True, False, True, False]), scores=np.array([.9, .4, .3, .1]),
     ...     threshold=.5)
@@ -150,39 +150,6 @@ def _pr_auc(predictions: Predictions) -> Measurement:
     return Measurement(value=value, influence=_by_row(predictions, of_positive, -as_row * scale))
 
 
-def _recall_at_precision(predictions: Predictions) -> Measurement:
-    """The largest recall at any threshold whose precision is the required one, 0 where none is.
-
-    The threshold moves with the sample: the second term is the implicit derivative of `A(t) = q·B(t)`, whose slope is
-    the rate of positives around t, estimated from the nearest rows as sparsity is for quantiles (Siddiqui 1960).
-    """
-    ranking, required = predictions.ranking, predictions.required_precision
-    reached = np.flatnonzero(ranking.true_positives >= required * ranking.predicted)
-    if not len(reached):
-        return Measurement(value=0.0, influence=np.zeros(predictions.rows))
-    at = int(reached[-1])
-    value = float(ranking.true_positives[at] / predictions.positives)
-    above = ranking.level <= at
-    moved = _threshold_shift(ranking, at, required) * above * (predictions.labels - required)
-    influence = (above & predictions.labels) - value * predictions.labels + moved
-    return Measurement(value=value, influence=influence * (predictions.rows / predictions.positives))
-
-
-def _threshold_shift(ranking: Ranking, at: int, required: float) -> float:
-    """Positives gained for each one that precision can spare: η/(q-η), η the rate of positives around level `at`."""
-    if at == len(ranking.predicted) - 1:
-        return 0.0
-    rows = int(ranking.predicted[-1])
-    reach = max(1, round(rows**0.8 / 2))
-    below, above = np.searchsorted(ranking.predicted, (ranking.predicted[at] + reach, ranking.predicted[at] - reach))
-    below = min(int(below), len(ranking.predicted) - 1)
-    gained = ranking.true_positives[below] - ranking.true_positives[above]
-    rate = float(gained / max(1, ranking.predicted[below] - ranking.predicted[above]))
-    # Precision falls where the threshold lies, so the rate is below it; noise in a small sample must not say otherwise.
-    rate = min(rate, 0.9 * required)
-    return rate / (required - rate)
-
-
 def _from_below(values: Floats) -> Floats:
     """(levels,) the sum over a level and all below it."""
     return np.cumsum(values[::-1])[::-1]
@@ -200,7 +167,6 @@ MEASURES: Mapping[str, Callable[[Predictions], Measurement]] = {
     "precision": _precision,
     "recall": _recall,
     "f1": _f1,
-    "recall_at_precision": _recall_at_precision,
     "log_loss": _log_loss,
     "brier": _brier,
 }

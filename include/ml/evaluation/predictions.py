@@ -116,7 +116,7 @@ def rank(labels: Booleans, scores: Floats) -> Ranking:
     first = np.concatenate(([True], ranked[1:] != ranked[:-1]))
     last = np.concatenate((first[1:], [True]))
     predicted = np.flatnonzero(last) + 1
-    true_positives = np.cumsum(labels[order])[last]
+    true_positives = np.cumsum(labels[order], dtype=np.int64)[last]
     level = np.empty(len(scores), dtype=np.int32)
     level[order] = np.cumsum(first) - 1
     return Ranking(

@@ -1,0 +1,118 @@
+"""statistics.json and sample.parquet from the hold-out: rows that the version was judged on, and never fitted on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from include.ml.data.arrays import from_numpy, to_numpy
+from include.ml.evaluation.predictions import Floats, Predictions
+from include.specs.baseline import BaselineReport, CategoricalBaseline, NumericBaseline, PredictionBaseline
+from include.specs.dataset import Column
+from include.specs.errors import ReportError
+from include.specs.model import ModelSpec
+
+# Percentiles.
+QUANTILES = 101
+# A level beyond these is counted, not listed: an open set must not make the file as large as the data.
+LEVELS = 1_000
+SAMPLE_ROWS = 10_000
+# The column of the sample that holds the model's probability.
+SCORE = "score"
+
+
+def describe(
+    features: pa.Table, predictions: Predictions, model: ModelSpec, *, run: str, sha256: str
+) -> BaselineReport:
+    """statistics.json.
+
+    Args:
+        features: rows × the model's features. predictions: of the same rows.
+        sha256: of the data that they came from.
+    """
+    numeric = [column for column in model.dataset.features if column.kind in ("numeric", "timestamp")]
+    others = [column for column in model.dataset.features if column not in numeric]
+    return BaselineReport(
+        model=model.name,
+        run=run,
+        sha256=sha256,
+        numeric={column.name: numeric_baseline(features[column.name], column) for column in numeric},
+        categorical={column.name: categorical_baseline(features[column.name]) for column in others},
+        prediction=PredictionBaseline(
+            rows=predictions.rows,
+            quantiles=quantiles(predictions.scores),
+            threshold=predictions.threshold,
+            positive_rate=float(np.count_nonzero(predictions.called) / predictions.rows),
+        ),
+    )
+
+
+def numeric_baseline(values: pa.ChunkedArray, column: Column) -> NumericBaseline:
+    """Quantiles of a numeric column; of a timestamp, in seconds since 1970 (UTC).
+
+    >>> column = Column(name="tenure", kind="numeric")
+    >>> baseline = numeric_baseline(pa.chunked_array([[1.0, None, 3.0]]), column)
+    >>> baseline.missing, baseline.quantiles[0], baseline.quantiles[50], baseline.quantiles[100]
+    (1, 1.0, 2.0, 3.0)
+
+    Raises:
+        ReportError: a number is not finite.
+    """
+    present = values.drop_null()
+    if column.kind == "timestamp":
+        present = present.cast(pa.timestamp("s", "UTC"), safe=False).cast(pa.int64())
+    numbers = to_numpy(present.cast(pa.float64()))
+    if not np.isfinite(numbers).all():
+        raise ReportError(f"{column.name}: expected finite numbers, got infinities; ingestion should have refused them")
+    return NumericBaseline(
+        rows=len(values), missing=values.null_count, quantiles=quantiles(numbers) if len(numbers) else ()
+    )
+
+
+def categorical_baseline(values: pa.ChunkedArray) -> CategoricalBaseline:
+    """Rows of each level, the most frequent first and, of equals, by name.
+
+    >>> categorical_baseline(pa.chunked_array([["a", "b", "a", None]])).levels
+    {'a': 2, 'b': 1}
+    """
+    counts = _counts(values.drop_null())
+    kept = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:LEVELS])
+    missing = values.null_count
+    other = len(values) - missing - sum(kept.values())
+    return CategoricalBaseline(rows=len(values), missing=missing, distinct=len(counts), levels=kept, other=other)
+
+
+def quantiles(values: Floats) -> tuple[float, ...]:
+    """Percentiles 0 to 100 of at least one number, linear between neighbours.
+
+    >>> quantiles(np.array([3.0, 1.0, 2.0]))[::50]
+    (1.0, 2.0, 3.0)
+    """
+    found = np.quantile(values, np.linspace(0, 1, QUANTILES))
+    # Interpolation between equal neighbours may fall below them by a rounding error.
+    return tuple(np.maximum.accumulate(found).tolist())
+
+
+def write_sample(path: Path, features: pa.Table, scores: Floats, *, seed: int) -> None:
+    """At most SAMPLE_ROWS rows of features and score, chosen by `seed`, in their own order."""
+    rows = len(scores)
+    chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:SAMPLE_ROWS])
+    sample = features.take(chosen).append_column(SCORE, from_numpy(scores[chosen], pa.float64()))
+    pq.write_table(_plain(sample), path, compression="zstd")
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Text for coded levels: which codes a level got depends on rows that are not in the sample."""
+    fields = [field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in table.schema]
+    return table.cast(pa.schema(fields)).replace_schema_metadata(None)
+
+
+def _counts(values: pa.ChunkedArray) -> dict[str, int]:
+    counted = pc.value_counts(values)
+    levels = counted.field("values")
+    names = levels.cast(pa.string()) if pa.types.is_dictionary(levels.type) else levels
+    return dict(zip(names.to_pylist(), counted.field("counts").to_pylist(), strict=True))

@@ -1,0 +1,90 @@
+"""Recall at a required precision: its threshold moves with the sample, so its interval is resampled, not derived.
+
+The Poisson bootstrap (every row's weight an independent Poisson(1); Chamandy et al., "Estimating uncertainty for
+massive data streams", 2012) needs only counts: rows of one bin get Poisson(rows in it) together. A replicate therefore
+costs the same at a thousand rows and at a million.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from include.ml.evaluation.predictions import Floats, Integers, Predictions, Ranking
+from include.specs.reports import Estimate
+
+REPLICATES = 500
+# Bins hold equally many positives, so that they are fine where recall is decided; inside a bin, counts grow evenly.
+BINS = 100
+# Always the same resamples: an interval must not change between two looks at the same predictions.
+SEED = 0
+LOW, HIGH = 0.025, 0.975
+Counts = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def recall_at_precision(predictions: Predictions) -> Estimate:
+    """The largest recall at any threshold whose precision is at least the required one; 0 where there is none.
+
+    >>> predictions = Predictions(labels=np.arange(10) % 5 < 2, scores=np.linspace(.9, .1, 10), threshold=.5)
+    >>> recall_at_precision(predictions).value
+    1.0
+    """
+    counts = np.bincount(_cells(predictions), minlength=2 * BINS).reshape(BINS, 2)
+    replicates = np.random.default_rng(SEED).poisson(counts, size=(REPLICATES, BINS, 2))
+    value = _exact(predictions.ranking, predictions.required_precision)
+    return _percentiles(value, _recalls(replicates, predictions.required_precision))
+
+
+def recall_at_precision_difference(candidate: Predictions, champion: Predictions) -> Estimate:
+    """Candidate minus champion: in each replicate both see the same weights, row by row."""
+    required = candidate.required_precision
+    joint = _cells(candidate) // 2 * (2 * BINS) + _cells(champion)
+    counts = np.bincount(joint, minlength=2 * BINS**2).reshape(BINS, BINS, 2)
+    generator, occupied = np.random.default_rng(SEED), np.nonzero(counts)
+    weights = np.zeros_like(counts)
+    ours, theirs = np.empty((2, REPLICATES, BINS, 2), dtype=np.int64)
+    for replicate in range(REPLICATES):
+        weights[occupied] = generator.poisson(counts[occupied])
+        ours[replicate], theirs[replicate] = weights.sum(axis=1), weights.sum(axis=0)
+    value = _exact(candidate.ranking, required) - _exact(champion.ranking, required)
+    return _percentiles(value, _recalls(ours, required) - _recalls(theirs, required))
+
+
+def _exact(ranking: Ranking, required: float) -> float:
+    reached = np.flatnonzero(ranking.true_positives >= required * ranking.predicted)
+    return float(ranking.true_positives[reached[-1]] / ranking.true_positives[-1]) if len(reached) else 0.0
+
+
+def _cells(predictions: Predictions) -> Integers:
+    """(rows,) twice the row's bin, and one more where it is positive."""
+    ranking = predictions.ranking
+    above = ranking.true_positives - ranking.positives
+    bins = np.minimum(above * BINS // predictions.positives, BINS - 1)
+    cells: Integers = bins[ranking.level] * 2 + predictions.labels
+    return cells
+
+
+def _recalls(counts: Counts, required: float) -> Floats:
+    """(replicates,) the recall at the last place where precision is the required one.
+
+    Args:
+        counts: (replicates, bins, 2) negative and positive rows, from the highest scores down.
+    """
+    ends = np.zeros((len(counts), BINS + 1))
+    ends[:, 1:] = np.cumsum(counts[..., 1], axis=1)
+    called = np.cumsum(counts.sum(axis=2), axis=1)
+    surplus = np.zeros_like(ends)
+    surplus[:, 1:] = ends[:, 1:] - required * called
+    rows = np.arange(len(counts))
+    last = BINS - np.argmax(surplus[:, ::-1] >= 0, axis=1)
+    following = np.minimum(last + 1, BINS)
+    fall = surplus[rows, last] - surplus[rows, following]
+    share = np.divide(surplus[rows, last], fall, out=np.zeros(len(counts)), where=fall > 0)
+    found = ends[rows, last] + share * (ends[rows, following] - ends[rows, last])
+    return found / np.maximum(ends[:, -1], 1)
+
+
+def _percentiles(value: float, replicates: Floats) -> Estimate:
+    low, high = np.quantile(replicates, (LOW, HIGH))
+    return Estimate(value=value, low=min(float(low), value), high=max(float(high), value))
