@@ -1,0 +1,33 @@
+"""What every test shares: an Airflow home that is thrown away, no way to a real account, and no luck in hypothesis.
+
+Airflow reads its home when it is first imported, so this is set here, before any test module is.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+
+_ROOT = Path(__file__).parent.parent
+_HOME = tempfile.mkdtemp(prefix="perennial-airflow-home-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+
+os.environ.update(
+    AIRFLOW_HOME=_HOME,
+    AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__CORE__DAGS_FOLDER=str(_ROOT / "dags"),
+    AIRFLOW__CORE__PLUGINS_FOLDER=str(_ROOT / "plugins"),
+    AIRFLOW_CONN_AWS_DEFAULT="aws://",
+    AWS_DEFAULT_REGION="eu-west-1",
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+)
+for _name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+    os.environ.pop(_name, None)
+
+# The same examples on every machine, and no timed assertion: a slow machine is no defect.
+settings.register_profile("perennial", derandomize=True, deadline=None)
+settings.load_profile("perennial")

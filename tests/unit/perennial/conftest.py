@@ -1,0 +1,245 @@
+"""Real parts for the tests of orchestration: specs of the catalog, runs of them, and Airflow's own context classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from airflow.sdk.api.datamodels._generated import DagRun, DagRunState, DagRunType
+from airflow.sdk.bases.operator import ExecutorSafeguard
+from airflow.sdk.execution_time.context import OutletEventAccessors
+from moto import mock_aws
+
+from include.specs import codec, reports, s3_layout
+from include.specs.catalog import load
+from include.specs.environment import Environment
+from include.specs.model import ModelSpec
+from include.specs.partition import PartFile, PartitionManifest, PartitionRef, SourceObject
+from include.specs.run import Champion, IngestionRun, Provenance, SplitBoundary, TrainingRun
+
+BUCKET = "lake"
+DAY = dt.date(2026, 3, 1)
+SETTINGS = {
+    "BUCKET": BUCKET,
+    "ROLE_ARN": "arn:aws:iam::123456789012:role/perennial-jobs",
+    "IMAGE": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/perennial-ml:1",
+    "TOPIC_PREFIX": "arn:aws:sns:eu-west-1:123456789012:perennial-",
+    "POLL_INTERVAL_S": "0",
+}
+WHERE = Environment(
+    bucket=BUCKET,
+    role_arn=SETTINGS["ROLE_ARN"],
+    image=SETTINGS["IMAGE"],
+    topic_prefix=SETTINGS["TOPIC_PREFIX"],
+    code_version="0123abc",
+)
+CHAMPION = Champion(
+    version=3,
+    package_arn="arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/3",
+    approval_status="Approved",
+    model_url="s3://lake/models/churn/earlier/job/output/model.tar.gz",
+    sha256="c" * 64,
+    boundary=SplitBoundary(hash_from=0.2),
+)
+
+
+class RecordingTaskInstance:
+    """Keeps what a task pushes, where the real one would send it to the API server."""
+
+    def __init__(self, task: Any = None) -> None:
+        self.task, self.map_index, self.pushed = task, -1, {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
+@pytest.fixture(autouse=True)
+def _outside_the_task_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tests call `execute` themselves, which Airflow refuses outside its task runner."""
+    monkeypatch.setattr(ExecutorSafeguard, "test_mode", True)
+
+
+@pytest.fixture(params=sorted(load()))
+def spec(request: pytest.FixtureRequest) -> ModelSpec:
+    """Each model of the catalog."""
+    return load()[request.param]
+
+
+@pytest.fixture
+def churn() -> ModelSpec:
+    """One model, where the model does not matter."""
+    return load()["churn"]
+
+
+@pytest.fixture
+def where() -> Environment:
+    return WHERE
+
+
+@pytest.fixture
+def champion() -> Champion:
+    return CHAMPION
+
+
+@pytest.fixture
+def provenance() -> Provenance:
+    return Provenance(
+        run="manual-1-abc",
+        dag_id="churn_training",
+        run_id="manual__1",
+        run_url="http://airflow/runs/1",
+        reason="weekly",
+    )
+
+
+@pytest.fixture
+def partition() -> Callable[..., PartitionRef]:
+    """Makes a pinned partition of some day."""
+
+    def make(
+        model: str = "churn", date: dt.date = DAY, *, files: tuple[str, ...] = ("part-0a.parquet",), origin: str = ""
+    ) -> PartitionRef:
+        source = SourceObject(key=s3_layout.landing(model, date) + "data.csv", bytes=9, etag="e", origin=origin or None)
+        parts = tuple(PartFile(name=name, rows=5, bytes=4, sha256="a" * 64) for name in files)
+        manifest = PartitionManifest(
+            model=model, date=date, files=parts, rows=5 * len(parts), columns={"id": "string"}, sources=(source,)
+        )
+        return PartitionRef(manifest_key=s3_layout.manifest(model, date), sha256="b" * 64, manifest=manifest)
+
+    return make
+
+
+@pytest.fixture
+def training_run(provenance: Provenance, partition: Callable[..., PartitionRef]) -> Callable[..., TrainingRun]:
+    """Makes a training run of a spec."""
+
+    def make(spec: ModelSpec, **changes: Any) -> TrainingRun:
+        run = TrainingRun(model=spec, provenance=provenance, partitions=(partition(spec.name),))
+        return dataclasses.replace(run, **changes)
+
+    return make
+
+
+@pytest.fixture
+def ingestion_run(provenance: Provenance, partition: Callable[..., PartitionRef]) -> Callable[..., IngestionRun]:
+    """Makes an ingestion run of a spec."""
+
+    def make(spec: ModelSpec, **changes: Any) -> IngestionRun:
+        sources = partition(spec.name).manifest.sources
+        run = IngestionRun(model=spec, provenance=provenance, date=DAY, sources=sources)
+        return dataclasses.replace(run, **changes)
+
+    return make
+
+
+@pytest.fixture
+def candidate() -> reports.ModelManifest:
+    return reports.ModelManifest(
+        model="churn",
+        run="manual-1-abc",
+        sha256="d" * 64,
+        content_sha256="e" * 64,
+        types=("sklearn.pipeline.Pipeline",),
+        features=("tenure",),
+        positive="Yes",
+        threshold=0.5,
+        boundary=SplitBoundary(hash_from=0.2),
+        hyperparameters={"learning_rate": 0.05, "class_weight": "{'No': 1}"},
+        packages={"scikit-learn": "1.9.0"},
+        data_sha256="f" * 64,
+    )
+
+
+@pytest.fixture
+def evaluation() -> reports.EvaluationReport:
+    metrics = ("roc_auc", "pr_auc", "accuracy", "precision", "recall", "f1", "log_loss", "brier", "recall_at_precision")
+    return reports.EvaluationReport(
+        model="churn",
+        run="manual-1-abc",
+        metrics={name: reports.Estimate(value=0.84, low=0.82, high=0.86) for name in metrics},
+        data=reports.DataReport(rows=1400, positives=370, sha256="f" * 64),
+        confusion=reports.Confusion(
+            threshold=0.5, true_positive=1, false_positive=1, false_negative=1, true_negative=1
+        ),
+    )
+
+
+@pytest.fixture
+def gate() -> Callable[[str], reports.GateReport]:
+    """Makes the gate's report with a verdict."""
+
+    def make(verdict: str) -> reports.GateReport:
+        passed = verdict == "register"
+        rule = reports.GateRule(rule="roc_auc >= 0.80", observed=0.84 if passed else 0.7, required=0.8, passed=passed)
+        return reports.GateReport(verdict=verdict, rules=(rule,), reasons=f"The one rule says {verdict}.")
+
+    return make
+
+
+@pytest.fixture
+def context() -> Callable[..., dict[str, Any]]:
+    """Makes a task's context out of Airflow's own classes, so that what they do differently is met here."""
+
+    def make(
+        *,
+        run_type: str = "manual",
+        interval: tuple[dt.datetime, dt.datetime] | None = None,
+        params: Mapping[str, Any] | None = None,
+        dag_id: str = "churn_training",
+        run_id: str = "manual__1",
+        task: Any = None,
+        events: Mapping[Any, Any] | None = None,
+    ) -> dict[str, Any]:
+        start, end = interval or (None, None)
+        run = DagRun(
+            dag_id=dag_id,
+            run_id=run_id,
+            logical_date=end,
+            data_interval_start=start,
+            data_interval_end=end,
+            run_after=dt.datetime(2026, 3, 2, tzinfo=dt.UTC),
+            start_date=None,
+            end_date=None,
+            run_type=DagRunType(run_type),
+            state=DagRunState.RUNNING,
+            consumed_asset_events=[],
+            partition_key=None,
+        )
+        return {
+            "dag_run": run,
+            "ti": RecordingTaskInstance(task),
+            "params": dict(params or {}),
+            "outlet_events": OutletEventAccessors(),
+            "triggering_asset_events": events or {},
+        }
+
+    return make
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    """moto's AWS with the data bucket in it, and the settings of an environment that uses it."""
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(f"AIRFLOW__PERENNIAL__{name}", value)
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+
+        def put(key: str, value: Any, **more: Any) -> str:
+            body = value if isinstance(value, bytes) else codec.encode(value)
+            s3.put_object(Bucket=BUCKET, Key=key, Body=body, **more)
+            return key
+
+        def keys(prefix: str = "") -> list[str]:
+            found = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+            return sorted(item["Key"] for item in found.get("Contents", []))
+
+        def get(key: str) -> bytes:
+            return s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+        yield SimpleNamespace(s3=s3, put=put, get=get, keys=keys)

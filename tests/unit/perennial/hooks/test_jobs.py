@@ -1,0 +1,162 @@
+"""SageMaker jobs by name, against botocore's stubber: requests and answers are held to the service's model."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+from perennial.hooks.jobs import KINDS, JobKind, Jobs, reason
+
+NAME = "churn-train-26fa1be354c3"
+TRAINING = {
+    "TrainingJobName": NAME,
+    "TrainingJobArn": f"arn:aws:sagemaker:eu-west-1:123456789012:training-job/{NAME}",
+    "ModelArtifacts": {"S3ModelArtifacts": "s3://lake/models/x/model.tar.gz"},
+    "TrainingJobStatus": "InProgress",
+    "SecondaryStatus": "Training",
+    "AlgorithmSpecification": {"TrainingInputMode": "File"},
+    "ResourceConfig": {"VolumeSizeInGB": 30, "InstanceType": "ml.m5.large", "InstanceCount": 1},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    "CreationTime": 0,
+}
+REQUEST = {
+    "AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "image"},
+    "RoleArn": "arn:aws:iam::123456789012:role/perennial-jobs",
+    "OutputDataConfig": {"S3OutputPath": "s3://lake/models/"},
+    "ResourceConfig": TRAINING["ResourceConfig"],
+    "StoppingCondition": TRAINING["StoppingCondition"],
+}
+
+
+@pytest.fixture
+def sagemaker() -> Iterator[Stubber]:
+    with Stubber(boto3.client("sagemaker")) as stubber:
+        yield stubber
+
+
+@pytest.fixture
+def logs() -> Iterator[Stubber]:
+    with Stubber(boto3.client("logs")) as stubber:
+        yield stubber
+
+
+@pytest.fixture
+def jobs(sagemaker: Stubber, logs: Stubber) -> Jobs:
+    return Jobs("training", sagemaker=sagemaker.client, logs=logs.client)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_kinds_are_the_services_own_words(kind: JobKind) -> None:
+    """Each method is one of the client's, takes the name field, and answers with the others."""
+    client = boto3.client("sagemaker")
+    for method in (kind.create, kind.describe, kind.stop):
+        shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
+        assert kind.name_field in shape.input_shape.members
+    answer = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[kind.describe]).output_shape
+    assert {kind.name_field, kind.arn_field, kind.status_field} <= set(answer.members)
+    assert len(fields(kind)) == 7
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ValidationException", "Requested resource not found."),
+        ("ValidationException", f"Could not find requested job with name: {NAME}"),
+        ("ResourceNotFound", "Training job not found."),
+    ],
+)
+def test_missing_job_is_none(jobs: Jobs, sagemaker: Stubber, code: str, message: str) -> None:
+    """A name that no job has is an answer, whichever words the service has for it."""
+    sagemaker.add_client_error("describe_training_job", code, message)
+    assert jobs.describe(NAME) is None
+
+
+def test_refused_description_is_an_error(jobs: Jobs, sagemaker: Stubber) -> None:
+    """Not being allowed to look is not the same as there being nothing."""
+    sagemaker.add_client_error("describe_training_job", "AccessDeniedException", "User is not authorized")
+    with pytest.raises(ClientError, match="not authorized"):
+        jobs.describe(NAME)
+
+
+def test_described_job_has_its_status(jobs: Jobs, sagemaker: Stubber) -> None:
+    """The status is read from the field that this kind of job has."""
+    sagemaker.add_response("describe_training_job", TRAINING, {"TrainingJobName": NAME})
+    assert jobs.status(jobs.describe(NAME) or {}) == "InProgress"
+
+
+def test_created_job_is_new(jobs: Jobs, sagemaker: Stubber) -> None:
+    """A job that was created was not there."""
+    answer = {"TrainingJobArn": TRAINING["TrainingJobArn"]}
+    sagemaker.add_response("create_training_job", answer, {"TrainingJobName": NAME, **REQUEST})
+    assert jobs.create(NAME, REQUEST) is True
+
+
+def test_name_in_use_is_no_error(jobs: Jobs, sagemaker: Stubber) -> None:
+    """Names are derived from the task, so a job of that name is the task's own; the answer was lost."""
+    sagemaker.add_client_error("create_training_job", "ResourceInUse", "Job name must be unique")
+    assert jobs.create(NAME, REQUEST) is False
+
+
+def test_refused_request_is_an_error(jobs: Jobs, sagemaker: Stubber) -> None:
+    """Every other refusal reaches the task."""
+    sagemaker.add_client_error("create_training_job", "ResourceLimitExceeded", "0 instances of ml.p5")
+    with pytest.raises(ClientError, match="0 instances"):
+        jobs.create(NAME, REQUEST)
+
+
+def test_stopping_what_has_ended_is_no_error(jobs: Jobs, sagemaker: Stubber) -> None:
+    """The job is not running any more, which is all that was wanted."""
+    sagemaker.add_client_error("stop_training_job", "ValidationException", "is in status Completed")
+    jobs.stop(NAME)
+    sagemaker.assert_no_pending_responses()
+
+
+def test_failing_to_stop_is_an_error(jobs: Jobs, sagemaker: Stubber) -> None:
+    """A job that goes on billing is never passed over."""
+    sagemaker.add_client_error("stop_training_job", "AccessDeniedException", "User is not authorized")
+    with pytest.raises(ClientError, match="not authorized"):
+        jobs.stop(NAME)
+
+
+def test_last_log_lines(jobs: Jobs, logs: Stubber) -> None:
+    """The end of the log of the job's own stream, no longer than was asked for."""
+    group = "/aws/sagemaker/TrainingJobs"
+    logs.add_response(
+        "describe_log_streams",
+        {"logStreams": [{"logStreamName": f"{NAME}/algo-1"}]},
+        {"logGroupName": group, "logStreamNamePrefix": f"{NAME}/", "limit": 1},
+    )
+    logs.add_response(
+        "get_log_events",
+        {"events": [{"message": "fitting"}, {"message": "ValueError: one class"}]},
+        {"logGroupName": group, "logStreamName": f"{NAME}/algo-1", "limit": 2},
+    )
+    assert jobs.last_log_lines(NAME, count=2) == ["fitting", "ValueError: one class"]
+
+
+def test_log_without_streams_is_empty(jobs: Jobs, logs: Stubber) -> None:
+    """A job that failed before it wrote anything has no log, and that is no error."""
+    logs.add_response("describe_log_streams", {"logStreams": []})
+    assert jobs.last_log_lines(NAME) == []
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
+def test_missing_log_does_not_hide_the_failure(jobs: Jobs, logs: Stubber, code: str) -> None:
+    """Whatever keeps the log from being read, the job's own reason is still told."""
+    logs.add_client_error("describe_log_streams", code, "no")
+    assert jobs.last_log_lines(NAME) == []
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        ({"FailureReason": "AlgorithmError: x", "ExitMessage": "y"}, "AlgorithmError: x"),
+        ({"ExitMessage": "y"}, "y"),
+        ({}, '{"status": "no reason given"}'),
+    ],
+)
+def test_reason_is_sagemakers_own(job: dict[str, str], expected: str) -> None:
+    """FailureReason first, then the container's message; silence is named as such."""
+    assert reason(job) == expected

@@ -1,0 +1,197 @@
+"""The data bucket as orchestration sees it: what has no manifest is not there."""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+from perennial.hooks.lake import Lake, _within
+
+from include.specs import codec, s3_layout
+from include.specs.errors import PartitionError, ReportError
+from include.specs.partition import PartFile, PartitionManifest, PartitionRef, SourceObject
+
+Make = Callable[..., PartitionRef]
+MARCH = [dt.date(2026, 3, day) for day in range(1, 6)]
+DATES = st.dates(dt.date(2020, 1, 1), dt.date(2020, 2, 1))
+
+
+@pytest.fixture
+def lake(aws: SimpleNamespace) -> Lake:
+    return Lake("lake", s3=aws.s3)
+
+
+@pytest.fixture
+def publish(aws: SimpleNamespace, partition: Make) -> Callable[..., PartitionRef]:
+    """Writes a partition's files and its manifest."""
+
+    def put(date: dt.date, **more: object) -> PartitionRef:
+        ref = partition(date=date, **more)
+        for file in ref.manifest.files:
+            aws.put(s3_layout.partition("churn", date) + file.name, b"1234")
+        aws.put(ref.manifest_key, ref.manifest)
+        return ref
+
+    return put
+
+
+def test_missing_object_is_named(lake: Lake) -> None:
+    """What is not there is named by its full address."""
+    with pytest.raises(ReportError, match=r"expected s3://lake/experiments/x\.json, found no such object"):
+        lake.read("experiments/x.json")
+
+
+def test_unreadable_bucket_is_an_error_of_its_own(aws: SimpleNamespace) -> None:
+    """No bucket is not the same as no object: the caller sees AWS's own error."""
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        Lake("another", s3=aws.s3).read("x")
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [(b"{", "expected JSON of a PartFile"), (b'{"name": "a"}', "not a PartFile"), (b'{"rows": NaN}', "NaN")],
+)
+def test_object_of_another_form_is_refused(lake: Lake, aws: SimpleNamespace, body: bytes, what: str) -> None:
+    """What cannot be read is named by its address, with what was expected there."""
+    aws.put("odd.json", body)
+    with pytest.raises(ReportError, match=rf"s3://lake/odd\.json.*{what}"):
+        lake.read_as(PartFile, "odd.json")
+
+
+def test_written_object_is_json(lake: Lake, aws: SimpleNamespace) -> None:
+    """What is written is read back, and a browser shows it as what it is."""
+    lake.write_manifest("m", [{"prefix": "s3://lake/"}, "a", "b"])
+    assert json.loads(aws.get("m")) == [{"prefix": "s3://lake/"}, "a", "b"]
+    assert aws.s3.head_object(Bucket="lake", Key="m")["ContentType"] == "application/json"
+
+
+def test_sources_are_pinned_with_version_and_origin(lake: Lake, aws: SimpleNamespace) -> None:
+    """Each object is known by key, size, digest and version; folders that a console made are none."""
+    aws.s3.put_bucket_versioning(Bucket="lake", VersioningConfiguration={"Status": "Enabled"})
+    aws.put("landing/churn/b.csv", b"two")
+    aws.put("landing/churn/a.csv", b"one!", Metadata={"origin": "synthetic seed=1"})
+    aws.put("landing/churn/", b"")
+    first, second = lake.sources("landing/churn/")
+    version = aws.s3.head_object(Bucket="lake", Key="landing/churn/a.csv")["VersionId"]
+    etag = hashlib.md5(b"one!", usedforsecurity=False).hexdigest()
+    assert first == SourceObject(
+        key="landing/churn/a.csv", bytes=4, etag=etag, version_id=version, origin="synthetic seed=1"
+    )
+    assert (second.key, second.origin) == ("landing/churn/b.csv", None)
+
+
+def test_replaced_source_is_another_source(lake: Lake, aws: SimpleNamespace) -> None:
+    """New content under the same key, of the same size, is seen."""
+    aws.put("landing/churn/a.csv", b"one")
+    before = lake.sources("landing/churn/")
+    aws.put("landing/churn/a.csv", b"two")
+    assert lake.sources("landing/churn/") != before
+
+
+def test_partition_without_manifest_does_not_exist(
+    lake: Lake, aws: SimpleNamespace, publish: Callable[..., PartitionRef]
+) -> None:
+    """Files that a job has written are invisible until the manifest is."""
+    aws.put("raw/churn/year=2026/month=03/day=02/part-0a.parquet", b"1234")
+    publish(MARCH[0])
+    assert [ref.manifest.date for ref in lake.partitions("churn")] == [MARCH[0]]
+
+
+def test_partition_is_pinned_by_the_digest_of_its_manifest(lake: Lake, publish: Callable[..., PartitionRef]) -> None:
+    """A reference holds the manifest and the digest of its bytes."""
+    wanted = publish(MARCH[0])
+    [found] = lake.partitions("churn")
+    assert found.manifest == wanted.manifest
+    assert found.sha256 == hashlib.sha256(codec.encode(wanted.manifest)).hexdigest()
+
+
+def test_partitions_of_a_window(lake: Lake, publish: Callable[..., PartitionRef]) -> None:
+    """From the first day to before the last, oldest first; an open end takes all there is."""
+    for date in reversed(MARCH):
+        publish(date)
+
+    def dates(**window: dt.date) -> list[int]:
+        return [ref.manifest.date.day for ref in lake.partitions("churn", **window)]
+
+    assert dates() == [1, 2, 3, 4, 5]
+    assert dates(start=MARCH[1], end=MARCH[3]) == [2, 3]
+    assert dates(start=MARCH[3]) == [4, 5]
+    assert dates(end=MARCH[2]) == [1, 2]
+    assert dates(start=MARCH[2], end=MARCH[2]) == []
+
+
+def test_partitions_of_another_model_are_not_listed(lake: Lake, publish: Callable[..., PartitionRef]) -> None:
+    """A model whose name begins like another's does not see its data."""
+    publish(MARCH[0])
+    assert lake.partitions("chur") == ()
+
+
+def test_broken_manifest_is_refused(lake: Lake, aws: SimpleNamespace) -> None:
+    """A manifest that cannot be read stops the run; its partition is not passed over."""
+    key = aws.put(s3_layout.manifest("churn", MARCH[0]), b"{}")
+    with pytest.raises(ReportError, match=key):
+        lake.partitions("churn")
+
+
+@given(date=DATES, start=st.none() | DATES, end=st.none() | DATES)
+def test_window_is_half_open(date: dt.date, start: dt.date | None, end: dt.date | None) -> None:
+    """Every day lies in exactly one of two windows that meet."""
+    assert _within(date, start, end) == ((start or dt.date.min) <= date < (end or dt.date.max))
+
+
+def test_complete_partition_passes(lake: Lake, publish: Callable[..., PartitionRef]) -> None:
+    """All files there, each of its size."""
+    lake.check_files(publish(MARCH[0]).manifest)
+
+
+def test_missing_file_is_named(lake: Lake, aws: SimpleNamespace, publish: Callable[..., PartitionRef]) -> None:
+    """A file that the manifest names and that is not there is named by its key."""
+    manifest = publish(MARCH[0], files=("part-0a.parquet", "part-1b.parquet")).manifest
+    key = s3_layout.partition("churn", MARCH[0]) + "part-1b.parquet"
+    aws.s3.delete_object(Bucket="lake", Key=key)
+    with pytest.raises(PartitionError, match=rf"s3://lake/{key} of 4 bytes, found no such object"):
+        lake.check_files(manifest)
+
+
+def test_cut_file_is_named(lake: Lake, aws: SimpleNamespace, publish: Callable[..., PartitionRef]) -> None:
+    """A file of another size is named, with both sizes."""
+    manifest = publish(MARCH[0]).manifest
+    aws.put(s3_layout.partition("churn", MARCH[0]) + "part-0a.parquet", b"12")
+    with pytest.raises(PartitionError, match=r"part-0a\.parquet of 4 bytes, found 2 bytes"):
+        lake.check_files(manifest)
+
+
+def test_delete_unlisted_keeps_what_is_listed(
+    lake: Lake, aws: SimpleNamespace, publish: Callable[..., PartitionRef]
+) -> None:
+    """What an earlier writing left is gone; the manifest, its files and every other day are as they were."""
+    manifest = publish(MARCH[0]).manifest
+    publish(MARCH[1])
+    before = aws.keys()
+    aws.put(s3_layout.partition("churn", MARCH[0]) + "part-0old.parquet", b"old")
+    assert lake.delete_unlisted(manifest) == 1
+    assert aws.keys() == before
+
+
+def test_delete_unlisted_takes_more_than_one_call_holds(
+    lake: Lake, aws: SimpleNamespace, publish: Callable[..., PartitionRef], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More stale files than S3 deletes at once are deleted in batches."""
+    monkeypatch.setattr("perennial.hooks.lake._DELETE_BATCH", 2)
+    manifest: PartitionManifest = publish(MARCH[0]).manifest
+    before = aws.keys()
+    for i in range(5):
+        aws.put(s3_layout.partition("churn", MARCH[0]) + f"old-{i}", b"old")
+    assert lake.delete_unlisted(manifest) == 5
+    assert aws.keys() == before
+
+
+def test_delete_unlisted_of_an_empty_day(lake: Lake, partition: Make) -> None:
+    """Nothing there is nothing to delete."""
+    assert lake.delete_unlisted(dataclasses.replace(partition().manifest, files=())) == 0

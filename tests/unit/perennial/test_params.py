@@ -1,0 +1,138 @@
+"""What a person may override: the form refuses a bad value, and so does the spec, for what the API was sent."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.serialized_objects import BaseSerialization
+from perennial.params import apply_overrides, ingestion_params, override_schema, training_params
+
+from include.specs.errors import SpecError
+from include.specs.job import STEPS
+from include.specs.metrics import METRICS
+from include.specs.model import ModelSpec
+
+
+def _forms(spec: ModelSpec) -> dict[str, Any]:
+    return {**training_params(spec), **ingestion_params(spec)}
+
+
+def test_schemas_are_json_schema(spec: ModelSpec) -> None:
+    """Every param's schema is one, and so is that of all overrides."""
+    for schema in [override_schema(spec), *(param.schema for param in _forms(spec).values())]:
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_schemas_explain_themselves(spec: ModelSpec) -> None:
+    """Each field of a form has a title, a type, and a line of help."""
+    for name, param in _forms(spec).items():
+        assert {"title", "type"} <= set(param.schema), name
+        assert param.description, name
+
+
+def test_defaults_pass_their_own_schema(spec: ModelSpec) -> None:
+    """A run that overrides nothing is not refused."""
+    for param in _forms(spec).values():
+        assert param.resolve() == param.value
+
+
+def test_defaults_change_nothing(spec: ModelSpec) -> None:
+    """The spec with the defaults applied is the spec."""
+    assert apply_overrides(spec, {name: param.value for name, param in training_params(spec).items()}) == spec
+
+
+def test_params_survive_airflows_serialisation(spec: ModelSpec) -> None:
+    """What the UI shows is what the DAG file said."""
+    for param in _forms(spec).values():
+        again = BaseSerialization.deserialize(BaseSerialization.serialize(param))
+        assert (again.value, again.schema) == (param.value, param.schema)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("thresholds", {"roc_auc": 1.2}),
+        ("thresholds", {"brier": -0.1}),
+        ("thresholds", {"roc_auc": "0.9"}),
+        ("thresholds", {"rocauc": 0.9}),
+        ("thresholds", 0.9),
+        ("hyperparameters", {"no_such_parameter": 1}),
+        ("hyperparameters", {"max_iter": "many"}),
+        ("instance_types", {"train": "m5.large"}),
+        ("instance_types", {"deploy": "ml.m5.large"}),
+        ("start", "1 March 2026"),
+        ("end", "2026-02-30"),
+        ("reason", "x" * 201),
+    ],
+)
+def test_form_refuses_what_cannot_be_meant(spec: ModelSpec, name: str, value: object) -> None:
+    """A value out of range, of another type or of an unknown name is refused before anything starts."""
+    with pytest.raises(ParamValidationError):
+        training_params(spec)[name].resolve(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("thresholds", {"roc_auc": 0.99, "log_loss": 40.0}),
+        ("hyperparameters", {"max_iter": 50}),
+        ("hyperparameters", {"max_iter": None}),
+        ("instance_types", {"train": "ml.g5.2xlarge", "ingest": "ml.m5.large"}),
+        ("start", "2026-02-28"),
+        ("end", None),
+        ("reason", "a new campaign"),
+    ],
+)
+def test_form_takes_what_can_be_meant(spec: ModelSpec, name: str, value: object) -> None:
+    """A value within its limits is taken as it is."""
+    assert training_params(spec)[name].resolve(value) == value
+
+
+def test_ingestion_form_nests_that_of_training(spec: ModelSpec) -> None:
+    """The overrides that an ingestion passes on are held to the same schema."""
+    form = ingestion_params(spec)["training"]
+    assert form.resolve({"thresholds": {"roc_auc": 0.99}}) == {"thresholds": {"roc_auc": 0.99}}
+    with pytest.raises(ParamValidationError):
+        form.resolve({"thresholds": {"roc_auc": 99}})
+
+
+def test_every_metric_and_step_can_be_overridden(spec: ModelSpec) -> None:
+    """The form knows each metric that a gate can name and each step that can run somewhere else."""
+    properties = override_schema(spec)["properties"]
+    assert set(properties["thresholds"]["properties"]) == set(METRICS)
+    assert set(properties["instance_types"]["properties"]) == set(STEPS)
+
+
+def test_overrides_are_merged_into_the_spec(spec: ModelSpec) -> None:
+    """What is overridden changes, and what is not keeps the spec's value."""
+    changed = apply_overrides(
+        spec,
+        {
+            "thresholds": {"roc_auc": 0.99},
+            "hyperparameters": {"max_iter": 7},
+            "instance_types": {"train": "ml.m5.4xlarge"},
+        },
+    )
+    assert changed.gate.thresholds == {**spec.gate.thresholds, "roc_auc": 0.99}
+    assert changed.estimator.hyperparameters == {**spec.estimator.hyperparameters, "max_iter": 7}
+    assert changed.resources("train").instance_type == "ml.m5.4xlarge"
+    assert changed.resources("evaluate") == spec.resources("evaluate")
+    assert changed.dataset is spec.dataset
+
+
+@pytest.mark.parametrize(
+    ("overrides", "field"),
+    [
+        ({"threshold": {"roc_auc": 0.9}}, "params"),
+        ({"thresholds": {"roc_auc": 1.5}}, "gate.thresholds.roc_auc"),
+        ({"thresholds": {"nonsense": 0.5}}, "gate.thresholds"),
+        ({"instance_types": {"train": "m5.large"}}, "resources.instance_type"),
+        ({"instance_types": {"deploy": "ml.m5.large"}}, "step_resources"),
+    ],
+)
+def test_spec_refuses_what_no_form_has_checked(spec: ModelSpec, overrides: dict[str, Any], field: str) -> None:
+    """An override that came with an event meets the spec's own checks, and the error names the field."""
+    with pytest.raises(SpecError) as refused:
+        apply_overrides(spec, overrides)
+    assert refused.value.field == field

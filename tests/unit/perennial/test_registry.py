@@ -1,0 +1,181 @@
+"""A model version: what is asked for when one is registered, and what is read back from one."""
+
+import dataclasses
+import datetime as dt
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from perennial import registry
+
+from include.specs.environment import Environment
+from include.specs.errors import ReportError
+from include.specs.model import ModelSpec
+from include.specs.reports import EvaluationReport, GateReport, ModelManifest
+from include.specs.run import Champion, SplitBoundary, TrainingRun
+
+BOUNDARIES = st.builds(
+    SplitBoundary,
+    hash_from=st.none() | st.floats(0, 1, exclude_min=True),
+    time_until=st.none() | st.datetimes(timezones=st.just(dt.UTC)),
+)
+
+
+@pytest.fixture
+def request_of(
+    where: Environment,
+    training_run: Callable[..., TrainingRun],
+    candidate: ModelManifest,
+    evaluation: EvaluationReport,
+    gate: Callable[[str], GateReport],
+) -> Callable[..., dict[str, Any]]:
+    """Makes the request of a run that the gate let through."""
+
+    def make(spec: ModelSpec, *, verdict: str = "register", **changes: Any) -> dict[str, Any]:
+        return registry.package_request(
+            training_run(spec, **changes),
+            where,
+            model_url="s3://lake/models/churn/r/job/output/model.tar.gz",
+            candidate=candidate,
+            evaluation=evaluation,
+            gate=gate(verdict),
+        )
+
+    return make
+
+
+def _described(request: dict[str, Any], version: int = 7) -> dict[str, Any]:
+    return {**request, "ModelPackageVersion": version, "ModelPackageArn": f"arn:model-package/{version}"}
+
+
+def test_version_waits_for_approval(spec: ModelSpec, request_of: Callable[..., dict[str, Any]]) -> None:
+    """A registered version is pending, in the model's group, and names its metrics and baselines."""
+    request = request_of(spec)
+    assert request["ModelApprovalStatus"] == "PendingManualApproval"
+    assert request["ModelPackageGroupName"] == spec.name
+    quality = request["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+    assert quality == f"s3://lake/experiments/{spec.name}/manual-1-abc/evaluation.json"
+    baseline = request["DriftCheckBaselines"]["ModelDataQuality"]["Statistics"]["S3Uri"]
+    assert baseline == f"s3://lake/baselines/{spec.name}/manual-1-abc/statistics.json"
+
+
+def test_rejected_candidate_cannot_be_registered(churn: ModelSpec, request_of: Callable[..., dict[str, Any]]) -> None:
+    """The request itself refuses what the gate refused, whoever asks for it."""
+    with pytest.raises(ReportError, match="'reject'"):
+        request_of(churn, verdict="reject")
+
+
+def test_token_is_that_of_the_run(
+    churn: ModelSpec, request_of: Callable[..., dict[str, Any]], training_run: Callable[..., TrainingRun]
+) -> None:
+    """Two tries of a run ask with one token, and another run with another."""
+    other = dataclasses.replace(training_run(churn).provenance, run_id="manual__2")
+    tokens = [request_of(churn)["ClientToken"] for _ in range(2)]
+    assert tokens[0] == tokens[1] != request_of(churn, provenance=other)["ClientToken"]
+
+
+def test_metadata_says_where_a_version_came_from(
+    churn: ModelSpec, request_of: Callable[..., dict[str, Any]], champion: Champion
+) -> None:
+    """Owner, use case, data, run and previous champion are in a version's metadata."""
+    metadata = request_of(churn, champion=champion)["CustomerMetadataProperties"]
+    expected = {
+        "owner": "Customer analytics customer-analytics@example.com",
+        "airflow_run_id": "manual__1",
+        "airflow_run_url": "http://airflow/runs/1",
+        "data_manifest": "raw/churn/year=2026/month=03/day=01/_manifest.json",
+        "data_sha256": "f" * 64,
+        "data_synthetic": "false",
+        "gate_verdict": "register",
+        "metric_roc_auc": "0.84",
+        "model_sha256": "d" * 64,
+        "previous_champion": "3",
+        "reason": "weekly",
+        "hyperparameters": "class_weight=--No-: 1- learning_rate=0.05",
+    }
+    assert {key: metadata.get(key) for key in expected} == expected
+
+
+def test_metadata_says_that_rows_were_made_up(
+    churn: ModelSpec, request_of: Callable[..., dict[str, Any]], partition: Callable[..., Any]
+) -> None:
+    """A version that was trained on generated data can be told from a real one."""
+    made_up = (partition(origin="synthetic seed=1"),)
+    assert request_of(churn, partitions=made_up)["CustomerMetadataProperties"]["data_synthetic"] == "true"
+
+
+def test_metadata_leaves_out_what_is_not_known(churn: ModelSpec, request_of: Callable[..., dict[str, Any]]) -> None:
+    """SageMaker refuses empty values, so a fact that is not known is absent."""
+    metadata = request_of(dataclasses.replace(churn, use_case=""))["CustomerMetadataProperties"]
+    assert "use_case" not in metadata
+    assert metadata["previous_champion"] == "none"
+    assert all(metadata.values())
+
+
+@given(st.text(max_size=400))
+def test_allowed_is_what_sagemaker_allows(text: str) -> None:
+    """Any text comes out within 256 letters, numbers, spaces and _.:/=+-@, and what was allowed is untouched."""
+    made = registry.allowed(text)
+    assert len(made) == min(len(text), 256)
+    assert all(unicodedata.category(c)[0] in "LNZ" or c in "_.:/=+-@" for c in made)
+    assert registry.allowed(made) == made
+
+
+def test_descriptions_are_one_line(churn: ModelSpec) -> None:
+    """A description written over several lines, or too long, is still one that SageMaker takes."""
+    several = dataclasses.replace(churn, description="First line,\n  and a second.\n" + "x" * 2000)
+    description = registry.group_request(several)["ModelPackageGroupDescription"]
+    assert description.startswith("First line, and a second. xxx")
+    assert len(description) == 1024
+
+
+def _package(version: int, status: str) -> dict[str, Any]:
+    return {"ModelPackageVersion": version, "ModelApprovalStatus": status}
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        ([], None),
+        ([(1, "Rejected")], None),
+        ([(2, "PendingManualApproval"), (1, "PendingManualApproval")], 2),
+        ([(3, "PendingManualApproval"), (2, "Approved"), (1, "Approved")], 2),
+        ([(9, "Approved"), (10, "Approved")], 10),
+        ([(3, "Rejected"), (2, "PendingManualApproval"), (1, "Rejected")], 2),
+    ],
+)
+def test_champion_is_the_newest_approved_else_the_newest_pending(
+    versions: list[tuple[int, str]], expected: int | None
+) -> None:
+    """Approval decides first, then the version's number; a rejected version is never the champion."""
+    chosen = registry.choose_champion([_package(*each) for each in versions])
+    assert (chosen and chosen["ModelPackageVersion"]) == expected
+
+
+def test_version_is_read_back_as_champion(churn: ModelSpec, request_of: Callable[..., dict[str, Any]]) -> None:
+    """What was registered is what the next run measures up to."""
+    read = registry.champion(_described(request_of(churn)))
+    assert read == Champion(
+        version=7,
+        package_arn="arn:model-package/7",
+        approval_status="PendingManualApproval",
+        model_url="s3://lake/models/churn/r/job/output/model.tar.gz",
+        sha256="d" * 64,
+        boundary=SplitBoundary(hash_from=0.2),
+    )
+
+
+@given(boundary=BOUNDARIES)
+def test_boundary_survives_the_registry(boundary: SplitBoundary) -> None:
+    """Which rows a version may have been fitted on is read back exactly, though metadata is text."""
+    properties = {key: registry.allowed(value) for key, value in registry._boundary(boundary).items()}
+    assert registry._read_boundary(properties) == boundary
+
+
+def test_stranger_cannot_be_champion() -> None:
+    """A version without this system's metadata is refused by name, not compared unfairly."""
+    with pytest.raises(ReportError, match=r"arn:model-package/1 has no model_sha256"):
+        registry.champion({"ModelPackageArn": "arn:model-package/1", "CustomerMetadataProperties": {}})
