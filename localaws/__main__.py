@@ -27,7 +27,10 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--ready-file", type=Path, help="write endpoint, pid and isolation here as JSON when ready")
     found.add_argument("--isolation", choices=list(modes()), help="how jobs get their own /opt/ml (default: best)")
     found.add_argument(
-        "--stop-grace-seconds", type=float, default=120.0, help="between SIGTERM and SIGKILL (default: %(default)s, AWS's)"
+        "--stop-grace-seconds",
+        type=float,
+        default=120.0,
+        help="between SIGTERM and SIGKILL (default: %(default)s, AWS's)",
     )
     return found
 

@@ -46,11 +46,17 @@ def _is_unknown(error: Exception) -> bool:
 
 def aws_error(request: Request, code: str, message: str, status: int) -> Response:
     """An error in the protocol the request was made in."""
-    if "X-Amz-Target" not in request.headers and (service_of(request) in XML_SERVICES or request.values.get("Action")):
+    if _speaks_xml(request):
         return Response(_xml(code, message, wrapped=service_of(request) != "s3"), status, content_type="text/xml")
     body = json.dumps({"__type": code, "message": message})
     headers = {"X-Amzn-ErrorType": code}
     return Response(body, status, headers=headers, content_type="application/x-amz-json-1.1")
+
+
+def _speaks_xml(request: Request) -> bool:
+    if "X-Amz-Target" in request.headers:
+        return False
+    return service_of(request) in XML_SERVICES or (not request.shallow and "Action" in request.values)
 
 
 def _xml(code: str, message: str, *, wrapped: bool) -> str:

@@ -72,7 +72,9 @@ class LocalAws:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._server.shutdown()
         self._runtime.end_all()
         self._keeper.close()
@@ -90,8 +92,8 @@ class LocalAws:
         return ImageCatalog(images=read_images(file) if file else (), default=default)
 
     def _end_reaper(self) -> None:
-        assert self._reaper.stdin is not None  # a pipe was asked for
-        self._reaper.stdin.close()
+        if self._reaper.stdin:
+            self._reaper.stdin.close()
         try:
             self._reaper.wait(timeout=5)
         except subprocess.TimeoutExpired:

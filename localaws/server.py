@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, request
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# moto answers InvokeEndpoint with a canned text, for endpoints that do not exist too: no answer is better.
+NOT_SERVED = {"sagemakerruntime"}
 READING = ("Describe", "List", "Get", "Head", "Search", "Filter", "BatchGet", "Scan", "Query")
 
 
@@ -33,52 +36,59 @@ class Application:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        request = Request(environ, populate_request=False, shallow=True)
-        if "Origin" in request.headers:
+        head = Request(environ, populate_request=False, shallow=True)
+        if "Origin" in head.headers:
             # Jobs run commands: no web page the user happens to visit may start one. AWS clients send no Origin.
-            return errors.aws_error(request, "AccessDenied", "requests from web pages are refused", 403)(
+            return errors.aws_error(head, "AccessDenied", "requests from web pages are refused", 403)(
                 environ, start_response
             )
-        if request.path.startswith(f"{admin.PREFIX}/"):
+        if head.path.startswith(f"{admin.PREFIX}/"):
             return self._admin(environ, start_response)
         try:
             return self._moto(environ, start_response)  # type: ignore[no-any-return]  # moto leaves it untyped
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # a client must get an answer in its protocol whatever happened
             return _failed(environ, error)(environ, start_response)
         finally:
-            if is_write(request):
+            if is_write(head):
                 self._on_write()
 
 
-def is_write(request: Request) -> bool:
+def is_write(head: Request) -> bool:
     """Whether a request may change state, judged by its operation's name or its method."""
-    operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    operation = head.headers.get("X-Amz-Target", "").rpartition(".")[2]
     if operation:
         return not operation.startswith(READING)
-    return request.method not in {"GET", "HEAD", "OPTIONS"}
+    return head.method not in {"GET", "HEAD", "OPTIONS"}
 
 
 def create_app(service: Any) -> Flask:
     """moto's application for one service, whose own errors are answered as AWS would."""
+    if service is None:
+        raise NotImplementedError  # moto does not have this service at all
     app = create_backend_app(service)
-    from flask import request
-
     app.register_error_handler(Exception, lambda error: _failed(request.environ, error))
+    if service in NOT_SERVED:
+        app.before_request(_not_served)
     return app
 
 
+def _not_served() -> None:
+    raise NotImplementedError
+
+
 def _failed(environ: WSGIEnvironment, error: Exception) -> WSGIApplication:
-    request = Request(environ)
-    answer = errors.answer_for(request, error)
-    if answer.status_code >= 500:
-        log.error("%s %s", errors.service_of(request), errors.operation_of(request), exc_info=error)
+    # The body can be read once: the request that has read it is the one to ask.
+    failed = environ.get("werkzeug.request") or Request(environ)
+    answer = errors.answer_for(failed, error)
+    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s %s", errors.service_of(failed), errors.operation_of(failed), exc_info=error)
     return answer
 
 
 class QuietHandler(MotoRequestHandler):
     """No line a request: polling would fill the terminal."""
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002  # werkzeug's signature
         """Say it at debug level only."""
         log.debug("%s %s", self.requestline, code)
 

@@ -1,24 +1,238 @@
-"""State (first version: nothing is kept)."""
+"""State: what all services know, kept on disk, so that it survives a restart and at most a second is lost by a SIGKILL.
+
+A snapshot is a pickle of each service's backends. S3 objects' content is not in it: it lies beside, in files named by
+digest that are written once, so that a snapshot costs what the metadata costs however large the objects are.
+"""
 
 from __future__ import annotations
 
+import copyreg
+import fcntl
+import hashlib
+import io
+import logging
+import os
+import pickle
+import threading
+import time
 from pathlib import Path
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+from moto import backends
+from moto.core.base_backend import BackendDict, BaseBackend
+from moto.s3.models import FakeKey
+
+log = logging.getLogger(__name__)
+
+DEBOUNCE_S = 0.2
+# A snapshot may take this part of the time at most: with much metadata, it is taken less often.
+LOAD = 0.2
+ATTEMPTS = 5
+LOCK_TYPES = (type(threading.Lock()), type(threading.RLock()))
+
+Snapshot = list[tuple[str, str, BaseBackend]]
 
 
-class StateKeeper:
-    """Keeps the state of all services."""
+class DataDirInUseError(OSError):
+    """Another localaws uses the data folder."""
+
+
+class StateUnreadableError(OSError):
+    """What was kept cannot be read, as after an upgrade that changed its form."""
+
+
+class BlobStore:
+    """Contents by digest, each in a file of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._known: WeakKeyDictionary[FakeKey, tuple[object, str]] = WeakKeyDictionary()
+        self.used: set[str] = set()
+
+    def put(self, key: FakeKey) -> str:
+        """The digest of an object's content, which is on disk afterwards."""
+        version = (key.last_modified, key.size)
+        known_version, digest = self._known.get(key, (None, ""))
+        if known_version != version:
+            digest = self._write(_content(key))
+            self._known[key] = (version, digest)
+        self.used.add(digest)
+        return digest
+
+    def _write(self, content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        path = self._folder / digest
+        if not path.exists():
+            write_durably(path, content)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """A content by its digest."""
+        return (self._folder / digest).read_bytes()
+
+    def remove_unused(self) -> None:
+        """Remove what the last complete snapshot does not use."""
+        for path in self._folder.iterdir():
+            if path.name not in self.used:
+                path.unlink()
+
+
+def _content(key: FakeKey) -> bytes:
+    try:
+        return key.value
+    except ValueError:  # deleted meanwhile: its buffer is closed
+        return b""
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that either the old or the new content is there, whatever happens meanwhile."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+class _Content:
+    """Stands for an object's content inside a pickle."""
+
+    def __init__(self, digest: str) -> None:
+        self.digest = digest
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, file: io.BytesIO, blobs: BlobStore) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._blobs = blobs
+
+    def persistent_id(self, obj: object) -> str | None:
+        return obj.digest if isinstance(obj, _Content) else None
+
+    def reducer_override(self, obj: object) -> Any:
+        if isinstance(obj, FakeKey):
+            left_out = {"_value_buffer", "lock"}
+            state = {name: value for name, value in vars(obj).items() if name not in left_out}
+            return copyreg.__newobj__, (FakeKey,), {**state, "value": _Content(self._blobs.put(obj))}  # type: ignore[attr-defined]  # not in typeshed
+        if isinstance(obj, LOCK_TYPES):
+            return (threading.RLock if type(obj) is LOCK_TYPES[1] else threading.Lock), ()
+        return NotImplemented
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, blobs: BlobStore) -> None:
+        super().__init__(file)
+        self._blobs = blobs
+
+    def persistent_load(self, pid: str) -> bytes:
+        return self._blobs.get(pid)
+
+
+def services_in_use() -> list[BackendDict[Any]]:
+    """The services that have a backend; moto has no public list of them."""
+    return list(BackendDict._instances)  # type: ignore[misc]  # moto declares the list with a type variable
+
+
+class StateKeeper:
+    """Saves the state shortly after it changes, in a thread of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "state"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock_file = _lock(folder / "lock")
+        self._blobs = BlobStore(folder / "objects")
+        self._saved: dict[str, str] = {}
+        self._complained: set[str] = set()
+        self._changed = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
 
     def load(self) -> None:
-        """Load."""
+        """Give moto's services the state that was kept."""
+        for path in sorted(self._folder.glob("*.pickle")):
+            for account, region, backend in self._read(path):
+                service = backends.get_backend(cast("Any", path.stem))
+                dict.__setitem__(service[account], region, backend)
+
+    def _read(self, path: Path) -> Snapshot:
+        try:
+            return cast("Snapshot", _Unpickler(io.BytesIO(path.read_bytes()), self._blobs).load())
+        except Exception as error:  # whatever an old pickle makes of new classes
+            raise StateUnreadableError(f"{path} cannot be read ({error}); move it away to start without it") from error
 
     def start(self) -> None:
-        """Start."""
+        """Save changes from now on."""
+        self._thread.start()
 
     def touch(self) -> None:
-        """Tell of a change."""
+        """Tell that something may have changed. Returns at once."""
+        self._changed.set()
 
     def close(self) -> None:
-        """Close."""
+        """Save what has changed and stop."""
+        self._closing.set()
+        self._changed.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.save()
+        self._lock_file.close()
+
+    def _keep(self) -> None:
+        while not self._closing.is_set():
+            self._changed.wait()
+            self._closing.wait(DEBOUNCE_S)
+            self._changed.clear()
+            began = time.monotonic()
+            self.save()
+            self._closing.wait((time.monotonic() - began) / LOAD)
+
+    def save(self) -> None:
+        """Write the snapshot of each service that differs from what is on disk."""
+        self._blobs.used = set()
+        for service in services_in_use():
+            self._save_service(service)
+        self._blobs.remove_unused()
+
+    def _save_service(self, service: BackendDict[Any]) -> None:
+        name = service.service_name
+        content = self._pickled(service)
+        if content is None:
+            return
+        digest = hashlib.sha256(content).hexdigest()
+        if self._saved.get(name) != digest:
+            write_durably(self._folder / f"{name}.pickle", content)
+            self._saved[name] = digest
+
+    def _pickled(self, service: BackendDict[Any]) -> bytes | None:
+        """The service's pickle; None for a service that cannot be pickled, which is said once."""
+        for _ in range(ATTEMPTS):
+            buffer = io.BytesIO()
+            try:
+                _Pickler(buffer, self._blobs).dump(list(service.iter_backends()))
+            except RuntimeError:  # a request changed a dictionary meanwhile
+                continue
+            except (TypeError, AttributeError, pickle.PicklingError) as error:
+                self._complain(service.service_name, f"{error}")
+                return None
+            return buffer.getvalue()
+        self._changed.set()
+        return None
+
+    def _complain(self, service: str, problem: str) -> None:
+        if service not in self._complained:
+            self._complained.add(service)
+            log.warning("the state of %s will not survive a restart: %s", service, problem)
+
+
+def _lock(path: Path) -> io.TextIOWrapper:
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise DataDirInUseError(
+            f"{path.parent} is in use by another localaws; end it, or choose another --data-dir"
+        ) from error
+    return file

@@ -8,10 +8,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from queue import Empty, SimpleQueue
-from typing import IO
 
 from localaws.jobs.folder import JobFolder
 from localaws.jobs.isolation import Isolation
@@ -106,9 +106,8 @@ def run(
     """Run the command to its end, whatever that is; afterwards none of its processes is left."""
     with isolation.slot(folder.ml):
         on_start()
-        process = _start(spec, folder, isolation)
-        assert process.stdout is not None  # a pipe was asked for
-        pump = threading.Thread(target=_pump, args=(process.stdout, output), daemon=True)
+        process, pipe = _start(spec, folder, isolation)
+        pump = threading.Thread(target=_pump, args=(pipe, output), daemon=True)
         watcher = threading.Thread(target=_watch, args=(process, control), daemon=True)
         pump.start()
         watcher.start()
@@ -119,24 +118,33 @@ def run(
     return Outcome(end=end, exit_code=_as_docker(process.returncode))
 
 
-def _start(spec: ContainerSpec, folder: JobFolder, isolation: Isolation) -> subprocess.Popen[bytes]:
+def _start(spec: ContainerSpec, folder: JobFolder, isolation: Isolation) -> tuple[subprocess.Popen[bytes], int]:
     tokens = {INSTANCE_VARIABLE: spec.instance, JOB_VARIABLE: spec.token}
     command = isolation.wrap(spec.command, ml_folder=folder.ml, held_folder=folder.held, workdir=spec.workdir)
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**spec.environment, **tokens},
-        start_new_session=True,
-        bufsize=0,
-    )
+    readable, writable = os.pipe()
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=writable,
+            stderr=subprocess.STDOUT,
+            env={**spec.environment, **tokens},
+            start_new_session=True,
+        )
+    except OSError:
+        os.close(readable)
+        raise
+    finally:
+        os.close(writable)
+    return process, readable
 
 
-def _pump(pipe: IO[bytes], output: LineSplitter) -> None:
-    with pipe:
-        while chunk := os.read(pipe.fileno(), 65_536):
+def _pump(pipe: int, output: LineSplitter) -> None:
+    try:
+        while chunk := os.read(pipe, 65_536):
             output.feed(chunk)
+    finally:
+        os.close(pipe)
 
 
 def _watch(process: subprocess.Popen[bytes], control: Control) -> None:
@@ -194,7 +202,5 @@ class _Supervision:
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):  # it ended meanwhile; the watcher tells
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass  # it ended meanwhile; the watcher tells

@@ -84,7 +84,7 @@ class NamespaceIsolation:
         return [*self._unshare, *script, *command]
 
     @contextmanager
-    def slot(self, ml_folder: Path) -> Iterator[None]:
+    def slot(self, ml_folder: Path) -> Iterator[None]:  # noqa: ARG002  # the protocol's signature
         """Nothing to hold: namespaces do not meet."""
         yield
 
@@ -99,7 +99,14 @@ class SymlinkIsolation:
         self._link = link
         self._lock = threading.Lock()
 
-    def wrap(self, command: Sequence[str], *, ml_folder: Path, held_folder: Path, workdir: str) -> list[str]:
+    def wrap(
+        self,
+        command: Sequence[str],
+        *,
+        ml_folder: Path,  # noqa: ARG002  # the protocol's signature
+        held_folder: Path,  # noqa: ARG002  # the protocol's signature
+        workdir: str,
+    ) -> list[str]:
         """Only the working directory is set; the link is made by ``slot``."""
         return ["/bin/sh", "-c", 'cd "$1" || exit 125; shift; exec "$@"', "localaws", workdir, *command]
 
@@ -161,5 +168,3 @@ def probe(isolation: Isolation) -> str | None:
             return str(error)
         works = done.returncode == 0 and (ml_folder / "probe").exists()
         return None if works else (done.stderr.strip() or f"exit code {done.returncode}")
-
-

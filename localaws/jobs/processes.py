@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 INSTANCE_VARIABLE = "LOCALAWS_INSTANCE"
@@ -43,7 +44,5 @@ def kill_carrying(variable: str, value: str, *, rounds: int = 50, pause_s: float
 
 
 def _kill(process_id: int) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # ended meanwhile
         os.kill(process_id, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass  # ended meanwhile

@@ -17,10 +17,18 @@ from localaws.jobs.processes import INSTANCE_VARIABLE, kill_carrying
 def start(instance: str) -> subprocess.Popen[bytes]:
     """Start the reaper for the jobs of this instance; it ends by itself with us."""
     package_root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-c", "import sys; from localaws.jobs.reaper import watch; watch(sys.argv[1], sys.stdin)"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from localaws.jobs.reaper import watch; watch(sys.argv[1], sys.stdin)",
+    ]
     # A session of its own: Ctrl-C on the terminal must not end it before us.
     return subprocess.Popen(
-        [*command, instance], stdin=subprocess.PIPE, start_new_session=True, cwd=package_root, env={"PYTHONPATH": str(package_root)}
+        [*command, instance],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+        cwd=package_root,
+        env={"PYTHONPATH": str(package_root)},
     )
 
 

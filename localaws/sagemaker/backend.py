@@ -1,4 +1,4 @@
-"""The backend: one account and region of SageMaker, moto's with jobs that run and a registry that keeps what it is sent."""
+"""The backend: SageMaker of one account and region; moto's, with jobs that run and a registry that keeps what it gets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class LocalSageMakerBackend(SageMakerModelBackend):
 
     @property
     def _url_module(self) -> ModuleType:
-        from localaws.sagemaker import urls  # here: urls imports the responses, which import this module
+        from localaws.sagemaker import urls  # noqa: PLC0415  # urls imports the responses, which import this module
 
         return urls
 
@@ -165,4 +165,4 @@ def install(runtime: Runtime) -> None:
 
 def all_backends() -> list[LocalSageMakerBackend]:
     """Every account's and region's backend that is in use."""
-    return [cast(LocalSageMakerBackend, backend) for _, _, backend in sagemaker_backends.iter_backends()]
+    return [cast("LocalSageMakerBackend", backend) for _, _, backend in sagemaker_backends.iter_backends()]

@@ -20,7 +20,7 @@ SOURCE = "aws.sagemaker"
 
 def job_changed(record: JobRecord) -> None:
     """Tell that a job is in another state."""
-    describe = processing.describe if record.kind is PROCESSING else training.describe
+    describe = processing.describe if record.kind == PROCESSING else training.describe
     detail = json.dumps(job_detail(describe(record), record.tags), default=_epoch_ms)
     put(record.account, record.region, f"SageMaker {record.kind.noun} Job State Change", record.arn, detail)
 

@@ -72,7 +72,7 @@ def check(request: Mapping[str, Any]) -> None:
     """
     if cluster(request)["InstanceCount"] != 1:
         raise unsupported("processing on several instances", instead="set InstanceCount to 1")
-    paths = [entry.container_path for entry in [*inputs(request), *outputs(request)]]
+    paths = [entry.container_path for entry in inputs(request)] + [entry.container_path for entry in outputs(request)]
     if twice := sorted({path for path in paths if paths.count(path) > 1}):
         raise ValidationError(f"LocalPath {twice[0]!r} is used by two inputs or outputs")
 

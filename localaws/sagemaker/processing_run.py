@@ -19,8 +19,9 @@ class ProcessingRun(JobRun):
             self.announce()
             self._prepare(place)
             if self.control.stop_requested:
-                return self.finish("Stopped")
-            self._conclude(self._run(place), place)
+                self.finish("Stopped")
+            else:
+                self._conclude(self._run(place), place)
         finally:
             place.remove()
 
@@ -58,11 +59,10 @@ class ProcessingRun(JobRun):
     def _conclude(self, outcome: Outcome, place: JobFolder) -> None:
         message = self.exit_message(place)
         if reason := failure_reason(outcome, place):
-            return self.finish("Failed", failure_reason=reason, exit_message=message)
-        # What a job that was stopped has left is not a result: SageMaker uploads EndOfJob outputs of complete runs only.
+            self.finish("Failed", failure_reason=reason, exit_message=message)
+            return
+        # What a stopped job has left is no result: EndOfJob outputs are those of a job that came to its end.
         if outcome.end is End.EXIT:
             for mirror in self._mirrors(place, continuous=False):
                 mirror.sync()
         self.finish("Completed" if outcome.end is End.EXIT else "Stopped", exit_message=message)
-
-

@@ -40,7 +40,8 @@ PROCESSING = JobKind(
     noun="Processing",
     resource="processing-job",
     log_group="/aws/sagemaker/ProcessingJobs",
-    conflict="Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})",
+    conflict="Job name must be unique within an AWS account and region, "
+    "and a job with this name already exists ({arn})",
     missing="Could not find requested job with name: {name}",
 )
 TRAINING = JobKind(

@@ -195,7 +195,8 @@ class Registry:
             Conflict: it has versions.
         """
         group = self.group(name_or_arn)
-        if any(package.model_package_group_name == group.model_package_group_name for package in self.packages.values()):
+        names = {package.model_package_group_name for package in self.packages.values()}
+        if group.model_package_group_name in names:
             raise Conflict(f"Model Package Group {group.arn} cannot be deleted because it contains model packages.")
         del self.groups[group.model_package_group_name]
 
@@ -208,7 +209,9 @@ class Registry:
         """
         if earlier := self._earlier(request):
             return earlier, False
-        package = self._new_version(request, at) if "ModelPackageGroupName" in request else self._new_single(request, at)
+        package = (
+            self._new_version(request, at) if "ModelPackageGroupName" in request else self._new_single(request, at)
+        )
         self.packages[package.arn] = package
         if token := request.get("ClientToken"):
             self.tokens[token] = package.arn
@@ -223,7 +226,8 @@ class Registry:
     def _new_version(self, request: Mapping[str, Any], at: datetime) -> Package:
         if "ModelPackageName" in request:
             raise ValidationError(
-                "Both ModelPackageName and ModelPackageGroupName are provided in the input. Cannot determine which one to use."
+                "Both ModelPackageName and ModelPackageGroupName are provided in the input. "
+                "Cannot determine which one to use."
             )
         name = request["ModelPackageGroupName"].rpartition("/")[2]
         if name not in self.groups:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.exceptions import ServiceException
@@ -13,7 +13,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
-from localaws.sagemaker import events, processing, records, registry, training, validation
+from localaws.sagemaker import events, processing, records, training, validation
 from localaws.sagemaker.backend import LocalSageMakerBackend
 from localaws.sagemaker.errors import ValidationError
 from localaws.sagemaker.records import PROCESSING, TRAINING, JobKind, JobRecord, Selection
@@ -28,9 +28,7 @@ class LocalSageMakerResponse(SageMakerResponse):
     @property
     def backend(self) -> LocalSageMakerBackend:
         """The backend of the request's account and region."""
-        found = sagemaker_backends[self.current_account][self.region]
-        assert isinstance(found, LocalSageMakerBackend)  # install() came before the first request
-        return found
+        return cast("LocalSageMakerBackend", sagemaker_backends[self.current_account][self.region])
 
     @property
     def request(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ MAX_REASON_CHARS, MAX_MESSAGE_CHARS = 1024, 1024
 GIB = 2**30
 
 
-class JobFailure(Exception):
+class JobFailedError(Exception):
     """The job cannot go on; the message is its FailureReason."""
 
 
@@ -47,7 +47,7 @@ class JobRun:
         """Do the job; whatever goes wrong is told in the record and nowhere else."""
         try:
             self.work()
-        except (JobFailure, TransferError) as failure:
+        except (JobFailedError, TransferError) as failure:
             self.fail(str(failure))
         except IsolationError as error:
             self.fail(f"InternalServerError: {error}")
@@ -90,18 +90,27 @@ class JobRun:
         return Mirror(store=self.store, folder=place.on_host(container_path), target=parse_uri(uri))
 
     def spec(
-        self, *, image: str, command: Sequence[str], own: Mapping[str, str], place: JobFolder, runtime_s: float, volume_gib: int
+        self,
+        *,
+        image: str,
+        command: Sequence[str],
+        own: Mapping[str, str],
+        place: JobFolder,
+        runtime_s: float,
+        volume_gib: int,
     ) -> ContainerSpec:
         """What will run.
 
         Raises:
-            JobFailure: the image has no such command.
+            JobFailedError: the image has no such command.
         """
         resolved = self.machine.images.resolve(image)
         workdir = resolved.workdir or str(place.home)
-        environment = self._base_environment(place) | {"PATH": resolved.search_path()} | dict(resolved.environment) | dict(own)
+        environment = (
+            self._base_environment(place) | {"PATH": resolved.search_path()} | dict(resolved.environment) | dict(own)
+        )
         if not command:
-            raise JobFailure(
+            raise JobFailedError(
                 f"ClientError: the request names no ContainerEntrypoint, and {image!r} has none of its own here; set "
                 "AppSpecification.ContainerEntrypoint"
             )
@@ -120,9 +129,9 @@ class JobRun:
     def _check_command(self, name: str, image: str, search_path: str, workdir: str, place: JobFolder) -> None:
         on_host = str(place.on_host(name)) if name.startswith("/opt/ml/") else name
         if self.machine.images.resolve(image).find(on_host, search_path=search_path, workdir=workdir) is None:
-            raise JobFailure(
-                f"AlgorithmError: cannot run {name!r} in image {image!r}: no such executable; its PATH is {search_path}, "
-                f"exit code: {COMMAND_NOT_FOUND}"
+            raise JobFailedError(
+                f"AlgorithmError: cannot run {name!r} in image {image!r}: no such executable; "
+                f"its PATH is {search_path}, exit code: {COMMAND_NOT_FOUND}"
             )
 
     def _base_environment(self, place: JobFolder) -> dict[str, str]:
@@ -139,7 +148,13 @@ class JobRun:
         }
 
     def run_container(
-        self, spec: ContainerSpec, place: JobFolder, *, sinks: Sequence[logs.Sink], on_start: Callable[[], None], mirrors: Sequence[Mirror]
+        self,
+        spec: ContainerSpec,
+        place: JobFolder,
+        *,
+        sinks: Sequence[logs.Sink],
+        on_start: Callable[[], None],
+        mirrors: Sequence[Mirror],
     ) -> Outcome:
         """Run the command to its end, its output going to CloudWatch, the mirrors kept in step."""
         stream = logs.LogStream(self._log_address(), clock=self.now)

@@ -95,7 +95,9 @@ def _check_metrics(request: Mapping[str, Any]) -> None:
         try:
             re.compile(definition["Regex"])
         except re.error as error:
-            raise ValidationError(f"MetricDefinitions {definition['Name']!r}: invalid regular expression: {error}") from error
+            raise ValidationError(
+                f"MetricDefinitions {definition['Name']!r}: invalid regular expression: {error}"
+            ) from error
 
 
 def command(request: Mapping[str, Any]) -> tuple[str, ...]:

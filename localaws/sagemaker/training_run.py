@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from localaws.jobs.container import End, Outcome
 from localaws.jobs.folder import JobFolder, write_configs
@@ -82,7 +83,7 @@ class TrainingRun(JobRun):
         self._trained_s += time.monotonic() - started
         return outcome
 
-    def _scan(self, lines: list[str] | tuple[str, ...]) -> None:
+    def _scan(self, lines: Sequence[str]) -> None:
         self._metrics.scan(lines)
 
     def _started(self) -> None:
@@ -110,7 +111,8 @@ class TrainingRun(JobRun):
         reason = failure_reason(outcome, place)
         self._upload_output(place)
         if reason:
-            return self.fail(reason, exit_message=self.exit_message(place))
+            self.fail(reason, exit_message=self.exit_message(place))
+            return
         self._enter("Uploading", "Uploading generated training model")
         artifacts = self._upload_model(place)
         message = self.exit_message(place)
