@@ -124,8 +124,8 @@ class Gate:
     Args:
         thresholds: metric → the least (for log loss and Brier score: the largest) value.
         primary_metric: the one on which candidate and champion are compared.
-        champion_rule: `not_worse`: the 95 % interval of the paired difference does not lie wholly beyond `margin` on
-            the losing side; `better`: it lies wholly on the winning side of zero.
+        champion_rule: where in the 95 % interval of the paired difference the candidate fares worst, it must for
+            `not_worse` lose at most `margin` (a non-inferiority test), and for `better` win.
         margin: how much worse, in units of the primary metric, is still acceptable.
     """
 

@@ -20,7 +20,7 @@ BINS = 100
 # Always the same resamples: an interval must not change between two looks at the same predictions.
 SEED = 0
 LOW, HIGH = 0.025, 0.975
-Counts = np.ndarray[Any, np.dtype[np.int64]]
+Counts = np.ndarray[Any, np.dtype[np.int64 | np.float64]]
 
 
 def recall_at_precision(predictions: Predictions) -> Estimate:
@@ -39,14 +39,14 @@ def recall_at_precision(predictions: Predictions) -> Estimate:
 def recall_at_precision_difference(candidate: Predictions, champion: Predictions) -> Estimate:
     """Candidate minus champion: in each replicate both see the same weights, row by row."""
     required = candidate.required_precision
-    joint = _cells(candidate) // 2 * (2 * BINS) + _cells(champion)
-    counts = np.bincount(joint, minlength=2 * BINS**2).reshape(BINS, BINS, 2)
-    generator, occupied = np.random.default_rng(SEED), np.nonzero(counts)
-    weights = np.zeros_like(counts)
-    ours, theirs = np.empty((2, REPLICATES, BINS, 2), dtype=np.int64)
+    counts = np.bincount(_cells(candidate) * (2 * BINS) + _cells(champion), minlength=4 * BINS**2)
+    occupied = np.flatnonzero(counts)
+    generator, cells = np.random.default_rng(SEED), (occupied // (2 * BINS), occupied % (2 * BINS))
+    ours, theirs = np.empty((2, REPLICATES, BINS, 2))
     for replicate in range(REPLICATES):
-        weights[occupied] = generator.poisson(counts[occupied])
-        ours[replicate], theirs[replicate] = weights.sum(axis=1), weights.sum(axis=0)
+        weights = generator.poisson(counts[occupied])
+        for of_model, cell in zip((ours, theirs), cells, strict=True):
+            of_model[replicate] = np.bincount(cell, weights, minlength=2 * BINS).reshape(BINS, 2)
     value = _exact(candidate.ranking, required) - _exact(champion.ranking, required)
     return _percentiles(value, _recalls(ours, required) - _recalls(theirs, required))
 
