@@ -60,17 +60,22 @@ class Split:
 class Estimator:
     """What is fitted: a class by its dotted path, its hyper-parameters, and the seed of all its randomness.
 
-    `checkpoint_every` is in boosting iterations; it needs an estimator with `warm_start` and `max_iter`.
+    Args:
+        threads: that fit. Not the machine's number of cores: sums in another order differ in the last digits, and the
+            same run would give another model on another instance type.
+        checkpoint_every: in boosting iterations; it needs an estimator with `warm_start` and `max_iter`.
     """
 
     path: str
     hyperparameters: Mapping[str, Value] = field(default_factory=dict)
     seed: int = 0
+    threads: int = 1
     checkpoint_every: int | None = None
 
     def __post_init__(self) -> None:
         # Only what the job image holds can be fitted, and only scikit-learn's own types may be loaded back.
         require(self.path.startswith("sklearn."), "estimator.path", "be a class of scikit-learn", self.path)
+        require(self.threads > 0, "estimator.threads", "be positive", self.threads)
         every = self.checkpoint_every
         require(every is None or every > 0, "estimator.checkpoint_every", "be positive", every)
 

@@ -2,105 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Mapping
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
-from sklearn import metrics
-from sklearn.pipeline import Pipeline
-
-from include.ml.container import Container, ContainerError, run_job, say
-from include.ml.features import estimators
-from include.ml.features.pipeline import build_pipeline, features_frame, labels
-from include.ml.training import artifact, threshold
-from include.ml.training.checkpoint import Checkpoints
-from include.ml.training.fit import fit
-from include.specs import codec
-from include.specs.model import Value
-from include.specs.reports import PREPROCESSING, PreprocessingReport
-from include.specs.run import TrainingRun
+from include.ml.container import Container, run_job
 
 
 def main(container: Container) -> Mapping[str, int]:
-    """Fit, score the validation part, and write the model and its manifest.
+    """See `include.ml.training.training.train`."""
+    from include.ml.training.training import train  # noqa: PLC0415 OpenMP reads what `run_job` sets when it loads
 
-    Raises:
-        SpecError: a hyper-parameter that the estimator does not take. ContainerError: a channel holds no part.
-    """
-    run = container.config(TrainingRun)
-    split = _split(container)
-    hyperparameters = estimators.merged(run.model.estimator, container.hyperparameters())
-    pipeline, rows = _fitted(container, run, hyperparameters)
-    positive, probability = _validation(container, run, pipeline)
-    _say_metrics(positive, probability)
-    manifest = artifact.save(
-        container.model,
-        pipeline,
-        model=run.model,
-        run=run.provenance.run,
-        threshold=threshold.choose(run.model.decision, positive, probability),
-        hyperparameters=hyperparameters,
-        split=split,
-    )
-    say(f"threshold {manifest.threshold:.4f}, content {manifest.content_sha256}")
-    return {"rows": rows}
-
-
-def _fitted(container: Container, run: TrainingRun, hyperparameters: Mapping[str, Value]) -> tuple[Pipeline, int]:
-    content = _part(container, "train")
-    rows = pq.read_table(pa.BufferReader(content))
-    pipeline = fit(
-        build_pipeline(run.model, hyperparameters),
-        features_frame(rows, run.model),
-        labels(rows, run.model),
-        every=run.model.estimator.checkpoint_every,
-        checkpoints=Checkpoints(folder=container.checkpoints, identity=_identity(run, hyperparameters, content)),
-    )
-    return pipeline, len(rows)
-
-
-def _validation(
-    container: Container, run: TrainingRun, pipeline: Pipeline
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
-    """Truth and probability of the validation rows."""
-    rows = pq.read_table(pa.BufferReader(_part(container, "validation")))
-    return labels(rows, run.model), pipeline.predict_proba(features_frame(rows, run.model))[:, 1]
-
-
-def _part(container: Container, name: str) -> bytes:
-    path = container.channel(name) / f"{name}.parquet"
-    if not path.is_file():
-        raise ContainerError(f"expected the part {name!r} of the split as {path}, found no such file")
-    return path.read_bytes()
-
-
-def _split(container: Container) -> PreprocessingReport:
-    path = container.channel("split") / PREPROCESSING
-    if not path.is_file():
-        raise ContainerError(f"expected the split's report as {path}, found no such file")
-    return codec.decode(PreprocessingReport, path.read_bytes(), source=str(path))
-
-
-def _identity(run: TrainingRun, hyperparameters: Mapping[str, Value], train: bytes) -> str:
-    """All that the fitted pipeline depends on."""
-    facts = (run.model, hyperparameters, artifact.packages(), hashlib.sha256(train).hexdigest())
-    return codec.encode(facts).decode()
-
-
-def _say_metrics(positive: npt.NDArray[np.int8], probability: npt.NDArray[np.float64]) -> None:
-    """Lines that the training job's metric definitions find by regular expression."""
-    found = {
-        "roc_auc": metrics.roc_auc_score(positive, probability),
-        "pr_auc": metrics.average_precision_score(positive, probability),
-        "log_loss": metrics.log_loss(positive, probability),
-        "brier": metrics.brier_score_loss(positive, probability),
-    }
-    for name, value in found.items():
-        say(f"validation:{name}={value:.6f};")
+    return train(container)
 
 
 if __name__ == "__main__":
