@@ -1,0 +1,168 @@
+"""One task, one job: a try starts it or joins it, and never starts a second one beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+from perennial import aws_requests
+from perennial.operators.jobs import SageMakerJobOperator
+from perennial.triggers.jobs import SageMakerJobTrigger
+
+from include.specs.job import EVALUATE, TRAIN, JobStep, StepResources
+from include.specs.model import ModelSpec
+from include.specs.run import TrainingRun
+
+Make = Callable[..., Any]
+KEY = "experiments/churn/manual-1-abc/run.json"
+MODEL_URL = "s3://lake/models/churn/manual-1-abc/job/output/model.tar.gz"
+
+
+def _deferred(operator: SageMakerJobOperator, context: dict[str, Any]) -> TaskDeferred:
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context)
+    return deferred.value
+
+
+@pytest.mark.usefixtures("run")
+def test_fresh_start(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
+    """Where there is no job, one is started under the name that was looked for, with the run's digest."""
+    api.missing()
+    api.created()
+    _deferred(job_task(churn), context())
+    assert api.names("DescribeTrainingJob") == api.names("CreateTrainingJob")
+    [request] = [call for name, call in api.calls if name == "CreateTrainingJob"]
+    assert request["TrainingJobName"].startswith("churn-train-")
+    assert len(request["Environment"]["PERENNIAL_RUN"]) == 64
+
+
+@pytest.mark.usefixtures("run")
+def test_retry_looks_for_the_same_job(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
+    """A second try of the same task, in another process, asks for the job of the first, and starts nothing."""
+    api.missing()
+    api.created()
+    api.job("InProgress")
+    for _ in range(2):
+        _deferred(job_task(churn), context())
+    first, second = api.names("DescribeTrainingJob")
+    assert first == second
+    assert len(api.names("CreateTrainingJob")) == 1
+
+
+@pytest.mark.usefixtures("run", "holding_its_slot")
+def test_completed_job_is_joined(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
+    """A job that has ended while nobody looked gives its result, and is not run again."""
+    api.job("Completed")
+    api.job("Completed")
+    assert job_task(churn).execute(context())["model_url"] == MODEL_URL
+    assert api.names("CreateTrainingJob") == []
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize("status", ["InProgress", "Stopping"])
+def test_running_job_is_joined(api: Any, churn: ModelSpec, job_task: Make, context: Make, status: str) -> None:
+    """A job that has not ended is waited for."""
+    api.job(status)
+    deferred = _deferred(job_task(churn), context())
+    assert deferred.trigger.job_name == api.names("DescribeTrainingJob")[0]
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize(("ended", "number"), [(["Failed"], 2), (["Stopped"], 2), (["Failed", "Stopped"], 3)])
+def test_new_generation_after_the_last_has_ended_badly(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make, ended: list[str], number: int
+) -> None:
+    """Only when the last job has failed or was stopped is another started, under the next number."""
+    for status in ended:
+        api.job(status)
+    api.missing()
+    api.created()
+    _deferred(job_task(churn), context())
+    first, *_, last = api.names("DescribeTrainingJob")
+    assert api.names("CreateTrainingJob") == [last] == [f"{first}-{number}"]
+
+
+@pytest.mark.usefixtures("run")
+def test_name_in_use_is_our_own_job(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
+    """The create took effect and its answer was lost: the job is joined."""
+    api.missing()
+    api.sagemaker.add_client_error("create_training_job", "ResourceInUse", "Training job names must be unique")
+    deferred = _deferred(job_task(churn), context())
+    assert deferred.trigger.job_name == api.names("CreateTrainingJob")[0]
+
+
+def test_changed_configuration_is_another_job(
+    api: Any, aws: SimpleNamespace, run: TrainingRun, job_task: Make, context: Make
+) -> None:
+    """When the run is resolved anew and came out otherwise, a job of the former configuration is not its result."""
+    for changed in (run, dataclasses.replace(run, partitions=run.partitions * 2)):
+        aws.put(KEY, changed)
+        api.job("InProgress")
+        _deferred(job_task(run.model), context())
+    first, second = api.names("DescribeTrainingJob")
+    assert first != second
+
+
+@pytest.mark.usefixtures("run")
+def test_runs_have_jobs_of_their_own(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
+    """Two runs of one DAG never share a job."""
+    for run_id in ("manual__1", "manual__2"):
+        api.job("InProgress")
+        _deferred(job_task(churn), context(run_id=run_id))
+    assert len(set(api.names("DescribeTrainingJob"))) == 2
+
+
+@pytest.mark.usefixtures("run")
+def test_deferral_carries_all_that_the_triggerer_needs(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make
+) -> None:
+    """Region and connection go along, and the wait is as long as the job may take, and an hour."""
+    api.job("InProgress")
+    spot = dataclasses.replace(churn, step_resources={"train": StepResources(spot=True, max_run_s=7200)})
+    deferred = _deferred(job_task(spot), context())
+    assert isinstance(deferred.trigger, SageMakerJobTrigger)
+    _, arguments = deferred.trigger.serialize()
+    assert arguments == {
+        "job_name": api.names("DescribeTrainingJob")[0],
+        "describe": "describe_training_job",
+        "stop": "stop_training_job",
+        "name_field": "TrainingJobName",
+        "status_field": "TrainingJobStatus",
+        "connection": "aws_default",
+        "region": "eu-west-1",
+        "poll_interval_s": 0.0,
+    }
+    assert deferred.timeout == dt.timedelta(hours=5)
+    assert callable(getattr(job_task(churn), deferred.method_name))
+
+
+@pytest.mark.parametrize("step", [TRAIN, EVALUATE])
+def test_task_outwaits_its_job(churn: ModelSpec, step: JobStep) -> None:
+    """A job that may run for ten hours is not stopped by the default timeout of tasks."""
+    long = dataclasses.replace(churn, step_resources={step.name: StepResources(max_run_s=36_000)})
+    operator = SageMakerJobOperator(
+        task_id="t",
+        spec=long,
+        step=step,
+        build=aws_requests.train,
+        run_type=TrainingRun,
+        config_key=KEY,
+        execution_timeout=dt.timedelta(hours=6),
+    )
+    assert operator.execution_timeout == dt.timedelta(hours=11)
+
+
+@pytest.mark.usefixtures("run")
+def test_log_can_be_opened_while_the_job_runs(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
+    """The link's address is stored before the task waits."""
+    api.job("InProgress")
+    made = context()
+    _deferred(job_task(churn), made)
+    address = made["ti"].pushed["_link_JobLogLink"]
+    assert api.names("DescribeTrainingJob")[0] in address
+    assert "TrainingJobs" in address

@@ -1,0 +1,148 @@
+"""Waiting in the triggerer: fires once the job has ended, however it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from typing import Any, Self
+
+import boto3
+import pytest
+from airflow.sdk import serde
+from airflow.sdk.module_loading import import_string
+from airflow.triggers.base import TriggerEvent
+from moto.server import ThreadedMotoServer
+from perennial.triggers.jobs import SageMakerJobTrigger
+
+ARGUMENTS: dict[str, Any] = {
+    "job_name": "churn-train-x",
+    "describe": "describe_training_job",
+    "stop": "stop_training_job",
+    "name_field": "TrainingJobName",
+    "status_field": "TrainingJobStatus",
+    "connection": "aws_default",
+    "region": "eu-west-1",
+    "poll_interval_s": 0.0,
+}
+
+
+class AsyncSageMaker:
+    """Answers with one status after the other, and keeps what it was asked."""
+
+    def __init__(self, *statuses: str) -> None:
+        self.statuses, self.calls = list(statuses), []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.calls.append(("close", {}))
+
+    async def describe_training_job(self, **request: str) -> dict[str, str]:
+        self.calls.append(("describe", request))
+        return {"TrainingJobStatus": self.statuses.pop(0)}
+
+    async def stop_training_job(self, **request: str) -> None:
+        self.calls.append(("stop", request))
+
+
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Puts `client` where a connection would give one, and keeps what the hook was made with."""
+    kept: dict[str, Any] = {}
+
+    class Hook:
+        def __init__(self, **arguments: Any) -> None:
+            kept.update(arguments)
+
+        async def get_async_conn(self) -> Any:
+            return kept["client"]
+
+    monkeypatch.setattr("perennial.triggers.jobs.AwsBaseHook", Hook)
+    return kept
+
+
+def _events(trigger: SageMakerJobTrigger) -> list[TriggerEvent]:
+    async def collect() -> list[TriggerEvent]:
+        return [event async for event in trigger.run()]
+
+    return asyncio.run(collect())
+
+
+def test_trigger_survives_the_database() -> None:
+    """Path and arguments, through Airflow's own serialisation, make the same trigger again."""
+    path, arguments = SageMakerJobTrigger(**ARGUMENTS).serialize()
+    again = import_string(path)(**serde.deserialize(serde.serialize(arguments)))
+    assert isinstance(again, SageMakerJobTrigger)
+    assert again.serialize() == (path, ARGUMENTS)
+
+
+@pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped"])
+def test_trigger_fires_however_the_job_ended(hooks: dict[str, Any], status: str) -> None:
+    """Every end is an event, exactly one, with the job's name and how it ended."""
+    hooks["client"] = AsyncSageMaker("InProgress", "Stopping", status)
+    events = _events(SageMakerJobTrigger(**ARGUMENTS))
+    assert [event.payload for event in events] == [{"job_name": "churn-train-x", "status": status}]
+    described = ("describe", {"TrainingJobName": "churn-train-x"})
+    assert hooks["client"].calls == [described, described, described, ("close", {})]
+
+
+def test_trigger_asks_where_the_operator_asked(hooks: dict[str, Any]) -> None:
+    """Connection and region are those that were carried along."""
+    hooks["client"] = AsyncSageMaker("Completed")
+    _events(SageMakerJobTrigger(**{**ARGUMENTS, "connection": "another", "region": "us-west-2"}))
+    assert (hooks["aws_conn_id"], hooks["region_name"]) == ("another", "us-west-2")
+    assert hooks["config"].retries["mode"] == "standard"
+
+
+def test_trigger_waits_between_two_looks(hooks: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sleeps as long as it was told, without holding the loop, and not after the end."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("perennial.triggers.jobs.asyncio.sleep", sleep)
+    hooks["client"] = AsyncSageMaker("InProgress", "InProgress", "Completed")
+    _events(SageMakerJobTrigger(**{**ARGUMENTS, "poll_interval_s": 15.0}))
+    assert slept == [15.0, 15.0]
+
+
+def test_kill_stops_the_job(hooks: dict[str, Any]) -> None:
+    """A person who clears a waiting task stops its job: no process of the task is there to do it."""
+    hooks["client"] = AsyncSageMaker()
+    asyncio.run(SageMakerJobTrigger(**ARGUMENTS).on_kill())
+    assert hooks["client"].calls == [("stop", {"TrainingJobName": "churn-train-x"}), ("close", {})]
+
+
+def test_trigger_needs_nothing_of_the_specs() -> None:
+    """The triggerer does not have the DAG folder on its path."""
+    module = sys.modules[SageMakerJobTrigger.__module__]
+    assert not [name for name, value in vars(module).items() if getattr(value, "__module__", "").startswith("include")]
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """moto's SageMaker behind HTTP, as the default connection."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def test_trigger_sees_a_real_job_end(server: str) -> None:
+    """Through the provider's own asynchronous client, a finished job fires the trigger."""
+    pytest.importorskip("aiobotocore", reason="the provider's asynchronous client is not installed")
+    boto3.client("sagemaker", endpoint_url=server).create_training_job(
+        TrainingJobName="churn-train-x",
+        AlgorithmSpecification={"TrainingInputMode": "File", "TrainingImage": "image"},
+        RoleArn="arn:aws:iam::123456789012:role/perennial-jobs",
+        OutputDataConfig={"S3OutputPath": "s3://lake/models/"},
+        ResourceConfig={"VolumeSizeInGB": 30, "InstanceType": "ml.m5.large", "InstanceCount": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 60},
+    )
+    [event] = _events(SageMakerJobTrigger(**ARGUMENTS))
+    assert event.payload == {"job_name": "churn-train-x", "status": "Completed"}
