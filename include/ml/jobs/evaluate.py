@@ -133,6 +133,7 @@ def _write_reports(
     for name, content in (
         (reports.HTML, page.encode()),
         (reports.METRICS_FILE, codec.encode(point)),
+        (reports.CANDIDATE, codec.encode(manifest)),
         (reports.EVALUATION, codec.encode(evaluation)),
         (reports.GATE, codec.encode(verdict)),
     ):
