@@ -48,7 +48,7 @@ MODEL = ModelSpec(
             rows=7_000,
             base_rate=0.265,
             effects={
-                "tenure": -3.2,
+                "tenure": -4.0,
                 "Contract": {"Month-to-month": 0.8, "One year": -0.3, "Two year": -1.3},
                 "InternetService": {"Fiber optic": 0.8, "No": -0.8},
                 "OnlineSecurity": {"No": 0.3, "Yes": -0.2},
@@ -59,11 +59,22 @@ MODEL = ModelSpec(
             },
         ),
     ),
+    # Trees ask only for the order of numbers, and take blanks as they are.
+    features={"tenure": "as_is", "MonthlyCharges": "as_is", "TotalCharges": "as_is"},
+    # Many small, slow trees: mean hold-out ROC-AUC over ten splits 0.848, logistic regression 0.844
+    # (benchmarks/quality.py).
     estimator=Estimator(
         path="sklearn.ensemble.HistGradientBoostingClassifier",
-        hyperparameters={"learning_rate": 0.05, "max_iter": 200, "max_leaf_nodes": 6, "min_samples_leaf": 40},
-        seed=0,
-        checkpoint_every=50,
+        hyperparameters={
+            "learning_rate": 0.03,
+            "max_iter": 400,
+            "max_leaf_nodes": 4,
+            "min_samples_leaf": 40,
+            "l2_regularization": 5.0,
+            "max_features": 0.3,
+            "early_stopping": False,
+        },
+        checkpoint_every=200,
     ),
     decision=DecisionRule(rule="max_f1"),
     gate=Gate(

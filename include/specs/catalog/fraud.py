@@ -44,8 +44,8 @@ MODEL = ModelSpec(
             rows=6_000,
             base_rate=0.05,
             effects={
-                "order_price": 4.0,
-                "product_category": {"shopping_net": 1.2, "misc_net": 1.0, "grocery_pos": -0.5},
+                "order_price": 7.0,
+                "product_category": {"shopping_net": 2.0, "misc_net": 1.5, "grocery_pos": -0.5},
             },
         ),
     ),
