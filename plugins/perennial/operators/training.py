@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk import BaseBranchOperator
 
 from include.specs import codec, reports, s3_layout
-from include.specs.errors import PartitionError
+from include.specs.errors import PartitionError, SpecError
 from include.specs.partition import PartitionRef
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import TrainingRun
@@ -160,13 +160,21 @@ def window(
 
     What a person asked for, else the end of the run's data interval (scheduled and backfilled runs), else everything.
     """
-    start, end = (dt.date.fromisoformat(text) if (text := params.get(name)) else None for name in ("start", "end"))
+    start, end = (_date(f"params.{name}", params.get(name)) for name in ("start", "end"))
     run = context["dag_run"]
     if end is None and run.run_type in ("scheduled", "backfill") and run.data_interval_end:
         end = run.data_interval_end.astimezone(dt.UTC).date()
     if start is None and end is not None and days is not None:
         start = end - dt.timedelta(days=days)
     return start, end
+
+
+def _date(field: str, text: Any) -> dt.date | None:
+    # The form refuses what is no date; what came with an event, no form has seen.
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except (TypeError, ValueError) as error:
+        raise SpecError(field, "be a date (YYYY-MM-DD)", text) from error
 
 
 def of_one_origin(partitions: Sequence[PartitionRef]) -> tuple[PartitionRef, ...]:

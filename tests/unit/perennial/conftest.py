@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.sdk.api.datamodels._generated import DagRun, DagRunState, DagRunType
 from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.execution_time.context import OutletEventAccessors
@@ -38,6 +39,7 @@ WHERE = Environment(
     topic_prefix=SETTINGS["TOPIC_PREFIX"],
     code_version="0123abc",
 )
+SESSION = boto3.Session()
 CHAMPION = Champion(
     version=3,
     package_arn="arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/3",
@@ -223,11 +225,15 @@ def context() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """moto's AWS with the data bucket in it, and the settings of an environment that uses it."""
+    """moto's AWS with the data bucket in it, and the settings of an environment that uses it.
+
+    Clients share a session, whose models of the services are then read once and not for each client.
+    """
+    monkeypatch.setattr(AwsBaseHook, "get_session", lambda *_, **__: SESSION)
     for name, value in SETTINGS.items():
         monkeypatch.setenv(f"AIRFLOW__PERENNIAL__{name}", value)
     with mock_aws():
-        s3 = boto3.client("s3")
+        s3 = SESSION.client("s3")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
         def put(key: str, value: Any, **more: Any) -> str:
@@ -235,11 +241,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
             s3.put_object(Bucket=BUCKET, Key=key, Body=body, **more)
             return key
 
-        def keys(prefix: str = "") -> list[str]:
+        def listing(prefix: str = "") -> list[str]:
             found = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix)
             return sorted(item["Key"] for item in found.get("Contents", []))
 
         def get(key: str) -> bytes:
             return s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
-        yield SimpleNamespace(s3=s3, put=put, get=get, keys=keys)
+        yield SimpleNamespace(s3=s3, put=put, get=get, listing=listing)

@@ -173,10 +173,10 @@ def test_delete_unlisted_keeps_what_is_listed(
     """What an earlier writing left is gone; the manifest, its files and every other day are as they were."""
     manifest = publish(MARCH[0]).manifest
     publish(MARCH[1])
-    before = aws.keys()
+    before = aws.listing()
     aws.put(s3_layout.partition("churn", MARCH[0]) + "part-0old.parquet", b"old")
     assert lake.delete_unlisted(manifest) == 1
-    assert aws.keys() == before
+    assert aws.listing() == before
 
 
 def test_delete_unlisted_takes_more_than_one_call_holds(
@@ -185,11 +185,11 @@ def test_delete_unlisted_takes_more_than_one_call_holds(
     """More stale files than S3 deletes at once are deleted in batches."""
     monkeypatch.setattr("perennial.hooks.lake._DELETE_BATCH", 2)
     manifest: PartitionManifest = publish(MARCH[0]).manifest
-    before = aws.keys()
+    before = aws.listing()
     for i in range(5):
         aws.put(s3_layout.partition("churn", MARCH[0]) + f"old-{i}", b"old")
     assert lake.delete_unlisted(manifest) == 5
-    assert aws.keys() == before
+    assert aws.listing() == before
 
 
 def test_delete_unlisted_of_an_empty_day(lake: Lake, partition: Make) -> None:

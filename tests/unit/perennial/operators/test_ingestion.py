@@ -1,0 +1,229 @@
+"""Find what was dropped, publish the partition, ask for a training."""
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from perennial import assets
+from perennial.operators.ingestion import (
+    FindLandingOperator,
+    PublishPartitionOperator,
+    RequestRetrainingOperator,
+    manifest_of,
+)
+
+from include.specs import codec, s3_layout
+from include.specs.model import ModelSpec
+from include.specs.partition import IngestionReport, PartFile, PartitionManifest
+from include.specs.run import IngestionRun
+
+Make = Callable[..., Any]
+DAY = dt.date(2026, 3, 1)
+INTERVAL = (dt.datetime(2026, 3, 1, 2, tzinfo=dt.UTC), dt.datetime(2026, 3, 2, 2, tzinfo=dt.UTC))
+KEY = "experiments/churn/manual-1-abc/run.json"
+PART = PartFile(name="part-0a.parquet", rows=5, bytes=4, sha256="a" * 64)
+REPORT = IngestionReport(
+    files=(PART,), rows_read=6, rows=5, columns={"customerID": "string"}, quarantined={"Churn: unknown level": 1}
+)
+
+
+def _find(spec: ModelSpec, context: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = FindLandingOperator(task_id="find_landing", spec=spec).execute(context)
+    return found
+
+
+def test_day_is_that_of_the_interval(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """A scheduled run reads the day that its interval begins on."""
+    aws.put("landing/churn/year=2026/month=03/day=01/a.csv", b"x")
+    made = context(run_type="scheduled", interval=INTERVAL, params={"date": None})
+    assert _find(churn, made)["date"] == "2026-03-01"
+
+
+def test_day_that_was_asked_for_wins(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """A person's date comes before the interval's."""
+    aws.put("landing/churn/year=2026/month=02/day=27/a.csv", b"x")
+    assert _find(churn, context(interval=INTERVAL, params={"date": "2026-02-27"}))["date"] == "2026-02-27"
+
+
+def test_run_without_a_day_is_told_what_to_give(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:  # noqa: ARG001
+    """A run that has no interval needs the param."""
+    with pytest.raises(AirflowFailException, match="give the param `date`"):
+        _find(churn, context(params={"date": None}))
+
+
+def test_configuration_pins_the_objects(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """What was found is written down: the job reads exactly that, and nothing that comes later."""
+    aws.put("landing/churn/year=2026/month=03/day=01/a.csv", b"four", Metadata={"origin": "synthetic seed=1"})
+    aws.put("landing/churn/year=2026/month=03/day=02/b.csv", b"another day")
+    found = _find(churn, context(interval=INTERVAL, params={}))
+    run = codec.decode(IngestionRun, aws.get(found["config_key"]), source="run.json")
+    assert (run.model, run.date) == (churn, DAY)
+    [source] = run.sources
+    assert (source.key, source.bytes, source.synthetic) == (
+        "landing/churn/year=2026/month=03/day=01/a.csv",
+        4,
+        True,
+    )
+    manifest = found["config_key"].replace("run.json", "landing.manifest")
+    assert json.loads(aws.get(manifest))[1:] == ["year=2026/month=03/day=01/a.csv"]
+
+
+def test_second_try_writes_the_same_bytes(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """The same run with the same objects has the same configuration, and so the same job."""
+    aws.put("landing/churn/year=2026/month=03/day=01/a.csv", b"x")
+    written = [aws.get(_find(churn, context(interval=INTERVAL, params={}))["config_key"]) for _ in range(2)]
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize(
+    ("when_absent", "asked", "outcome"),
+    [
+        ("skip", None, AirflowSkipException),
+        ("fail", None, AirflowFailException),
+        ("skip", "2026-03-01", AirflowFailException),
+    ],
+)
+def test_day_without_objects(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, when_absent: str, asked: str | None, outcome: type[Exception]
+) -> None:
+    """Skipped or failed as the spec says, failed where a person asked for it; nothing is written in its stead."""
+    dataset = dataclasses.replace(churn.dataset, when_absent=when_absent)
+    spec = dataclasses.replace(churn, dataset=dataset)
+    with pytest.raises(outcome, match=r"s3://lake/landing/churn/year=2026/month=03/day=01/, found none"):
+        _find(spec, context(run_type="scheduled", interval=INTERVAL, params={"date": asked}))
+    assert aws.listing() == []
+
+
+@pytest.fixture
+def ingested(aws: SimpleNamespace, churn: ModelSpec, ingestion_run: Make) -> IngestionRun:
+    """What the ingest job left: files and a report, beside a file of an earlier writing, and no manifest."""
+    source = "landing/churn/year=2026/month=03/day=01/data.csv"
+    aws.put(source, b"123456789")
+    head = aws.s3.head_object(Bucket="lake", Key=source)
+    run: IngestionRun = ingestion_run(churn)
+    pinned = dataclasses.replace(run.sources[0], etag=head["ETag"].strip('"'))
+    run = dataclasses.replace(run, sources=(pinned,))
+    aws.put(KEY, run)
+    aws.put("experiments/churn/manual-1-abc/ingestion.json", REPORT)
+    aws.put(s3_layout.partition("churn", DAY) + PART.name, b"1234")
+    aws.put(s3_layout.partition("churn", DAY) + "part-0stale.parquet", b"old")
+    return run
+
+
+def _publish(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
+    done: dict[str, Any] = PublishPartitionOperator(task_id="publish", spec=spec, config_key=KEY).execute(context)
+    return done
+
+
+def test_published_partition_is_what_the_job_reported(
+    aws: SimpleNamespace, ingested: IngestionRun, context: Make
+) -> None:
+    """The manifest holds the job's files and counts and the run's sources; what it does not name is gone."""
+    done = _publish(ingested.model, context())
+    manifest = codec.decode(PartitionManifest, aws.get(done["manifest_key"]), source="manifest")
+    assert manifest == manifest_of(ingested, REPORT)
+    assert (manifest.files, manifest.sources, manifest.rows) == ((PART,), ingested.sources, 5)
+    assert done == {
+        "manifest_key": s3_layout.manifest("churn", DAY),
+        "rows": 5,
+        "quarantined": {"Churn: unknown level": 1},
+    }
+    names = [key.rsplit("/", 1)[1] for key in aws.listing(s3_layout.partition("churn", DAY))]
+    assert names == ["_manifest.json", "part-0a.parquet"]
+
+
+def test_event_names_the_partition(ingested: IngestionRun, context: Make) -> None:
+    """Who listens to the data learns which day, which manifest and how many rows."""
+    made = context()
+    _publish(ingested.model, made)
+    assert made["outlet_events"][assets.raw("churn")].extra == {
+        "partition": "2026-03-01",
+        "manifest_key": s3_layout.manifest("churn", DAY),
+        "rows": 5,
+    }
+
+
+def test_manifest_is_written_last(
+    aws: SimpleNamespace, ingested: IngestionRun, context: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are checked before the manifest is written, and old files are deleted only after."""
+    order: list[str] = []
+    for name in ("check_files", "write", "delete_unlisted"):
+        real = getattr(__import__("perennial.hooks.lake", fromlist=["Lake"]).Lake, name)
+
+        def record(self: Any, *args: Any, _name: str = name, _real: Any = real) -> Any:
+            order.append(_name)
+            return _real(self, *args)
+
+        monkeypatch.setattr(f"perennial.hooks.lake.Lake.{name}", record)
+    _publish(ingested.model, context())
+    assert order == ["check_files", "write", "delete_unlisted"]
+    assert s3_layout.manifest("churn", DAY) in aws.listing()
+
+
+@pytest.mark.parametrize("change", ["replaced", "added", "deleted"])
+def test_changed_sources_are_refused(aws: SimpleNamespace, ingested: IngestionRun, context: Make, change: str) -> None:
+    """Objects that changed while the job read them are named, and no partition appears."""
+    key = "landing/churn/year=2026/month=03/day=01/"
+    if change == "replaced":
+        aws.put(key + "data.csv", b"987654321")
+    elif change == "added":
+        aws.put(key + "data.csv.late", b"more")
+    else:
+        aws.s3.delete_object(Bucket="lake", Key=key + "data.csv")
+    with pytest.raises(AirflowFailException, match=r"data\.csv\S* changed while .* clear `find_landing`"):
+        _publish(ingested.model, context())
+    assert s3_layout.manifest("churn", DAY) not in aws.listing()
+
+
+def test_missing_file_is_not_published(aws: SimpleNamespace, ingested: IngestionRun, context: Make) -> None:
+    """A partition with a hole in it never becomes visible, and nothing of the old one is deleted."""
+    aws.s3.delete_object(Bucket="lake", Key=s3_layout.partition("churn", DAY) + PART.name)
+    with pytest.raises(AirflowFailException, match=r"part-0a\.parquet of 4 bytes, found no such object"):
+        _publish(ingested.model, context())
+    names = [key.rsplit("/", 1)[1] for key in aws.listing(s3_layout.partition("churn", DAY))]
+    assert names == ["part-0stale.parquet"]
+
+
+def test_publishing_again_gives_the_same_bytes(aws: SimpleNamespace, ingested: IngestionRun, context: Make) -> None:
+    """A retry of the task changes nothing."""
+    written = [aws.get(_publish(ingested.model, context())["manifest_key"]) for _ in range(2)]
+    assert written[0] == written[1]
+
+
+def _request(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
+    operator = RequestRetrainingOperator(task_id="request_retraining", spec=spec, partition="2026-03-01")
+    asked: dict[str, Any] = operator.execute(context)
+    return asked
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "manual"])
+def test_new_data_asks_for_a_training(churn: ModelSpec, context: Make, run_type: str) -> None:
+    """The request says why, for which day, and with which overrides."""
+    made = context(run_type=run_type, params={"training": {"thresholds": {"roc_auc": 0.99}}})
+    asked = _request(churn, made)
+    assert asked == {
+        "reason": "new data: partition 2026-03-01",
+        "partition": "2026-03-01",
+        "params": {"thresholds": {"roc_auc": 0.99}},
+    }
+    assert made["outlet_events"][assets.retrain("churn")].extra == asked
+
+
+def test_backfill_asks_for_no_training(churn: ModelSpec, context: Make) -> None:
+    """Ninety days of old data are not ninety trainings: the task is skipped, and so emits nothing."""
+    made = context(run_type="backfill", params={})
+    with pytest.raises(AirflowSkipException, match="backfill"):
+        _request(churn, made)
+    assert made["outlet_events"][assets.retrain("churn")].extra == {}
+
+
+def test_spec_may_want_no_training_on_new_data(churn: ModelSpec, context: Make) -> None:
+    """A model that is trained weekly only does not ask."""
+    with pytest.raises(AirflowSkipException, match="retrain_on_ingestion"):
+        _request(dataclasses.replace(churn, retrain_on_ingestion=False), context(run_type="scheduled", params={}))

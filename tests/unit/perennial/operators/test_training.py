@@ -1,0 +1,277 @@
+"""Pin the data and the champion; branch on the verdict; register; reject."""
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from airflow.sdk.api.datamodels._generated import AssetReferenceAssetEventDagRun
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
+from airflow.sdk.execution_time.context import TriggeringAssetEventsAccessor
+from hypothesis import given
+from hypothesis import strategies as st
+from perennial import registry
+from perennial.operators.training import ResolveRunOperator, of_one_origin, window
+
+from include.specs import codec, s3_layout
+from include.specs.model import ModelSpec
+from include.specs.partition import PartitionRef
+from include.specs.reports import EvaluationReport, GateReport, ModelManifest
+from include.specs.run import TrainingRun
+
+Make = Callable[..., Any]
+DAYS = [dt.date(2026, 3, day) for day in range(1, 6)]
+INTERVAL = (dt.datetime(2026, 3, 4, 4, tzinfo=dt.UTC), dt.datetime(2026, 3, 4, 4, tzinfo=dt.UTC))
+# What the trigger form gives when nothing was typed into it.
+UNTOUCHED = {
+    "reason": "",
+    "start": None,
+    "end": None,
+    "thresholds": {},
+    "hyperparameters": {},
+    "instance_types": {},
+}
+
+
+@pytest.fixture
+def lake(aws: SimpleNamespace, partition: Make) -> Callable[..., None]:
+    """Puts the manifests of some days into the lake."""
+
+    def put(*days: dt.date, origin: str = "") -> None:
+        for day in days:
+            ref = partition(date=day, origin=origin)
+            aws.put(ref.manifest_key, ref.manifest)
+
+    return put
+
+
+def _events(*extras: dict[str, Any]) -> TriggeringAssetEventsAccessor:
+    """Events as a run meets them: of Airflow's own class, newest first, to see that their order is not trusted."""
+    return TriggeringAssetEventsAccessor.build(
+        AssetEventDagRunReferenceResult(
+            asset=AssetReferenceAssetEventDagRun(name="retrain:churn", uri="perennial://retrain/churn", extra={}),
+            extra=extra,
+            source_task_id="request_retraining",
+            source_dag_id="churn_ingestion",
+            source_run_id="r",
+            source_map_index=-1,
+            source_aliases=[],
+            timestamp=dt.datetime(2026, 3, 2, 0, i, tzinfo=dt.UTC),
+        )
+        for i, extra in reversed(list(enumerate(extras)))
+    )
+
+
+def _resolve(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = ResolveRunOperator(task_id="resolve", spec=spec).execute(context)
+    return result
+
+
+def _written(aws: SimpleNamespace, result: dict[str, Any]) -> TrainingRun:
+    return codec.decode(TrainingRun, aws.get(result["config_key"]), source="run.json")
+
+
+def _days(result: dict[str, Any]) -> list[int]:
+    return [s3_layout.date_of(key).day for key in result["partitions"]]
+
+
+def test_run_by_hand_takes_all_there_is(aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make) -> None:
+    """Every partition is pinned with its digest, and the manifest of the job's input names their files."""
+    lake(*DAYS)
+    result = _resolve(churn, context(params=UNTOUCHED))
+    assert _days(result) == [1, 2, 3, 4, 5]
+    run = _written(aws, result)
+    assert (run.model, run.champion, run.synthetic) == (churn, None, False)
+    assert all(len(ref.sha256) == 64 for ref in run.partitions)
+    manifest = json.loads(aws.get(result["config_key"].replace("run.json", "raw.manifest")))
+    assert manifest[0] == {"prefix": "s3://lake/raw/churn/"}
+    assert len(manifest) == 6
+
+
+def test_past_window_by_hand(lake: Make, churn: ModelSpec, context: Make) -> None:
+    """A person gets the days that were asked for, from the first to before the last."""
+    lake(*DAYS)
+    assert _days(_resolve(churn, context(params={**UNTOUCHED, "start": "2026-03-02", "end": "2026-03-04"}))) == [2, 3]
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
+def test_scheduled_run_sees_no_later_day(lake: Make, churn: ModelSpec, context: Make, run_type: str) -> None:
+    """A run of a past week trains on what there was then."""
+    lake(*DAYS)
+    made = context(run_type=run_type, interval=INTERVAL, params=UNTOUCHED)
+    assert _days(_resolve(churn, made)) == [1, 2, 3]
+
+
+def test_no_partition_is_an_error_that_says_what_to_do(lake: Make, churn: ModelSpec, context: Make) -> None:
+    """Without data there is no training, and never other data in its stead."""
+    lake(DAYS[0])
+    with pytest.raises(AirflowFailException, match=r"from 2026-04-01 to before now; run churn_ingestion first"):
+        _resolve(churn, context(params={**UNTOUCHED, "start": "2026-04-01"}))
+
+
+@pytest.mark.parametrize(("newest", "expected"), [("", [3, 4]), ("synthetic seed=1", [1, 2])])
+def test_real_and_made_up_data_are_never_mixed(
+    aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make, newest: str, expected: list[int]
+) -> None:
+    """The newest day says which of the two a run trains on."""
+    lake(*DAYS[:2], origin="synthetic seed=1")
+    lake(*DAYS[2:4])
+    if newest:
+        lake(DAYS[4], origin=newest)
+        expected = [*expected, 5]
+    result = _resolve(churn, context(params=UNTOUCHED))
+    assert _days(result) == expected
+    assert _written(aws, result).synthetic == bool(newest)
+
+
+def test_params_of_the_form_are_applied(aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make) -> None:
+    """The run's spec is the model's with the overrides in it, for the gate and the jobs to read."""
+    lake(DAYS[0])
+    made = context(params={**UNTOUCHED, "thresholds": {"roc_auc": 0.99}, "reason": "a try"})
+    result = _resolve(churn, made)
+    run = _written(aws, result)
+    assert run.model.gate.thresholds["roc_auc"] == 0.99
+    assert result["reason"] == run.provenance.reason == "a try"
+
+
+def test_event_carries_overrides_and_reason(aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make) -> None:
+    """Of several requests the newest one's overrides count, and every reason is kept, oldest first."""
+    lake(DAYS[0])
+    events = _events(
+        {"reason": "drift", "params": {"thresholds": {"roc_auc": 0.5}}},
+        {"reason": "new data", "params": {"thresholds": {"roc_auc": 0.9}}},
+    )
+    result = _resolve(churn, context(run_type="asset_triggered", params=UNTOUCHED, events=events))
+    assert result["reason"] == "drift; new data"
+    assert _written(aws, result).model.gate.thresholds["roc_auc"] == 0.9
+
+
+def test_event_without_extra_is_a_request(lake: Make, churn: ModelSpec, context: Make) -> None:
+    """An event made by hand in the UI has no reason and no overrides; it asks for a training all the same."""
+    lake(DAYS[0])
+    made = context(run_type="asset_triggered", params=UNTOUCHED, events=_events({}))
+    assert _resolve(churn, made)["reason"] == "requested"
+
+
+@pytest.mark.parametrize("run_type", ["manual", "scheduled"])
+def test_reason_where_nobody_gave_one(lake: Make, churn: ModelSpec, context: Make, run_type: str) -> None:
+    """The kind of run is its reason, in Airflow's own word."""
+    lake(DAYS[0])
+    made = context(run_type=run_type, interval=INTERVAL, params=UNTOUCHED)
+    assert _resolve(churn, made)["reason"] == f"{run_type} run"
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"thresholds": {"roc_auc": 7}}, r"gate\.thresholds\.roc_auc must be within \[0, 1\], got 7"),
+        ({"start": "yesterday"}, r"params\.start must be a date \(YYYY-MM-DD\), got 'yesterday'"),
+        ({"no_such": 1}, "got 'no_such'"),
+    ],
+)
+def test_bad_override_of_an_event_is_final(
+    aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make, params: dict[str, Any], words: str
+) -> None:
+    """What no form has checked is refused before anything is written."""
+    lake(DAYS[0])
+    before = aws.listing()
+    made = context(run_type="asset_triggered", params=UNTOUCHED, events=_events({"params": params}))
+    with pytest.raises(AirflowFailException, match=words):
+        _resolve(churn, made)
+    assert aws.listing() == before
+
+
+def test_champion_is_pinned(
+    aws: SimpleNamespace,
+    lake: Make,
+    churn: ModelSpec,
+    context: Make,
+    package: Callable[..., dict[str, Any]],
+) -> None:
+    """The newest approved version is what the candidate has to measure up to, though a newer one waits."""
+    lake(DAYS[0])
+    sagemaker = boto3.client("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName="churn")
+    approved = {**package(churn), "ModelApprovalStatus": "Approved"}
+    first = sagemaker.create_model_package(**approved)["ModelPackageArn"]
+    sagemaker.create_model_package(**package(churn, run_id="manual__2"))
+    result = _resolve(churn, context(params=UNTOUCHED))
+    champion = _written(aws, result).champion
+    assert champion is not None
+    assert (champion.package_arn, champion.approval_status, champion.version) == (first, "Approved", 1)
+    assert result["champion"] == 1
+
+
+def test_stranger_in_the_registry_is_final(lake: Make, churn: ModelSpec, context: Make) -> None:
+    """A version that this system did not register stops the run with its name."""
+    lake(DAYS[0])
+    sagemaker = boto3.client("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName="churn")
+    sagemaker.create_model_package(ModelPackageGroupName="churn", ModelApprovalStatus="Approved")
+    with pytest.raises(AirflowFailException, match="has no model_sha256 in its metadata"):
+        _resolve(churn, context(params=UNTOUCHED))
+
+
+@pytest.fixture
+def package(
+    where: Any,
+    training_run: Make,
+    candidate: ModelManifest,
+    evaluation: EvaluationReport,
+    gate: Callable[[str], GateReport],
+) -> Callable[..., dict[str, Any]]:
+    """Makes the request of a version."""
+
+    def make(spec: ModelSpec, run_id: str = "manual__1") -> dict[str, Any]:
+        run = training_run(spec)
+        return registry.package_request(
+            dataclasses.replace(run, provenance=dataclasses.replace(run.provenance, run_id=run_id)),
+            where,
+            model_url="s3://lake/m",
+            candidate=candidate,
+            evaluation=evaluation,
+            gate=gate("register"),
+        )
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("run_type", "params", "days", "expected"),
+    [
+        ("manual", {}, None, (None, None)),
+        ("manual", {}, 7, (None, None)),
+        ("asset_triggered", {}, 7, (None, None)),
+        ("scheduled", {}, None, (None, "2026-03-04")),
+        ("scheduled", {}, 7, ("2026-02-25", "2026-03-04")),
+        ("backfill", {}, 7, ("2026-02-25", "2026-03-04")),
+        ("scheduled", {"end": "2026-02-01"}, 7, ("2026-01-25", "2026-02-01")),
+        ("scheduled", {"start": "2026-01-01"}, 7, ("2026-01-01", "2026-03-04")),
+        ("manual", {"start": "2026-01-01", "end": "2026-02-01"}, 7, ("2026-01-01", "2026-02-01")),
+    ],
+)
+def test_window(
+    context: Make, run_type: str, params: dict[str, str], days: int | None, expected: tuple[str | None, str | None]
+) -> None:
+    """A person's dates first, then the end of the run's interval, then everything; the spec says how far back."""
+    found = window(context(run_type=run_type, interval=INTERVAL), params, days=days)
+    assert tuple(day and day.isoformat() for day in found) == expected
+
+
+@given(origins=st.lists(st.booleans(), min_size=1, max_size=12))
+def test_one_origin(origins: list[bool]) -> None:
+    """What is left is of the newest one's origin, all of it, in its order."""
+    refs = [_ref(i, synthetic) for i, synthetic in enumerate(origins)]
+    left = of_one_origin(refs)
+    assert left == tuple(ref for ref in refs if ref.manifest.synthetic == origins[-1])
+    assert left[-1] is refs[-1]
+
+
+def _ref(day: int, synthetic: bool) -> PartitionRef:
+    manifest = SimpleNamespace(date=dt.date(2026, 1, 1) + dt.timedelta(days=day), synthetic=synthetic)
+    return PartitionRef(manifest_key=str(day), sha256="", manifest=manifest)

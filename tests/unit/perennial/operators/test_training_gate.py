@@ -1,0 +1,205 @@
+"""The gate branches on what evaluation decided, and nothing but a readable verdict passes it."""
+
+import dataclasses
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from airflow.sdk import DAG, BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
+from perennial import assets
+from perennial.operators.training import QualityGateBranchOperator, RegisterModelOperator, RejectModelOperator
+
+from include.specs.model import ModelSpec
+from include.specs.reports import EvaluationReport, GateReport, ModelManifest
+from include.specs.run import TrainingRun
+
+Make = Callable[..., Any]
+RUN = "manual-1-abc"
+EXPERIMENT = f"experiments/churn/{RUN}/"
+MODEL_URL = "s3://lake/models/churn/manual-1-abc/job/output/model.tar.gz"
+
+
+@pytest.fixture
+def branch(churn: ModelSpec) -> QualityGateBranchOperator:
+    """The gate between its two branches, which meet again after it."""
+    with DAG("churn_training", schedule=None):
+        gate = QualityGateBranchOperator(
+            task_id="quality_gate", spec=churn, run=RUN, register="register", reject="reject"
+        )
+        ends = [BaseOperator(task_id="register"), BaseOperator(task_id="reject")]
+        gate >> ends >> BaseOperator(task_id="notify")
+    return gate
+
+
+@pytest.mark.parametrize(("verdict", "skipped"), [("register", "reject"), ("reject", "register")])
+def test_verdict_chooses_the_branch(
+    aws: SimpleNamespace,
+    branch: QualityGateBranchOperator,
+    context: Make,
+    gate: Callable[[str], GateReport],
+    verdict: str,
+    skipped: str,
+) -> None:
+    """Exactly the other branch is skipped; what both lead to is not."""
+    aws.put(EXPERIMENT + "gate.json", gate(verdict))
+    with pytest.raises(DownstreamTasksSkipped) as decided:
+        branch.execute(context(task=branch))
+    assert [task_id for task_id, _ in decided.value.tasks] == [skipped]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (None, "found no such object"),
+        (b"", "expected JSON"),
+        (b"register", "expected JSON"),
+        (b'{"verdict": "register"}', "not a GateReport"),
+        (b'{"verdict": "register", "rules": [], "reasons": ""}', "a gate without rules is open"),
+        (b'{"verdict": "yes", "rules": [], "reasons": ""}', "expected one of"),
+        (
+            (
+                b'{"verdict": "register", "reasons": "", '
+                b'"rules": [{"rule": "r", "observed": NaN, "required": 0.8, "passed": true}]}'
+            ),
+            "NaN is not a finite number",
+        ),
+        (
+            (
+                b'{"verdict": "register", "reasons": "", '
+                b'"rules": [{"rule": "r", "observed": 0.1, "required": 0.8, "passed": false}]}'
+            ),
+            "contradicts the rules",
+        ),
+    ],
+)
+def test_nothing_else_passes_the_gate(
+    aws: SimpleNamespace, branch: QualityGateBranchOperator, context: Make, body: bytes | None, words: str
+) -> None:
+    """A verdict that is missing, unreadable, not finite or at odds with its rules fails the task for good."""
+    if body is not None:
+        aws.put(EXPERIMENT + "gate.json", body)
+    with pytest.raises(AirflowFailException, match=words) as failed:
+        branch.execute(context(task=branch))
+    assert "s3://lake/" + EXPERIMENT + "gate.json" in str(failed.value)
+
+
+def test_unknown_branch_is_an_error(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, gate: Callable[[str], GateReport]
+) -> None:
+    """A branch that the DAG does not have is never taken in silence."""
+    aws.put(EXPERIMENT + "gate.json", gate("register"))
+    with DAG("d", schedule=None):
+        astray = QualityGateBranchOperator(task_id="gate", spec=churn, run=RUN, register="nowhere", reject="reject")
+    with pytest.raises(Exception, match="nowhere"):
+        astray.execute(context(task=astray))
+
+
+def test_report_can_be_opened_from_the_gate(
+    aws: SimpleNamespace, branch: QualityGateBranchOperator, context: Make, gate: Callable[[str], GateReport]
+) -> None:
+    """The link to the report is there, whatever the verdict."""
+    aws.put(EXPERIMENT + "gate.json", gate("reject"))
+    made = context(task=branch)
+    with pytest.raises(DownstreamTasksSkipped):
+        branch.execute(made)
+    assert made["ti"].pushed["_link_ReportLink"].endswith(EXPERIMENT + "evaluation_report.html")
+
+
+@pytest.fixture
+def judged(
+    aws: SimpleNamespace,
+    churn: ModelSpec,
+    training_run: Make,
+    candidate: ModelManifest,
+    evaluation: EvaluationReport,
+    gate: Callable[[str], GateReport],
+) -> TrainingRun:
+    """A run whose candidate went through the gate."""
+    run: TrainingRun = training_run(churn)
+    aws.put(EXPERIMENT + "run.json", run)
+    aws.put(EXPERIMENT + "candidate_manifest.json", candidate)
+    aws.put(EXPERIMENT + "evaluation.json", evaluation)
+    aws.put(EXPERIMENT + "gate.json", gate("register"))
+    return run
+
+
+def _register(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
+    operator = RegisterModelOperator(
+        task_id="register", spec=spec, config_key=EXPERIMENT + "run.json", model_url=MODEL_URL
+    )
+    result: dict[str, Any] = operator.execute(context)
+    return result
+
+
+def _versions() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = boto3.client("sagemaker").list_model_packages(ModelPackageGroupName="churn")[
+        "ModelPackageSummaryList"
+    ]
+    return found
+
+
+def test_candidate_is_registered(judged: TrainingRun, context: Make) -> None:
+    """The version is pending, its event carries what it is, and its report can be opened."""
+    made = context()
+    result = _register(judged.model, made)
+    [version] = _versions()
+    assert result == {
+        "version": 1,
+        "package_arn": version["ModelPackageArn"],
+        "approval_status": "PendingManualApproval",
+    }
+    assert made["outlet_events"][assets.package("churn")].extra == result
+    assert made["ti"].pushed["_link_ReportLink"].endswith("evaluation_report.html")
+
+
+@pytest.mark.parametrize("run_id", ["manual__1", "manual__~odd {id}", "r" * 300])
+def test_one_run_registers_one_version(aws: SimpleNamespace, judged: TrainingRun, context: Make, run_id: str) -> None:
+    """Trying again finds the version of the first try, also where metadata cannot hold the run's id as it is."""
+    odd = dataclasses.replace(judged, provenance=dataclasses.replace(judged.provenance, run_id=run_id))
+    aws.put(EXPERIMENT + "run.json", odd)
+    first, second = (_register(judged.model, context()) for _ in range(2))
+    assert first == second
+    assert len(_versions()) == 1
+
+
+def test_two_runs_register_two_versions(aws: SimpleNamespace, judged: TrainingRun, context: Make) -> None:
+    """A later run has a version of its own, after the first."""
+    _register(judged.model, context())
+    later = dataclasses.replace(judged, provenance=dataclasses.replace(judged.provenance, run_id="manual__2"))
+    aws.put(EXPERIMENT + "run.json", later)
+    assert _register(judged.model, context())["version"] == 2
+
+
+def test_rejected_candidate_is_never_registered(
+    aws: SimpleNamespace, judged: TrainingRun, context: Make, gate: Callable[[str], GateReport]
+) -> None:
+    """A task that a person marked or cleared past the gate still finds the verdict, and leaves the registry alone."""
+    aws.put(EXPERIMENT + "gate.json", gate("reject"))
+    with pytest.raises(AirflowFailException, match="its verdict is 'reject'"):
+        _register(judged.model, context())
+    assert boto3.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"] == []
+
+
+@pytest.mark.parametrize("missing", ["candidate_manifest.json", "evaluation.json", "gate.json"])
+def test_missing_report_registers_nothing(
+    aws: SimpleNamespace, judged: TrainingRun, context: Make, missing: str
+) -> None:
+    """A version never lacks its metrics, its digest or its verdict."""
+    aws.s3.delete_object(Bucket="lake", Key=EXPERIMENT + missing)
+    with pytest.raises(AirflowFailException, match=missing):
+        _register(judged.model, context())
+    assert boto3.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"] == []
+
+
+def test_rejection_keeps_its_reasons(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, gate: Callable[[str], GateReport]
+) -> None:
+    """A rejection is a result: it succeeds, says why, and links the report."""
+    aws.put(EXPERIMENT + "gate.json", gate("reject"))
+    made = context()
+    result = RejectModelOperator(task_id="reject", spec=churn, run=RUN).execute(made)
+    assert result == {"reasons": "The one rule says reject."}
+    assert made["ti"].pushed["_link_ReportLink"].endswith("evaluation_report.html")
