@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from laptop import commands, record, signals
-from laptop.commands import Terminal
+from laptop.commands import Session
 from laptop.errors import Interrupted, LaptopError
 from laptop.request import run_request
 from laptop.settings import Settings
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
     options = parser().parse_args(arguments)
     signals.raise_on_arrival()
     try:
-        _dispatch(options, Terminal(console=Console(highlight=False, markup=False), variables=variables))
+        _dispatch(options, variables)
     except LaptopError as error:
         Console(stderr=True, highlight=False, markup=False).print(f"error: {error}", style="red", soft_wrap=True)
         return 1
@@ -47,19 +48,25 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _dispatch(options: argparse.Namespace, terminal: Terminal) -> None:
+def _dispatch(options: argparse.Namespace, variables: Mapping[str, str]) -> None:
     repo = Path(__file__).resolve().parents[1]
-    settings = Settings(repo=repo, state=options.state.resolve(), python=Path(sys.executable))
+    session = Session(
+        settings=Settings(repo=repo, state=options.state.resolve(), python=Path(sys.executable)),
+        console=Console(highlight=False, markup=False),
+        variables=variables,
+        port=options.port,
+    )
+    command = _command(options)
+    with record.exclusive(session.settings.lock, options.command):
+        command(session)
+
+
+def _command(options: argparse.Namespace) -> Callable[[Session], None]:
+    """The command; a run that cannot be meant is refused here, before anything is touched."""
     if options.command == "run":
         request = run_request(model=options.model, data=options.data, params=options.params)
-        with record.exclusive(settings.lock, "run"):
-            commands.run(settings, terminal, request, port=options.port)
-    elif options.command == "up":
-        with record.exclusive(settings.lock, "up"):
-            commands.up(settings, terminal, port=options.port)
-    else:
-        with record.exclusive(settings.lock, "down"):
-            commands.down(settings, terminal)
+        return functools.partial(commands.run, request=request)
+    return {"up": commands.up, "down": commands.down}[options.command]
 
 
 if __name__ == "__main__":

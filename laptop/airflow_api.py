@@ -6,13 +6,14 @@ import datetime as dt
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
 from laptop.errors import LaptopError
 
 TIMEOUT_S = 10.0
+WARM_UP_S = 60.0
 # A machine that is busy with a job may keep the API server waiting.
 RETRY_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
@@ -56,8 +57,11 @@ class AirflowApi:
         # A proxy of the person's must not see what goes to this machine.
         self._client = httpx.Client(base_url=base_url, timeout=TIMEOUT_S, trust_env=False, transport=transport)
 
-    def close(self) -> None:
-        """Give the connections back."""
+    def __enter__(self) -> Self:
+        """Itself; leaving gives the connections back."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._client.close()
 
     def health(self) -> Mapping[str, Mapping[str, Any]] | None:
@@ -67,6 +71,13 @@ class AirflowApi:
         except httpx.HTTPError:
             return None
         return answer.json() if answer.is_success else None
+
+    def warm_up(self) -> None:
+        """Make the part of the API server that tasks talk to build itself, which takes seconds: its first request does.
+
+        Tasks give up on a request after five seconds and start over.
+        """
+        self._client.get("/execution/health", timeout=WARM_UP_S)
 
     def parsed_since(self, dag_id: str, moment: dt.datetime) -> bool:
         """Whether the DAG's file was parsed after `moment`."""

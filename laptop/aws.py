@@ -8,8 +8,8 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from include.specs import catalog
 
+from include.specs import catalog
 from laptop.settings import BUCKET, REGION, ROLE, TOPIC_PREFIX
 
 # SageMaker may take the role on; localaws does not check, an account would.

@@ -1,4 +1,4 @@
-"""`run`, `up` and `down`: what each of them does, one after the other."""
+"""`run`, `up` and `down`: what each of them does, one step after the other."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 from rich.console import Console
 
 from laptop import landing, outcome, ports, progress, secrets_file, system
-from laptop.airflow_api import AirflowApi
-from laptop.errors import FlowFailed
+from laptop.airflow_api import AirflowApi, Run
+from laptop.errors import FlowError
 from laptop.flow import Finished, Flow
 from laptop.outcome import Outcome
 from laptop.progress import Steps
@@ -29,120 +29,116 @@ LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terminal:
-    """Where a command is given: the console it answers on, its variables, and the time."""
+class Session:
+    """A command as it was given: on which system, from which terminal, with which variables, and when.
 
+    `port` is Airflow's; None leaves it to the command, 0 is any free one.
+    """
+
+    settings: Settings
     console: Console
     variables: Mapping[str, str]
+    port: int | None = None
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
 
 
-def up(settings: Settings, terminal: Terminal, *, port: int | None) -> None:
+@dataclass(frozen=True, kw_only=True)
+class InUse:
+    """A running system, and the moment since which its Airflow has read the DAG files as they are."""
+
+    record: Record
+    since: dt.datetime
+
+
+def up(session: Session) -> None:
     """Start the system, or find it running, and say where it is."""
-    running = system.find(settings)
+    running = system.find(session.settings)
     if running is None or not running.kept:
-        running = _start_kept(settings, terminal, airflow_port=ports.required(UI_PORT if port is None else port or ports.free()))
-    password = secrets_file.ensure(settings).admin_password
+        port = ports.required(UI_PORT if session.port is None else session.port)
+        with _fresh(session, Steps(session.console), airflow_port=port, keep=True) as fresh:
+            running = fresh.record
+    password = secrets_file.ensure(session.settings).admin_password
     for line in (
         f"Airflow  {running.addresses.airflow}  user admin, password {password}",
         f"AWS      {running.addresses.aws}  (AWS_ENDPOINT_URL; any keys)",
-        f"Logs     {settings.logs}",
+        f"Logs     {session.settings.logs}",
     ):
-        terminal.console.print(line, soft_wrap=True)
+        session.console.print(line, soft_wrap=True)
 
 
-def _start_kept(settings: Settings, terminal: Terminal, *, airflow_port: int) -> Record:
-    system.stop(settings)
-    token = uuid.uuid4().hex
-    with system.guarded(settings, token, keep=True):
-        return _starter(settings, terminal, token).start(
-            Steps(terminal.console), airflow_port=airflow_port, aws_port=ports.free(AWS_PORT), kept=True
-        )
-
-
-def down(settings: Settings, terminal: Terminal) -> None:
+def down(session: Session) -> None:
     """Stop the system; what it has stored stays."""
-    if system.find(settings) is None:
-        terminal.console.print("nothing is running")
-    with Steps(terminal.console).step("stop"):
-        system.stop(settings)
+    if system.find(session.settings) is None:
+        session.console.print("nothing was running")
+    with Steps(session.console).step("stop"):
+        system.stop(session.settings)
 
 
-def run(settings: Settings, terminal: Terminal, request: RunRequest, *, port: int | None) -> None:
+def run(session: Session, request: RunRequest) -> None:
     """Run the flow of `request`, on the system that runs or on one of its own, and print what came of it.
 
     Raises:
-        FlowFailed: the flow did not do its work.
+        FlowError: the flow did not do its work.
     """
-    begun = time.monotonic()
-    steps = Steps(terminal.console)
-    with _system(settings, terminal, steps, port=port) as (running, since):
-        password = secrets_file.ensure(settings).admin_password
-        api = AirflowApi(running.addresses.airflow, password=password)
-        flow = Flow(api=api, spec=request.spec, board=progress.board(terminal.console))
-        try:
-            finished = _through(flow, settings, terminal, steps, request, running, since)
-        except BaseException:
-            flow.cancel()
-            raise
-        came = _outcome(flow, settings, running, finished[-1])
-    outcome.show(terminal.console, came, model=request.spec.name)
-    terminal.console.print(outcome.times(steps.durations_s, finished, time.monotonic() - begun))
+    begun, steps = time.monotonic(), Steps(session.console)
+    with _in_use(session, steps) as used:
+        password = secrets_file.ensure(session.settings).admin_password
+        with AirflowApi(used.record.addresses.airflow, password=password) as api:
+            flow = Flow(api=api, spec=request.spec, board=progress.board(session.console))
+            finished = _through(session, steps, flow, request, used)
+            came = _outcome(session, used, api, request, finished[-1].run)
+    outcome.show(session.console, came, model=request.spec.name)
+    session.console.print(outcome.times(steps.durations_s, finished, time.monotonic() - begun))
 
 
 @contextmanager
-def _system(
-    settings: Settings, terminal: Terminal, steps: Steps, *, port: int | None
-) -> Iterator[tuple[Record, dt.datetime]]:
-    """A running system, and the moment since which it has read the DAG files as they are."""
-    running = system.find(settings)
+def _in_use(session: Session, steps: Steps) -> Iterator[InUse]:
+    """The system of `make up`, or one of our own for as long as we need it."""
+    running = system.find(session.settings)
     if running is not None and running.kept:
-        terminal.console.print(f"using the system at {running.addresses.airflow}", soft_wrap=True)
-        yield running, LONG_AGO
+        session.console.print(f"using the system at {running.addresses.airflow}", soft_wrap=True)
+        yield InUse(record=running, since=LONG_AGO)
         return
+    airflow_port = ports.free(UI_PORT if session.port is None else session.port)
+    with _fresh(session, steps, airflow_port=airflow_port, keep=False) as fresh:
+        yield fresh
+
+
+@contextmanager
+def _fresh(session: Session, steps: Steps, *, airflow_port: int, keep: bool) -> Iterator[InUse]:
+    settings, token, since = session.settings, uuid.uuid4().hex, session.clock()
     system.stop(settings)  # what a killed command may have left
-    token, since = uuid.uuid4().hex, terminal.clock()
-    airflow_port = ports.free(UI_PORT if port is None else port)
-    with system.guarded(settings, token, keep=False):
-        starter = _starter(settings, terminal, token)
-        yield starter.start(steps, airflow_port=airflow_port, aws_port=ports.free(AWS_PORT), kept=False), since
+    with system.guarded(settings, token, keep=keep):
+        version = code_version(settings.repo)
+        starter = system.Starter(settings, token=token, outer=session.variables, code_version=version)
+        record = starter.start(steps, airflow_port=airflow_port, aws_port=ports.free(AWS_PORT), kept=keep)
+        yield InUse(record=record, since=since)
 
 
-def _through(
-    flow: Flow,
-    settings: Settings,
-    terminal: Terminal,
-    steps: Steps,
-    request: RunRequest,
-    running: Record,
-    since: dt.datetime,
-) -> tuple[Finished, Finished]:
-    date = terminal.clock().date()
-    with steps.step("data"), landing.delivery(settings, request.spec, request.data) as delivered:
-        key = landing.land(running.addresses.aws, request.spec.name, date, delivered)
-    terminal.console.print(f"  {key}: {delivered.origin}", soft_wrap=True)
-    with steps.step("DAGs"):
-        flow.wait_until_parsed(since)
-    ingested = flow.ingest(date, request.params)
-    return ingested, flow.train(ingested.run, request.params)
+def _through(session: Session, steps: Steps, flow: Flow, request: RunRequest, used: InUse) -> tuple[Finished, Finished]:
+    """Data in, ingestion, training. What is unfinished when it fails or is interrupted does not go on alone."""
+    date = session.clock().date()
+    with steps.step("data"), landing.delivery(session.settings, request.spec, request.data) as delivered:
+        key = landing.land(used.record.addresses.aws, request.spec.name, date, delivered)
+    session.console.print(f"  {key}\n  {delivered.origin}", soft_wrap=True)
+    try:
+        with steps.step("DAG files"):
+            flow.wait_until_parsed(used.since)
+        ingested = flow.ingest(date, request.params)
+        return ingested, flow.train(ingested.run, request.params)
+    except BaseException:
+        flow.cancel()
+        raise
 
 
-def _outcome(flow: Flow, settings: Settings, running: Record, trained: Finished) -> Outcome:
-    resolved = flow.api.xcom(trained.run, "resolve")
-    if not isinstance(resolved, dict) or "run" not in resolved:
-        raise FlowFailed(f"task resolve of {trained.run.run_id} was expected to return its run's name, got {resolved!r}")
+def _outcome(session: Session, used: InUse, api: AirflowApi, request: RunRequest, trained: Run) -> Outcome:
+    slug = api.xcom(trained, "resolve", key="run")  # the name in S3 that the run gave itself
+    if not isinstance(slug, str):
+        raise FlowError(f"task resolve of {trained.run_id} was expected to hand on `run`, got {slug!r}")
+    reports_folder = session.settings.reports / request.spec.name / slug
     return outcome.read(
-        running.addresses.aws,
-        trained.run,
-        model=flow.spec.name,
-        slug=resolved["run"],
-        reports_folder=settings.reports,
+        used.record.addresses.aws, trained, model=request.spec.name, slug=slug, reports_folder=reports_folder
     )
-
-
-def _starter(settings: Settings, terminal: Terminal, token: str) -> system.Starter:
-    version = code_version(settings.repo)
-    return system.Starter(settings, token=token, outer=terminal.variables, code_version=version)
 
 
 def code_version(repo: Path) -> str:

@@ -7,7 +7,7 @@ class LaptopError(Exception):
     """The system could not be started, used or stopped. The message is for the person at the terminal."""
 
 
-class FlowFailed(LaptopError):
+class FlowError(LaptopError):
     """The flow ran and something in it failed. The message names the task and gives its reason."""
 
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from include.specs.model import ModelSpec
-
 from laptop.airflow_api import AirflowApi, Run, TaskState
-from laptop.errors import FlowFailed, LaptopError
+from laptop.errors import FlowError, LaptopError
 from laptop.progress import Board
 
 POLL_S = 1.0
@@ -66,7 +65,7 @@ class Flow:
         """Ingest the partition of `date` and wait for it. `training` are the params of the training it asks for.
 
         Raises:
-            FlowFailed: a task failed; the message gives its reason.
+            FlowError: a task failed; the message gives its reason.
         """
         ingestion, training_dag = self.dag_ids
         self.api.unpause(training_dag)
@@ -78,7 +77,7 @@ class Flow:
         """Wait for the training that `ingested` asked for; start it where the spec wants none asked for.
 
         Raises:
-            FlowFailed: a task failed, or the request started no training.
+            FlowError: a task failed, or the request started no training.
         """
         training_dag = self.dag_ids[1]
         if not self.spec.retrain_on_ingestion:
@@ -98,7 +97,7 @@ class Flow:
             if found := [run for run in self.api.runs_started_by(ingested) if run.dag_id == dag_id]:
                 return found[0]
             self.sleep(POLL_S / 2)
-        raise FlowFailed(
+        raise FlowError(
             f"{ingested.dag_id} succeeded, but no run of {dag_id} was started by it within {REQUEST_S:.0f} s; "
             f"see its task request_retraining, and whether {dag_id} is paused or busy"
         )
@@ -116,7 +115,7 @@ class Flow:
                     break
                 self.sleep(POLL_S)
         if state == "failed":
-            raise FlowFailed(self._reason(run, tasks))
+            raise FlowError(self._reason(run, tasks))
         return Finished(run=run, tasks=tuple(tasks), duration_s=self.clock() - begun)
 
     def _reason(self, run: Run, tasks: list[TaskState]) -> str:

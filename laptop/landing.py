@@ -12,7 +12,6 @@ from pathlib import Path
 
 from include.specs import s3_layout
 from include.specs.model import ModelSpec
-
 from laptop import aws
 from laptop.errors import LaptopError
 from laptop.settings import BUCKET, Settings
@@ -71,7 +70,7 @@ def _synthesise(settings: Settings, spec: ModelSpec, file: Path) -> None:
 
 
 def land(endpoint: str, model: str, date: dt.date, delivered: Delivery) -> str:
-    """Put the file where a producer would, in place of what an earlier `make run` left for the date. Returns its key."""
+    """Put the file where a producer would, in place of what an earlier run left for the date. Returns its key."""
     s3 = aws.client("s3", endpoint)
     prefix = s3_layout.landing(model, date)
     key = f"{prefix}{NAME}{delivered.file.suffix.lower()}"

