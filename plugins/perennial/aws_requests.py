@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from include.specs import job, s3_layout
 from include.specs.environment import Environment
-from include.specs.model import ModelSpec
+from include.specs.model import ModelSpec, Value
 from include.specs.partition import PartitionRef, SourceObject
 from include.specs.run import IngestionRun, TrainingRun
 
@@ -100,7 +101,7 @@ def train(run: TrainingRun, where: Environment) -> Request:
             "MetricDefinitions": METRIC_DEFINITIONS,
         },
         "RoleArn": where.role_arn,
-        "HyperParameters": {name: str(value) for name, value in spec.estimator.hyperparameters.items()},
+        "HyperParameters": {name: _text(value) for name, value in spec.estimator.hyperparameters.items()},
         "InputDataConfig": [_channel(where, name, key) for name, key in channels.items()],
         "OutputDataConfig": _encrypted(
             where, {"S3OutputPath": s3_layout.uri(where.bucket, s3_layout.models(spec.name, slug))}
@@ -147,6 +148,11 @@ def _processing(
     if where.subnets:
         request["NetworkConfig"] = {"VpcConfig": _vpc(where)}
     return request
+
+
+def _text(value: Value) -> str:
+    """A hyper-parameter as SageMaker takes it: JSON, but for text, which stays as it is."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _entrypoint(step: job.JobStep) -> list[str]:

@@ -68,7 +68,8 @@ class SageMakerJobOperator(FlowOperator):
         request = self._request(where)
         self.job_name = self._start(context, request)
         JobLogLink.store(context, where.log_url(self.jobs.kind.log_group, self.job_name))
-        if where.deferrable:
+        # A job that has ended already, before a retry say, needs no waiting.
+        if where.deferrable and self.jobs.status(self._described(self.job_name)) not in TERMINAL:
             self._defer(where)
         return self._wait(where)
 

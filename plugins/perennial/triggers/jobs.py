@@ -46,8 +46,14 @@ class SageMakerJobTrigger(BaseTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in _ARGUMENTS}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look at the job until it has ended."""
+        """Look at the job until it has ended.
+
+        The first look comes after the first interval: a worker's supervisor may report the end of a deferred try up to
+        `[workers] min_heartbeat_interval` late, and a scheduler that has resumed the task by then takes that report for
+        the death of the new try ("finished with state success, but the task instance's state attribute is running").
+        """
         async with await self._client() as sagemaker:
+            await asyncio.sleep(self.poll_interval_s)
             while (status := await self._status(sagemaker)) not in TERMINAL:
                 self.log.info("%s is %s; looking again in %g s", self.job_name, status, self.poll_interval_s)
                 await asyncio.sleep(self.poll_interval_s)
