@@ -1,7 +1,8 @@
 """How long parsing all DAG files takes, against importing Airflow's SDK and the provider's SageMaker operators alone.
 
 Each measurement is a fresh process, from its start to its end, imports included; the two are run in turns, so that
-whatever else the machine does falls on both. The target is a ratio of at most 1.5.
+whatever else the machine does falls on both. The target is a ratio of at most 1.5. CPU time (user and system) is what
+the target is held against: neither program waits for anything, and it does not depend on who else is running.
 
     .venv/bin/python benchmarks/parsing.py --rounds 10
 """
@@ -10,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -38,27 +41,45 @@ assert made, "no DAGs were made"
 """
 
 
-def seconds(program: str, variables: Mapping[str, str]) -> float:
-    """Wall-clock seconds of a fresh process that runs `program`."""
-    started = time.perf_counter()
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a process took, in seconds."""
+
+    wall: float
+    cpu: float
+
+
+def cost(program: str, variables: Mapping[str, str]) -> Cost:
+    """What a fresh process that runs `program` takes."""
+    wall, cpu = time.perf_counter(), _children_cpu()
     subprocess.run([sys.executable, "-c", program], env=dict(variables), cwd=ROOT, check=True, capture_output=True)
-    return time.perf_counter() - started
+    return Cost(wall=time.perf_counter() - wall, cpu=_children_cpu() - cpu)
 
 
-def measure(rounds: int, variables: Mapping[str, str]) -> list[tuple[float, float]]:
-    """Pairs of (baseline, parsing), each in seconds, after one pair that warms the disk's cache."""
-    pairs = [(seconds(BASELINE, variables), seconds(PARSE, variables)) for _ in range(rounds + 1)]
+def measure(rounds: int, variables: Mapping[str, str]) -> list[tuple[Cost, Cost]]:
+    """Pairs of (baseline, parsing), after one pair that warms the disk's cache."""
+    pairs = [(cost(BASELINE, variables), cost(PARSE, variables)) for _ in range(rounds + 1)]
     return pairs[1:]
 
 
-def report(pairs: list[tuple[float, float]]) -> str:
-    """The medians, and the ratio with its spread over the pairs."""
-    baseline, parsing = (statistics.median(values) for values in zip(*pairs, strict=True))
-    ratios = sorted(parsed / alone for alone, parsed in pairs)
+def report(pairs: list[tuple[Cost, Cost]], clock: str) -> str:
+    """The medians by one clock, and the ratio with its spread over the pairs."""
+    baseline, parsing = (statistics.median(getattr(each, clock) for each in side) for side in zip(*pairs, strict=True))
+    each = sorted(ratios(pairs, clock))
     return (
-        f"importing alone {baseline:.2f} s, parsing all DAG files {parsing:.2f} s (medians of {len(pairs)})\n"
-        f"ratio {statistics.median(ratios):.2f} (from {ratios[0]:.2f} to {ratios[-1]:.2f}), target at most {TARGET}"
+        f"{clock:>4}: importing alone {baseline:.2f} s, parsing all DAG files {parsing:.2f} s, "
+        f"ratio {statistics.median(each):.2f} (from {each[0]:.2f} to {each[-1]:.2f})"
     )
+
+
+def ratios(pairs: list[tuple[Cost, Cost]], clock: str) -> list[float]:
+    """Parsing over baseline, for each pair."""
+    return [getattr(parsing, clock) / getattr(alone, clock) for alone, parsing in pairs]
+
+
+def _children_cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def main() -> int:
@@ -74,8 +95,10 @@ def main() -> int:
             "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "plugins"))),
         }
         pairs = measure(rounds, variables)
-    print(report(pairs))
-    return 0 if statistics.median(parsed / alone for alone, parsed in pairs) <= TARGET else 1
+    print(f"medians of {rounds} pairs; target: a ratio of at most {TARGET} of CPU time")
+    print(report(pairs, "cpu"))
+    print(report(pairs, "wall"))
+    return 0 if statistics.median(ratios(pairs, "cpu")) <= TARGET else 1
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def allowed(text: str) -> str:
     """`text` with every character that SageMaker refuses in metadata replaced, cut to its length.
 
     >>> allowed("C=0.3 {'a': 1}")
-    "C=0.3 --a-: 1-"
+    'C=0.3 --a-: 1-'
     """
     return "".join(c if c.isalnum() or c in _ALLOWED else "-" for c in text)[:_MAX_VALUE]
 
