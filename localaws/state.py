@@ -191,19 +191,27 @@ class StateKeeper:
     def save(self) -> None:
         """Write the snapshot of each service that differs from what is on disk."""
         self._blobs.used = set()
-        for service in services_in_use():
-            self._save_service(service)
-        self._blobs.remove_unused()
+        services = services_in_use()
+        saved = [self._save_service(service) for service in services]
+        # moto's reset takes services out of use: what was kept of them is not to come back.
+        in_use = {service.service_name for service in services}
+        for path in [path for path in self._folder.glob("*.pickle") if path.stem not in in_use]:
+            path.unlink()
+            self._saved.pop(path.stem, None)
+        if all(saved):
+            self._blobs.remove_unused()
 
-    def _save_service(self, service: BackendDict[Any]) -> None:
+    def _save_service(self, service: BackendDict[Any]) -> bool:
+        """Whether what is on disk is the service's state now, as far as it can be kept at all."""
         name = service.service_name
         content = self._pickled(service)
         if content is None:
-            return
+            return name in self._complained
         digest = hashlib.sha256(content).hexdigest()
         if self._saved.get(name) != digest:
             write_durably(self._folder / f"{name}.pickle", content)
             self._saved[name] = digest
+        return True
 
     def _pickled(self, service: BackendDict[Any]) -> bytes | None:
         """The service's pickle; None for a service that cannot be pickled, which is said once."""

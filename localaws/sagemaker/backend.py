@@ -1,4 +1,4 @@
-"""The backend: SageMaker of one account and region; moto's, with jobs that run and a registry that keeps what it gets."""
+"""The backend: SageMaker of one account and region; moto's, with jobs that run and a registry that keeps its fields."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from localaws.sagemaker.records import PROCESSING, TRAINING, JobKind, JobRecord,
 from localaws.sagemaker.registry import Registry
 from localaws.sagemaker.runs import JobRun
 from localaws.sagemaker.runtime import Runtime, utc_now
-from localaws.sagemaker.training_run import TrainingRun
+from localaws.sagemaker.training_run import STARTING, TrainingRun
 
 RESTARTED = "InternalServerError: localaws was restarted while the job was running; start it again under another name"
 CHECKS = {PROCESSING.noun: processing.check, TRAINING.noun: training.check}
@@ -78,7 +78,7 @@ class LocalSageMakerBackend(SageMakerModelBackend):
         at = self.runtime.machine.clock()
         state = JobState(created=at, modified=at)
         if kind is TRAINING:
-            state = state.entering("Starting", "Preparing the instances for training", at)
+            state = state.entering("Starting", STARTING, at)
         return JobRecord(
             kind=kind,
             name=name,

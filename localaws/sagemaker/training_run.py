@@ -12,6 +12,7 @@ from localaws.jobs.transfer import Mirror, S3Location, download_prefix, parse_ur
 from localaws.sagemaker import training
 from localaws.sagemaker.runs import JobRun, failure_reason, whole_seconds
 
+STARTING = "Preparing the instances for training"
 INTERRUPTED = "Training job interrupted. Waiting for spot capacity"
 ENDINGS = {
     End.STOP: ("Stopped", "Training job stopped"),
@@ -34,7 +35,8 @@ class TrainingRun(JobRun):
 
     def _attempt(self) -> bool:
         """One instance's life; True when it was taken away and another one is wanted."""
-        self._enter("Starting", "Preparing the instances for training")
+        if self.record.state.secondary_status != "Starting":
+            self._enter("Starting", STARTING)
         place = self.new_folder()
         try:
             return self._train(place)
