@@ -63,7 +63,7 @@ class Estimator:
     Args:
         threads: that fit. Not the machine's number of cores: sums in another order differ in the last digits, and the
             same run would give another model on another instance type.
-        checkpoint_every: in boosting iterations; it needs an estimator with `warm_start` and `max_iter`.
+        checkpoint_every: in boosting iterations, of a `HistGradientBoostingClassifier`; others are fitted at once.
     """
 
     path: str

@@ -11,7 +11,7 @@ from include.ml.evaluation.measures import measure
 from include.ml.evaluation.predictions import Booleans, Floats, Integers, Predictions
 
 # Rows of each class that are scored, once for every feature: the cost does not grow with the hold-out.
-SAMPLE_PER_CLASS = 1_000
+SAMPLE_PER_CLASS = 500
 
 
 def importance(

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from include.specs.reports import Curve, Estimate
+from include.specs.reports import Confusion, Curve, Estimate
 
 WIDTH, HEIGHT = 420, 330
 LEFT, TOP, RIGHT, BOTTOM = 52, 12, 408, 284
@@ -64,6 +64,14 @@ class Bar:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Point:
+    """The decision threshold on a curve, in pixels."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Chart:
     """A chart with two axes."""
 
@@ -75,11 +83,14 @@ class Chart:
     y_ticks: tuple[Tick, ...]
     lines: tuple[Line, ...]
     bars: tuple[Bar, ...] = ()
+    point: Point | None = None
 
 
-def roc_chart(curves: Mapping[str, Mapping[str, Curve]]) -> Chart:
-    """ROC curves by model name; the candidate's first."""
+def roc_chart(curves: Mapping[str, Mapping[str, Curve]], chosen: Confusion) -> Chart:
+    """ROC curves by model name, the candidate's first, and where the candidate's threshold lies."""
     x, y = _axes(1.0, 1.0)
+    recall = chosen.true_positive / (chosen.true_positive + chosen.false_negative)
+    disturbed = chosen.false_positive / (chosen.false_positive + chosen.true_negative)
     chance = Line(points=_points(x, y, (0, 1), (0, 1)), style="reference", name="chance")
     return Chart(
         title="ROC curve",
@@ -89,12 +100,15 @@ def roc_chart(curves: Mapping[str, Mapping[str, Curve]]) -> Chart:
         x_ticks=_ticks(x),
         y_ticks=_ticks(y),
         lines=(chance, *_curves(x, y, curves, "roc")),
+        point=Point(x=x(disturbed), y=y(recall)),
     )
 
 
-def precision_recall_chart(curves: Mapping[str, Mapping[str, Curve]], base_rate: float) -> Chart:
-    """Precision-recall curves by model name; the candidate's first."""
+def precision_recall_chart(curves: Mapping[str, Mapping[str, Curve]], chosen: Confusion) -> Chart:
+    """Precision-recall curves by model name, the candidate's first, and where its threshold lies, if it calls any."""
     x, y = _axes(1.0, 1.0)
+    positives, called = chosen.true_positive + chosen.false_negative, chosen.true_positive + chosen.false_positive
+    base_rate = positives / (positives + chosen.false_positive + chosen.true_negative)
     base = Line(
         points=_points(x, y, (0, 1), (base_rate, base_rate)), style="reference", name=f"base rate {base_rate:.3g}"
     )
@@ -106,6 +120,7 @@ def precision_recall_chart(curves: Mapping[str, Mapping[str, Curve]], base_rate:
         x_ticks=_ticks(x),
         y_ticks=_ticks(y),
         lines=(base, *_curves(x, y, curves, "precision_recall")),
+        point=Point(x=x(chosen.true_positive / positives), y=y(chosen.true_positive / called)) if called else None,
     )
 
 

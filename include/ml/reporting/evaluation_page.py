@@ -40,6 +40,7 @@ class MetricRow:
     champion: Estimate | None
     difference: Estimate | None
     whiskers: tuple[charts.Whisker, ...]
+    required: float | None
 
     @property
     def clear(self) -> str:
@@ -68,6 +69,7 @@ class SliceRow:
     judged: bool
     passed: bool
     whisker: charts.Whisker | None
+    required: float
 
 
 def evaluation_page(
@@ -89,7 +91,7 @@ def evaluation_page(
             split=split,
             manifest=manifest,
             spec=run.model,
-            metrics=_metrics(evaluation),
+            metrics=_metrics(evaluation, run.model.gate.thresholds),
             charts=_charts(evaluation),
             drivers=_drivers(evaluation.importance),
             slices=_slices(evaluation, run, verdict),
@@ -117,9 +119,9 @@ def _environment() -> jinja2.Environment:
 def _number(value: float) -> str:
     """
     >>> _number(0.84713), _number(30.0), _number(-0.01)
-    ('0.8471', '30', '−0.01')
+    ('0.8471', '30', '−0.0100')
     """
-    text = f"{value:.0f}" if value == int(value) and abs(value) > 1 else f"{value:.4f}".rstrip("0").rstrip(".")
+    text = f"{value:.0f}" if value == int(value) else f"{value:.4f}"
     return text.replace("-", MINUS) if float(text) else "0"
 
 
@@ -139,24 +141,29 @@ def _count(value: int) -> str:
     return f"{value:,}"
 
 
-def _metrics(evaluation: EvaluationReport) -> list[MetricRow]:
+def _metrics(evaluation: EvaluationReport, required: Mapping[str, float]) -> list[MetricRow]:
     champion = evaluation.champion.metrics if evaluation.champion else {}
     return [
-        _metric(known, evaluation.metrics[name], champion.get(name), evaluation.difference.get(name))
+        _metric(
+            known, evaluation.metrics[name], champion.get(name), evaluation.difference.get(name), required.get(name)
+        )
         for name, known in METRICS.items()
         if name in evaluation.metrics
     ]
 
 
-def _metric(known: Metric, candidate: Estimate, champion: Estimate | None, gap: Estimate | None) -> MetricRow:
+def _metric(
+    known: Metric, candidate: Estimate, champion: Estimate | None, gap: Estimate | None, required: float | None
+) -> MetricRow:
     present = [estimate for estimate in (candidate, champion) if estimate is not None]
-    high = known.high or max(estimate.high for estimate in present) * 1.25
+    high = known.high or 1.25 * max(required or 0, *(estimate.high for estimate in present))
     return MetricRow(
         metric=known,
         candidate=candidate,
         champion=champion,
         difference=gap,
         whiskers=tuple(charts.whiskers(present, low=known.low, high=high)),
+        required=None if required is None else charts.Scale(low=known.low, high=high, start=0, end=100)(required),
     )
 
 
@@ -165,8 +172,8 @@ def _charts(evaluation: EvaluationReport) -> list[charts.Chart]:
     if evaluation.champion:
         curves[f"champion (version {evaluation.champion.version})"] = evaluation.champion.curves
     return [
-        charts.roc_chart(curves),
-        charts.precision_recall_chart(curves, evaluation.data.positives / evaluation.data.rows),
+        charts.roc_chart(curves, evaluation.confusion),
+        charts.precision_recall_chart(curves, evaluation.confusion),
         charts.calibration_chart(curves),
     ]
 
@@ -184,11 +191,19 @@ def _slices(evaluation: EvaluationReport, run: TrainingRun, verdict: GateReport)
         return []
     outcome = {judged.rule.partition(" where ")[2]: judged.passed for judged in verdict.rules}
     known = METRICS[rule.metric]
+    scale = charts.Scale(low=known.low, high=known.high or 1.0, start=0, end=100)
     rows = []
     for name, slice_ in evaluation.slices.items():
         estimate = slice_.metrics.get(rule.metric)
-        high = known.high or 1.0
-        whisker = charts.whiskers([estimate], low=known.low, high=high)[0] if estimate else None
-        passed = outcome.get(name, True)
-        rows.append(SliceRow(name=name, slice=slice_, judged=name in outcome, passed=passed, whisker=whisker))
+        whisker = charts.whiskers([estimate], low=known.low, high=scale.high)[0] if estimate else None
+        rows.append(
+            SliceRow(
+                name=name,
+                slice=slice_,
+                judged=name in outcome,
+                passed=outcome.get(name, True),
+                whisker=whisker,
+                required=scale(rule.floor),
+            )
+        )
     return rows
