@@ -1,55 +1,73 @@
 # Every target is one line of real tools. `make run` is what to type first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.SHELLFLAGS := -euo pipefail -c
-.ONESHELL:
 .DELETE_ON_ERROR:
 .PHONY: help run up down test lint format lock bench clean
 
-MODEL ?= churn
-DATA ?=
-PARAMS ?=
+MODEL = churn
+DATA =
+PARAMS =
+# As variables, so that no shell reads what a person typed.
 export MODEL DATA PARAMS
-
-# Tools installed for other projects, or a virtual environment that happens to be active, play no part.
+# What another project has set up in this terminal plays no part.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
 BIN := .venv/bin
-STAMP := .venv/.synced
-SAGEMAKER_STAMP := .venv-sagemaker/.synced
-UV_COMPILE := $(BIN)/uv pip compile --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.12
+DEV := .venv/.synced
+SAGEMAKER := .venv-sagemaker/.synced
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+  --python-version 3.12
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
-run: $(STAMP) ## take a model from a file to the registry [MODEL=churn] [DATA=path] [PARAMS=json]
+run: $(DEV) ## take a model from a file to the registry [MODEL=churn] [DATA=path] [PARAMS=json]
 	@exec $(BIN)/python -m laptop run --model "$$MODEL" --data "$$DATA" --params "$$PARAMS"
 
-up: $(STAMP) ## start the same system and leave it running, UI on 127.0.0.1:8080
+up: $(DEV) ## start the same system and leave it running, with the UI on 127.0.0.1:8080
 	@exec $(BIN)/python -m laptop up
 
-down: $(STAMP) ## stop what `make up` started; its state stays in .local
+down: $(DEV) ## stop what `make up` started; what it has stored stays in .local
 	@exec $(BIN)/python -m laptop down
 
-test: lint $(SAGEMAKER_STAMP) ## lint, types, import contracts and all tests
+test: lint $(SAGEMAKER) ## style, types, import contracts and all tests
 	$(BIN)/python -m pytest
 
-lint: $(STAMP) ## style, format, types and import contracts
+lint: $(DEV) ## style, format, types and import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy .
 	PYTHONPATH=.:plugins $(BIN)/lint-imports
 
-format: $(STAMP) ## put the code into its one format
+format: $(DEV) ## give the code its one format
 	$(BIN)/ruff format
 
-lock: $(STAMP) ## pin the two environments anew
-	$(UV_COMPILE) requirements-dev.in -c constraints.txt -o requirements-dev.lock
-	$(UV_COMPILE) requirements-sagemaker.in -o requirements-sagemaker.lock
+lock: $(DEV) ## pin the two environments anew
+	$(COMPILE) requirements-dev.in -c constraints.txt -o requirements-dev.lock
+	$(COMPILE) requirements-sagemaker.in -o requirements-sagemaker.lock
 
-bench: $(STAMP) ## measure what is claimed about speed and quality
+bench: $(DEV) ## measure what is claimed about speed and quality
 	$(BIN)/python -m benchmarks
 
-clean: $(STAMP) ## stop the system and forget its state
+clean: $(DEV) ## stop the system and forget all it has stored
 	$(BIN)/python -m laptop down
 	rm -rf .local
 
+# An environment is made again only when its lock has changed. $(1): its folder, $(2): its lock.
+IS_3_12 := -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))'
+define environment
+	@found=; for python in python3.12 python3 python; do \
+	  if $$python $(IS_3_12) 2>/dev/null; then found=$$python; break; fi; done; \
+	if [ -z "$$found" ]; then echo "error: Python 3.12 is needed and none of python3.12, python3 and python is it; install it, for example from python.org" >&2; exit 1; fi; \
+	if ! $(1)/bin/python $(IS_3_12) 2>/dev/null; then echo "making $(1) with $$($$found --version)"; $$found -m venv --clear $(1); fi
+	@if [ ! -x $(BIN)/uv ]; then $(BIN)/python -m pip install --disable-pip-version-check uv; fi
+	$(BIN)/uv pip sync --python $(1)/bin/python --require-hashes $(2)
+	@touch $@
+endef
+
+$(DEV): requirements-dev.lock
+	$(call environment,.venv,$<)
+
+# The AWS CLI and the SageMaker SDK cannot live beside Airflow 3; here they test localaws.
+$(SAGEMAKER): requirements-sagemaker.lock $(DEV)
+	$(call environment,.venv-sagemaker,$<)

@@ -40,7 +40,8 @@ def client(service: str, endpoint: str) -> Any:
 def bootstrap(endpoint: str) -> None:
     """Make what an account has before the first run: the bucket, the jobs' role and each model's topic. Repeatable."""
     s3 = client("s3", endpoint)
-    s3.create_bucket(Bucket=BUCKET)
+    if BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+        s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     iam = client("iam", endpoint)
     if ROLE not in {role["RoleName"] for role in iam.list_roles()["Roles"]}:

@@ -116,8 +116,17 @@ def gate_table(gate: GateReport) -> Table:
     for column in table.columns[1:]:
         column.justify = "right"
     for rule in gate.rules:
-        table.add_row(rule.rule, f"{rule.observed:.4f}", f"{rule.required:.4f}", passed(rule))
+        table.add_row(rule.rule, number(rule.observed), number(rule.required), passed(rule))
     return table
+
+
+def number(value: float) -> str:
+    """A rule's number: a count as it is, all else with four decimals.
+
+    >>> number(331.0), number(0.8467), number(1.0)
+    ('331', '0.8467', '1.0000')
+    """
+    return f"{value:.0f}" if value > 1 and value.is_integer() else f"{value:.4f}"
 
 
 def passed(rule: GateRule) -> Text:

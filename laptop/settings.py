@@ -151,7 +151,7 @@ def perennial_environment(code_version: str) -> dict[str, str]:
         "ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/{ROLE}",
         "IMAGE": IMAGE,
         "TOPIC_PREFIX": TOPIC_PREFIX,
-        "POLL_INTERVAL_S": "1",
+        "POLL_INTERVAL_S": "2",
         "CODE_VERSION": code_version,
     }
     return {f"AIRFLOW__PERENNIAL__{name}": value for name, value in options.items()}
@@ -205,6 +205,8 @@ def _pace() -> dict[str, str]:
     return {
         "CORE__PARALLELISM": "4",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        # Also how late the end of a task may be noticed; it has to stay below the interval at which jobs are polled.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         # Tasks are forked from a server that has imported what all of them need, so that none pays for it again.
         "SCHEDULER__MP_START_METHOD": "forkserver",
         "SCHEDULER__MP_FORKSERVER_PRELOAD": ",".join(TASK_MODULES),
