@@ -153,7 +153,7 @@ def _require_few(checked: Checked, dataset: Dataset, names: Sequence[str]) -> No
         return
     counts = ", ".join(f"{count} x {kind}" for kind, count in list(checked.quarantined.items())[:MOST_FREQUENT])
     raise DataContractError(
-        f"{', '.join(names)}: {len(checked.rejected)} of {checked.rows_read} rows ({share:.1%}) break the contract, "
-        f"the spec allows {dataset.quarantine_limit:.1%}: {counts}; first: {checked.rejected[0].reason}. Nothing was "
+        f"{', '.join(names)}: {len(checked.rejected)} of {checked.rows_read} rows ({share:.2%}) break the contract, "
+        f"the spec allows {dataset.quarantine_limit:.2%}: {counts}; first: {checked.rejected[0].reason}. Nothing was "
         "written: correct the files, or the model's spec"
     )

@@ -6,11 +6,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import InvalidParameterError
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # none are published
 
 from include.ml.container import say
 from include.ml.training.checkpoint import Checkpoints
 from include.specs.errors import SpecError
+from include.specs.model import Estimator
 
 
 def fit(
@@ -18,10 +22,10 @@ def fit(
     frame: pd.DataFrame,
     positive: npt.NDArray[np.int8],
     *,
-    every: int | None,
+    spec: Estimator,
     checkpoints: Checkpoints,
 ) -> Pipeline:
-    """`pipeline`, fitted; with `every`, in stages of that many iterations, each kept as a checkpoint.
+    """`pipeline`, fitted with the spec's threads; in stages of `checkpoint_every` iterations, where it says so.
 
     A stage adds trees to those of the stage before (`warm_start`): the model is the same as if fitted at once, and as
     if an interrupted job had continued from any checkpoint.
@@ -33,43 +37,54 @@ def fit(
         SpecError: the estimator refuses its hyper-parameters, or cannot be fitted in stages.
     """
     features, estimator = pipeline[:-1], pipeline[-1]
-    values = features.fit_transform(frame, positive)
-    try:
-        fitted = _staged(estimator, values, positive, every, checkpoints) if every else estimator.fit(values, positive)
-    except ValueError as error:
-        raise SpecError(
-            "estimator.hyperparameters", f"suit {type(estimator).__name__} ({error})", _given(estimator)
-        ) from error
+    with threadpool_limits(spec.threads):
+        values = features.fit_transform(frame, positive)
+        try:
+            fitted = _fitted(estimator, values, positive, spec.checkpoint_every, checkpoints)
+        except InvalidParameterError as error:
+            expected = f"suit {spec.path} ({error})"
+            raise SpecError("estimator.hyperparameters", expected, _given(estimator)) from error
     pipeline.steps[-1] = (pipeline.steps[-1][0], fitted)
     return pipeline
 
 
-def _staged(
+def _fitted(
     estimator: BaseEstimator,
     values: npt.NDArray[np.float64],
     positive: npt.NDArray[np.int8],
-    every: int,
-    kept: Checkpoints,
+    every: int | None,
+    checkpoints: Checkpoints,
 ) -> BaseEstimator:
-    parameters = estimator.get_params()
-    if "warm_start" not in parameters or "max_iter" not in parameters:
-        raise SpecError(
-            "estimator.checkpoint_every", f"be None for {type(estimator).__name__}, which has no stages", every
-        )
-    last = parameters["max_iter"]
-    current = kept.load() or estimator
+    if every is None:
+        return estimator.fit(values, positive)
+    # Others have a warm start too, but what they learn then depends on where they were interrupted.
+    if not isinstance(estimator, HistGradientBoostingClassifier):
+        name = type(estimator).__name__
+        raise SpecError("estimator.checkpoint_every", f"be None for {name}, which is not fitted in stages", every)
+    return _staged(estimator, values, positive, every, checkpoints)
+
+
+def _staged(
+    estimator: HistGradientBoostingClassifier,
+    values: npt.NDArray[np.float64],
+    positive: npt.NDArray[np.int8],
+    every: int,
+    checkpoints: Checkpoints,
+) -> HistGradientBoostingClassifier:
+    last, warm_start = estimator.max_iter, estimator.warm_start
+    current = checkpoints.load() or estimator
     done = getattr(current, "n_iter_", 0)
     if done:
         say(f"continuing from the checkpoint at iteration {done} of {last}")
     while done < last:
         target = min(done + every, last)
         current.set_params(warm_start=True, max_iter=target).fit(values, positive)
-        kept.save(current)
+        checkpoints.save(current)
         say(f"iteration {current.n_iter_} of {last}")
         if current.n_iter_ < target:
             break  # early stopping
         done = target
-    return current.set_params(warm_start=parameters["warm_start"], max_iter=last)
+    return current.set_params(warm_start=warm_start, max_iter=last)
 
 
 def _given(estimator: BaseEstimator) -> dict[str, object]:

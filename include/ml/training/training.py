@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sklearn import metrics
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # none are published
 
 from include.ml.container import Container, ContainerError, say
 from include.ml.features import estimators
@@ -53,14 +52,13 @@ def train(container: Container) -> Mapping[str, int]:
 def _fitted(container: Container, run: TrainingRun, hyperparameters: Mapping[str, Value]) -> tuple[Pipeline, int]:
     content = _part(container, "train")
     rows = pq.read_table(pa.BufferReader(content))
-    with threadpool_limits(run.model.estimator.threads):
-        pipeline = fit(
-            build_pipeline(run.model, hyperparameters),
-            features_frame(rows, run.model),
-            labels(rows, run.model),
-            every=run.model.estimator.checkpoint_every,
-            checkpoints=Checkpoints(folder=container.checkpoints, identity=_identity(run, hyperparameters, content)),
-        )
+    pipeline = fit(
+        build_pipeline(run.model, hyperparameters),
+        features_frame(rows, run.model),
+        labels(rows, run.model),
+        spec=run.model.estimator,
+        checkpoints=Checkpoints(folder=container.checkpoints, identity=_identity(run, hyperparameters, content)),
+    )
     return pipeline, len(rows)
 
 

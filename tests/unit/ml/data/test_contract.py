@@ -1,0 +1,111 @@
+"""Good rows pass, typed; bad rows are rejected with a reason; bad files are refused."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pytest
+
+from include.ml.data import contract
+from include.ml.data.landing import LandingFile, Malformed
+from include.specs.errors import DataContractError
+from include.specs.model import ModelSpec
+
+NAMES = ("key", "size", "weight", "colour", "city", "note", "left")
+GOOD = ("5", "1.5", "red", "Oslo", "", "no")
+
+
+def landed(*rows: tuple[str, ...], name: str = "a.csv", malformed: tuple[Malformed, ...] = ()) -> LandingFile:
+    columns = list(zip(*rows, strict=True))
+    table = pa.table({column: pa.array(cells, pa.string()) for column, cells in zip(NAMES, columns, strict=True)})
+    return LandingFile(name=name, rows=table, malformed=malformed)
+
+
+def many(count: int, start: int = 0) -> list[tuple[str, ...]]:
+    return [(f"g{number}", *GOOD) for number in range(start, start + count)]
+
+
+@pytest.fixture
+def lenient(toy: ModelSpec) -> ModelSpec:
+    return replace(toy, dataset=replace(toy.dataset, quarantine_limit=0.5))
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (("b", "abc", "1", "red", "Oslo", "", "no"), "size: not a number: 'abc'"),
+        (("b", "-1", "1", "red", "Oslo", "", "no"), "size: below 0: '-1'"),
+        (("b", "inf", "1", "red", "Oslo", "", "no"), "size: not a finite number: 'inf'"),
+        (("b", "5", "1", "pink", "Oslo", "", "no"), "colour: unknown level: 'pink'"),
+        (("b", "5", "1", "red", " ", "", "no"), "city: blank: ' '"),
+        (("", "5", "1", "red", "Oslo", "", "no"), "key: blank: ''"),
+        (("b", "5", "1", "red", "Oslo", "", "maybe"), "left: unknown level: 'maybe'"),
+        (("b", "5", "1", "red", "Oslo", "", ""), "left: blank: ''"),
+        (("g0", "5", "1", "red", "Oslo", "", "no"), "key: duplicate id: 'g0'"),
+    ],
+)
+def test_a_bad_row_is_rejected_with_its_reason(lenient: ModelSpec, row: tuple[str, ...], reason: str) -> None:
+    """As it came, once, and counted by kind; the rows around it pass."""
+    checked = contract.check([landed(*many(3), row, *many(2, start=3))], lenient.dataset)
+    (rejected,) = checked.rejected
+    assert rejected.reason == reason
+    assert tuple(rejected.cells.values()) == row
+    assert checked.quarantined == {reason.rpartition(":")[0]: 1}
+    assert checked.rows["key"].to_pylist() == [f"g{number}" for number in range(5)]
+    assert checked.rows_read == 6
+
+
+def test_rows_come_out_typed(toy: ModelSpec) -> None:
+    """Numbers as numbers, blanks as nulls, all else as text."""
+    rows = contract.check([landed(("k", "5", " ", "red", "Oslo", "", "no"))], toy.dataset).rows
+    assert rows.to_pylist() == [
+        {"key": "k", "size": 5.0, "weight": None, "colour": "red", "city": "Oslo", "note": None, "left": "no"}
+    ]
+
+
+def test_a_row_with_two_faults_is_counted_once(lenient: ModelSpec) -> None:
+    """Under the first, in the order of the columns."""
+    checked = contract.check([landed(*many(3), ("b", "x", "y", "pink", "", "", ""))], lenient.dataset)
+    assert checked.quarantined == {"size: not a number": 1}
+
+
+def test_ids_are_unique_over_all_files(lenient: ModelSpec) -> None:
+    """The first in the order of the files stays; a rejected row does not take its id with it."""
+    first = landed(*many(3), ("b", "x", *GOOD[1:]))
+    second = landed(("g1", "9", *GOOD[1:]), ("b", "7", *GOOD[1:]), name="b.csv")
+    checked = contract.check([first, second], lenient.dataset)
+    assert checked.rows["key"].to_pylist() == ["g0", "g1", "g2", "b"]
+    assert checked.rows["size"].to_pylist() == [5, 5, 5, 7]
+    assert checked.quarantined == {"size: not a number": 1, "key: duplicate id": 1}
+
+
+def test_a_malformed_line_is_quarantined(lenient: ModelSpec) -> None:
+    """With as many cells as it has."""
+    line = Malformed(cells={"key": "b"}, found=1, expected=7)
+    (rejected,) = contract.check([landed(*many(3), malformed=(line,))], lenient.dataset).rejected
+    assert (rejected.cells, rejected.reason) == ({"key": "b"}, "wrong number of cells: 1, the header has 7")
+
+
+def test_a_long_cell_is_not_quoted_whole(lenient: ModelSpec) -> None:
+    """A reason stays readable whatever a file holds."""
+    (rejected,) = contract.check([landed(*many(3), ("b", "x" * 5000, *GOOD[1:]))], lenient.dataset).rejected
+    assert len(rejected.reason) < 120
+
+
+def test_a_column_that_is_mostly_wrong_is_refused(lenient: ModelSpec) -> None:
+    """It is no matter of single rows: the message names file, column and an example."""
+    wrong = [(f"k{row}", "five", *GOOD[1:]) for row in range(3)]
+    with pytest.raises(
+        DataContractError, match=r"a\.csv: column 'size': not a number in 3 of 5 rows, for example 'five'"
+    ):
+        contract.check([landed(*many(2), *wrong)], lenient.dataset)
+
+
+def test_more_bad_rows_than_the_limit_stop_the_run(toy: ModelSpec) -> None:
+    """The limit itself is allowed; one more is not, and the counts are said, the most frequent first."""
+    bad = [("b1", "x", *GOOD[1:]), ("b2", "-1", *GOOD[1:]), ("b3", "y", *GOOD[1:])]
+    assert len(contract.check([landed(*many(147), *bad)], toy.dataset).rejected) == 3
+    with pytest.raises(
+        DataContractError, match=r"a\.csv: 3 of 149 rows .* 2 x size: not a number, 1 x size: below 0"
+    ) as e:
+        contract.check([landed(*many(146), *bad)], toy.dataset)
+    assert "Nothing was written" in str(e.value)

@@ -1,0 +1,126 @@
+"""Landing files are read as they came, or refused with the file, the column and what to do."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from include.ml.data import landing
+from include.specs.errors import DataContractError
+from include.specs.model import ModelSpec
+
+HEADER = "key,size,weight,colour,city,note,left"
+ROW = "k1,5,1.5,red,Oslo,,no"
+
+
+@pytest.fixture
+def read(tmp_path: Path, toy: ModelSpec):
+    def reader(content: bytes | str, name: str = "rows.csv") -> landing.LandingFile:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return landing.read(path, f"landing/toy/{name}", toy.dataset)
+
+    return reader
+
+
+def test_cells_are_text_in_the_order_of_the_spec(read) -> None:
+    """Nothing is guessed from a CSV, and its columns may stand in any order."""
+    file = read("left,key,size,weight,colour,city,note\nno,k1,007,,red,Oslo,NA\n")
+    assert file.rows.to_pylist() == [
+        {"key": "k1", "size": "007", "weight": "", "colour": "red", "city": "Oslo", "note": "NA", "left": "no"}
+    ]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(read) -> None:
+    """Spreadsheets write one."""
+    assert read(b"\xef\xbb\xbf" + f"{HEADER}\n{ROW}\n".encode()).rows.num_rows == 1
+
+
+def test_quoted_cells_may_hold_commas_and_newlines(read) -> None:
+    """They are one cell each."""
+    file = read(f'{HEADER}\nk1,5,1.5,red,"Oslo, Norway","two\nlines",no\n')
+    assert file.rows["city"].to_pylist() == ["Oslo, Norway"]
+    assert file.malformed == ()
+
+
+def test_a_line_with_another_number_of_cells_is_set_aside(read) -> None:
+    """The other lines are read, and the odd ones come in the same order every time."""
+    file = read(f"{HEADER}\nz,1\n{ROW}\na,1,2,red,Oslo,,no,more\n")
+    assert file.rows.num_rows == 1
+    assert [(line.found, line.expected, line.cells["key"]) for line in file.malformed] == [(8, 7, "a"), (2, 7, "z")]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param("", "empty; expected a header and rows", id="empty"),
+        pytest.param(HEADER + "\n", "a header and no rows", id="header only"),
+        pytest.param(b"\x89PNG\r\n\x1a\n\x00\x00", "UTF-8", id="binary"),
+        pytest.param('{"key": 1}\n', "none is in the header", id="JSON"),
+        pytest.param("key;size;weight\n1;2;3\n", "separated by commas", id="semicolons"),
+        pytest.param(f"{HEADER}\n{ROW}\n".encode("utf-16-le"), "expected CSV", id="UTF-16"),
+        pytest.param(HEADER.encode() + b"\nk1,5,1.5,red,\xd8slo,,no\n", "save the file as UTF-8", id="Latin-1 cell"),
+        pytest.param(f"{HEADER},size\n{ROW},5\n", "column 'size' is there 2 times", id="column twice"),
+        pytest.param(f"{HEADER},extra\n{ROW},5\n", "column 'extra' is not in the spec", id="extra column"),
+        pytest.param("key,size,weight,colour,city,note\nk1,5,1,red,Oslo,\n", "column 'left' is missing", id="no label"),
+        pytest.param(
+            f"{HEADER.replace('size', 'Size ')}\n{ROW}\n", "did you mean 'size' by 'Size '", id="renamed column"
+        ),
+    ],
+)
+def test_a_file_that_is_not_what_the_spec_says_is_refused(read, content: bytes | str, message: str) -> None:
+    """The message names the file and what is wrong."""
+    with pytest.raises(DataContractError, match=message) as caught:
+        read(content)
+    assert "landing/toy/rows.csv" in str(caught.value)
+
+
+def test_all_wrong_columns_are_said_at_once(read) -> None:
+    """Nobody has to try five times; a renamed column is not called an extra one too."""
+    with pytest.raises(DataContractError) as caught:
+        read(f"{HEADER.replace('size', 'sizes').replace('note', 'zzz')}\n{ROW}\n")
+    text = str(caught.value)
+    assert "'size' is missing (did you mean 'size' by 'sizes'?)" in text
+    assert "'note' is missing;" in text
+    assert "'zzz' is not in the spec" in text
+    assert "'sizes' is not in the spec" not in text
+
+
+def test_a_name_that_is_neither_csv_nor_parquet_is_refused(read) -> None:
+    """What a file is, its name says."""
+    with pytest.raises(DataContractError, match=r"named \.csv or \.parquet"):
+        read("x", "rows.xlsx")
+
+
+def parquet(tmp_path: Path, **replaced: pa.Array) -> bytes:
+    columns = {
+        "key": pa.array(["k1"]),
+        "size": pa.array([5]),
+        "weight": pa.array([None], pa.float32()),
+        "colour": pa.array(["red"]).dictionary_encode(),
+        "city": pa.array([3]),
+        "note": pa.array([None], pa.string()),
+        "left": pa.array(["no"]),
+    } | replaced
+    path = tmp_path / "made.parquet"
+    pq.write_table(pa.table(columns), path)
+    return path.read_bytes()
+
+
+def test_parquet_keeps_its_types(read, tmp_path: Path) -> None:
+    """Whole numbers, categories and nulls are as good as text."""
+    file = read(parquet(tmp_path), "rows.parquet")
+    assert file.rows.schema.field("size").type == pa.int64()
+
+
+def test_a_parquet_column_of_another_type_is_refused(read, tmp_path: Path) -> None:
+    """Text in a column of numbers is the writer's mistake, whatever it says."""
+    with pytest.raises(DataContractError, match=r"'size' must hold numeric values, its Parquet type is string"):
+        read(parquet(tmp_path, size=pa.array(["5"])), "rows.parquet")
+
+
+def test_a_parquet_file_that_is_none_is_refused(read) -> None:
+    """The message names it."""
+    with pytest.raises(DataContractError, match=r"rows\.parquet: expected Parquet"):
+        read(f"{HEADER}\n{ROW}\n", "rows.parquet")

@@ -1,0 +1,165 @@
+"""A split is exact, fair to each class, and depends on what the rows are, not on where they stand."""
+
+import datetime as dt
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from include.ml.data.split import PARTS, Parts, by_event_time, hashes, stratified, unseen
+from include.specs.errors import DataContractError
+from include.specs.model import Split
+from include.specs.run import SplitBoundary
+
+SHARES = Split(validation=0.2, test=0.3)
+# Enough of each class for every part to hold both.
+classes = st.tuples(st.integers(10, 60), st.integers(10, 60), st.integers(0, 2**32 - 1))
+# Few distinct instants, so that ties are common.
+instants = arrays.arrays(np.int64, st.integers(120, 200), elements=st.integers(0, 40))
+
+
+def population(positives: int, negatives: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    hashed = hashes((f"{seed}-{row}" for row in range(positives + negatives)), seed=0)
+    positive = np.random.default_rng(seed).permutation(np.arange(positives + negatives) < positives)
+    return hashed, positive
+
+
+def part_of(parts: Parts, rows: int) -> np.ndarray:
+    """The number of each row's part."""
+    found = np.full(rows, -1)
+    for number, part in enumerate(PARTS):
+        found[parts.rows[part]] = number
+    return found
+
+
+@given(classes)
+def test_every_row_has_exactly_one_part(drawn: tuple[int, int, int]) -> None:
+    """None is lost, none is in two."""
+    hashed, positive = population(*drawn)
+    rows = np.concatenate(list(stratified(hashed, positive, SHARES).rows.values()))
+    assert sorted(rows) == list(range(len(hashed)))
+
+
+@given(classes)
+def test_each_class_is_divided_by_the_shares_within_one_row(drawn: tuple[int, int, int]) -> None:
+    """So every part has the population's base rate."""
+    hashed, positive = population(*drawn)
+    parts = stratified(hashed, positive, SHARES)
+    shares = {"train": 0.5, "validation": 0.2, "test": 0.3}
+    for of_class in (positive, ~positive):
+        for part, share in shares.items():
+            assert abs(of_class[parts.rows[part]].sum() - share * of_class.sum()) <= 1
+
+
+@given(classes)
+def test_the_order_of_rows_changes_nothing(drawn: tuple[int, int, int]) -> None:
+    """Not even the order of the rows within a part."""
+    hashed, positive = population(*drawn)
+    shuffled = np.random.default_rng(1).permutation(len(hashed))
+    parts, again = stratified(hashed, positive, SHARES), stratified(hashed[shuffled], positive[shuffled], SHARES)
+    assert parts.boundary == again.boundary
+    for part in PARTS:
+        assert (hashed[parts.rows[part]] == hashed[shuffled][again.rows[part]]).all()
+
+
+@given(classes)
+def test_new_rows_move_only_rows_at_the_boundaries(drawn: tuple[int, int, int]) -> None:
+    """Within each class, an old row that changes its part has a hash between the old cut and the new one."""
+    hashed, positive = population(*drawn)
+    old = len(hashed) * 4 // 5
+    # The first half is of both classes whatever was drawn, so that every part has both before and after.
+    positive[: old // 2] = np.arange(old // 2) % 2 == 0
+    before = part_of(stratified(hashed[:old], positive[:old], SHARES), old)
+    after = part_of(stratified(hashed, positive, SHARES), len(hashed))[:old]
+    for of_class in (positive[:old], ~positive[:old]):
+        order = np.argsort(hashed[:old][of_class])
+        was, became = before[of_class][order], after[of_class][order]
+        between = np.zeros(len(order), bool)
+        for cut in (PARTS.index("test"), PARTS.index("validation")):
+            low, high = sorted(((was >= cut).sum(), (became >= cut).sum()))
+            between[low:high] = True
+        assert not (was != became)[~between].any()
+
+
+@given(classes)
+def test_the_boundary_separates_what_was_fitted_on(drawn: tuple[int, int, int]) -> None:
+    """No row that fitting saw is called unseen, and nearly all of the hold-out is."""
+    hashed, positive = population(*drawn)
+    parts = stratified(hashed, positive, SHARES)
+    free = unseen(parts.boundary, hashed, None)
+    fitted = np.concatenate([parts.rows["train"], parts.rows["validation"]])
+    assert not free[fitted].any()
+    assert free[parts.rows["test"]].any()
+
+
+@given(instants)
+def test_no_fitted_event_is_later_than_any_held_out(times: np.ndarray) -> None:
+    """Nor is any validated one; events of one instant are in one part."""
+    positive = np.arange(len(times)) % 2 == 0
+    hashed = hashes(map(str, range(len(times))), seed=0)
+    try:
+        parts = by_event_time(times, hashed, positive, SHARES)
+    except DataContractError:
+        return  # a part would have held one class only
+    train, validation, test = (times[parts.rows[part]] for part in PARTS)
+    assert train.max() < validation.min()
+    assert validation.max() < test.min()
+    assert sorted(np.concatenate(list(parts.rows.values()))) == list(range(len(times)))
+    assert not unseen(parts.boundary, hashed, times)[parts.rows["train"]].any()
+    assert unseen(parts.boundary, hashed, times)[parts.rows["test"]].all()
+
+
+def test_distinct_times_are_divided_by_the_shares() -> None:
+    """Oldest first."""
+    times = np.random.default_rng(0).permutation(1000)
+    parts = by_event_time(times, hashes(map(str, times), 0), times % 2 == 0, SHARES)
+    assert [len(parts.rows[part]) for part in PARTS] == [500, 200, 300]
+    assert parts.boundary.time_until == dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=700)
+
+
+@pytest.mark.parametrize("positives", [0, 2, 100])
+def test_a_part_with_one_class_is_refused(positives: int) -> None:
+    """A constant label, or too few rows of a class, cannot be judged."""
+    hashed = hashes(map(str, range(100)), 0)
+    with pytest.raises(DataContractError, match="needs both"):
+        stratified(hashed, np.arange(100) < positives, SHARES)
+
+
+def test_one_instant_cannot_be_split() -> None:
+    """Ties stay together, so a part is empty, and that is said."""
+    with pytest.raises(DataContractError, match="needs both"):
+        by_event_time(np.zeros(100, np.int64), hashes(map(str, range(100)), 0), np.arange(100) % 2 == 0, SHARES)
+
+
+def test_hashes_are_uniform_and_independent_between_seeds() -> None:
+    """Each tenth of [0, 1) gets its tenth, and knowing one seed's order says nothing about another's."""
+    ids = [str(row) for row in range(20_000)]
+    one, two = hashes(ids, 0), hashes(ids, 1)
+    counts, _ = np.histogram(one, bins=10, range=(0, 1))
+    assert abs(counts - 2000).max() < 200
+    assert abs(np.corrcoef(one, two)[0, 1]) < 0.03
+    assert len(set(one)) == len(ids)
+
+
+def test_hashes_are_the_same_in_every_process() -> None:
+    """Python's own hash is not."""
+    code = "from include.ml.data.split import hashes; print(hashes(['a', 'ø'], 3).tolist())"
+    printed = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env={"PYTHONHASHSEED": "7"}
+    )
+    assert printed.stdout.strip() == str(hashes(["a", "ø"], 3).tolist())
+
+
+def test_a_boundary_that_says_nothing_vouches_for_no_row() -> None:
+    """A champion whose boundary is unknown may have been fitted on anything."""
+    assert not unseen(SplitBoundary(), np.array([0.1]), None).any()
+
+
+def test_a_boundary_in_time_cannot_vouch_for_rows_without_time() -> None:
+    """The data set lost its event time since the champion was trained."""
+    boundary = SplitBoundary(time_until=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    assert not unseen(boundary, np.array([0.1]), None).any()

@@ -1,0 +1,142 @@
+"""The container contract: where files are, and how a job says how it ended."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from include.ml.container import STOPPED, Container, ContainerError, bounded, replace_file, run_job
+from include.specs.errors import DataContractError
+from include.specs.job import STEPS
+
+ROOT = ["--root"]
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Container:
+    return Container(step=STEPS["train"], root=tmp_path)
+
+
+def test_channels_of_a_training_job_lie_where_sagemaker_puts_them(train: Container, tmp_path: Path) -> None:
+    """A training job's channel is a folder below input/data, a processing job's below processing/input."""
+    (tmp_path / "input/data/train").mkdir(parents=True)
+    (tmp_path / "processing/input/raw").mkdir(parents=True)
+    assert train.channel("train") == tmp_path / "input/data/train"
+    preprocess = Container(step=STEPS["preprocess"], root=tmp_path)
+    assert preprocess.channel("raw") == tmp_path / "processing/input/raw"
+    assert preprocess.output("test") == tmp_path / "processing/output/test"
+
+
+def test_a_missing_channel_is_named(train: Container) -> None:
+    """The message names the channel and the folder."""
+    with pytest.raises(ContainerError, match=r"'validation'.*input/data/validation"):
+        train.channel("validation")
+
+
+def test_an_empty_optional_channel_is_absent(tmp_path: Path) -> None:
+    """SageMaker makes the folder of a channel without objects too."""
+    evaluate = Container(step=STEPS["evaluate"], root=tmp_path)
+    folder = tmp_path / "processing/input/champion"
+    assert evaluate.optional_channel("champion") is None
+    folder.mkdir(parents=True)
+    assert evaluate.optional_channel("champion") is None
+    (folder / "model.tar.gz").write_bytes(b"x")
+    assert evaluate.optional_channel("champion") == folder
+
+
+def test_a_missing_configuration_is_named(train: Container, tmp_path: Path) -> None:
+    """Without run.json the message says where it was expected."""
+    (tmp_path / "input/data/config").mkdir(parents=True)
+    with pytest.raises(ContainerError, match=r"config/run\.json"):
+        train.config(dict)
+
+
+def test_hyperparameters_are_text_and_may_be_absent(train: Container, tmp_path: Path) -> None:
+    """SageMaker hands on text; anything else is refused."""
+    assert train.hyperparameters() == {}
+    path = tmp_path / "input/config/hyperparameters.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"C": "0.1"}))
+    assert train.hyperparameters() == {"C": "0.1"}
+    for content in ('{"C": 0.1}', "[]", "{"):
+        path.write_text(content)
+        with pytest.raises(ContainerError, match="JSON object"):
+            train.hyperparameters()
+
+
+def test_a_job_that_ends_well_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last line holds the counts; nothing is left for SageMaker to report."""
+    assert run_job("train", lambda _: {"rows": 7}, [*ROOT, str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith(", rows 7")
+    assert not (tmp_path / "output").exists()
+
+
+def test_an_expected_failure_is_a_message_without_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a person has to read is the error's own text, in the log and in FailureReason."""
+
+    def main(_: Container) -> dict[str, int]:
+        raise DataContractError("a.csv: column 'x' is missing")
+
+    assert run_job("ingest", main, [*ROOT, str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "a.csv: column 'x' is missing" in said
+    assert "Traceback" not in said
+    for name in ("failure", "message"):
+        assert (tmp_path / "output" / name).read_text() == "DataContractError: a.csv: column 'x' is missing"
+
+
+def test_a_defect_keeps_its_traceback_and_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The traceback is in the log, the reason in at most 1024 bytes for SageMaker."""
+
+    def main(_: Container) -> dict[str, int]:
+        raise ZeroDivisionError("é" * 2000)
+
+    assert run_job("train", main, [*ROOT, str(tmp_path)]) == 1
+    assert "Traceback" in capsys.readouterr().err
+    reason = (tmp_path / "output/failure").read_bytes()
+    assert reason.decode().startswith("ZeroDivisionError: é")
+    assert 1020 <= len(reason) <= 1024
+
+
+def test_a_stopped_job_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """SIGTERM ends the job at once, with the code a shell gives it and without a failure file."""
+
+    def main(_: Container) -> dict[str, int]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return {}
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert run_job("train", main, [*ROOT, str(tmp_path)]) == STOPPED
+    assert "stopped by SIGTERM" in capsys.readouterr().out
+    assert not (tmp_path / "output").exists()
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_openmp_waits_without_spinning_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job sets the policy before its numerical libraries load; the container's own setting wins."""
+    seen: list[str | None] = []
+
+    def main(_: Container) -> dict[str, int]:
+        seen.append(os.environ.get("OMP_WAIT_POLICY"))
+        return {}
+
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    run_job("train", main, [*ROOT, str(tmp_path)])
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    run_job("train", main, [*ROOT, str(tmp_path)])
+    assert seen == ["PASSIVE", "ACTIVE"]
+
+
+def test_bounded_never_cuts_a_character_in_half() -> None:
+    """Bytes are counted, characters are cut."""
+    assert bounded("ééé", 5) == "éé"
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    """The new content is there, and nothing unfinished beside it."""
+    path = tmp_path / "report.json"
+    path.write_bytes(b"old")
+    replace_file(path, b"new")
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("report.json", b"new")]
