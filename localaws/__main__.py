@@ -32,6 +32,11 @@ def parser() -> argparse.ArgumentParser:
         default=120.0,
         help="between SIGTERM and SIGKILL (default: %(default)s, AWS's)",
     )
+    found.add_argument(
+        "--lenient",
+        action="store_true",
+        help="accept values that break SageMaker's patterns, enumerations and maxima (fields and types are checked)",
+    )
     return found
 
 
@@ -46,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         images_file=options.images,
         isolation=options.isolation,
         grace_s=options.stop_grace_seconds,
+        constraints=not options.lenient,
     )
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

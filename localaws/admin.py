@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from localaws.pages import add_pages
 from localaws.sagemaker.backend import all_backends
 from localaws.sagemaker.records import TRAINING, JobRecord
 from localaws.sagemaker.runtime import Runtime
@@ -16,6 +17,7 @@ PREFIX = "/_localaws"
 def admin_app(runtime: Runtime) -> Flask:
     """The admin routes of one server."""
     app = Flask("localaws")
+    add_pages(app, prefix=PREFIX)
 
     @app.get(f"{PREFIX}/health")
     def health() -> ResponseReturnValue:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from localaws.iam import backend as iam
 from localaws.jobs import isolation, reaper
 from localaws.jobs.images import Image, ImageCatalog, read_images
 from localaws.sagemaker import backend
@@ -30,6 +31,7 @@ class Settings:
     images_file: Path | None = None
     isolation: str | None = None
     grace_s: float = 120.0
+    constraints: bool = True
 
 
 class LocalAws:
@@ -57,6 +59,7 @@ class LocalAws:
             isolation=chosen,
             images=images,
             grace_s=settings.grace_s,
+            constraints=settings.constraints,
         )
         # moto sends some requests to itself, and looks for its port here
         os.environ["MOTO_PORT"] = str(self._server.server_port)
@@ -64,6 +67,7 @@ class LocalAws:
         self._reaper = reaper.start(self.machine.instance)
         self._runtime = Runtime(self.machine, on_change=self._keeper.touch)
         backend.install(self._runtime)
+        iam.install()
         self._keeper.load()
         for found in backend.all_backends():
             found.fail_interrupted()

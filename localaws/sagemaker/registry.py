@@ -92,6 +92,11 @@ class Package:
         return self.model_package_group_name or self.fields["ModelPackageName"]
 
     @property
+    def model_package_name(self) -> str:
+        """The name under which moto's Search looks for it."""
+        return self.name
+
+    @property
     def approval(self) -> str | None:
         """The approval status; only versions of a group have one unless it was sent."""
         return self.fields.get("ModelApprovalStatus")

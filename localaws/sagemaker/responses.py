@@ -38,7 +38,7 @@ class LocalSageMakerResponse(SageMakerResponse):
     def call_action(self) -> TYPE_RESPONSE:
         """Check the request as the service would, then answer it."""
         try:
-            validation.check(self._get_action(), self.request)
+            validation.check(self._get_action(), self.request, constraints=self.backend.runtime.machine.constraints)
         except ServiceException as error:
             status, headers, body = self.serialized(ActionResult(error))
             return status, {**headers, "status": str(status)}, body

@@ -35,6 +35,7 @@ class Machine:
     images: ImageCatalog = field(default_factory=lambda: ImageCatalog(default=Image(match="*")))
     clock: Callable[[], datetime] = utc_now
     grace_s: float = 120.0
+    constraints: bool = True
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 

@@ -23,8 +23,8 @@ def service_model() -> ServiceModel:
     return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
 
 
-def check(operation: str, request: Mapping[str, Any]) -> None:
-    """Refuse a request that the service would not understand.
+def check(operation: str, request: Mapping[str, Any], *, constraints: bool) -> None:
+    """Refuse a request that the service would not understand; with ``constraints``, also one it would not accept.
 
     Raises:
         ValidationError: with every violation in its message.
@@ -35,7 +35,7 @@ def check(operation: str, request: Mapping[str, Any]) -> None:
     report = ParamValidator().validate(request, shape)
     if report.has_errors():
         raise ValidationError(f"Parameter validation failed: {report.generate_report()}")
-    if problems := list(violations(request, shape, path="")):
+    if problems := list(violations(request, shape, path="")) if constraints else []:
         count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
         raise ValidationError(f"{count}: {'; '.join(problems)}")
 

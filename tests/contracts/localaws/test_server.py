@@ -84,8 +84,8 @@ def test_unknown_and_missing_fields_are_refused_on_the_server(server: Server) ->
     told = json.load(caught.value)
     caught.value.close()
     assert told["__type"] == "ValidationException"
-    assert 'Unknown parameter in input: "Colour"' in told["message"]
-    assert 'Missing required parameter in input: "RoleArn"' in told["message"]
+    assert 'Unknown parameter in input: "Colour"' in told["Message"]
+    assert 'Missing required parameter in input: "RoleArn"' in told["Message"]
 
 
 def test_job_state_changes_are_told_on_the_event_bus(jobs: Jobs) -> None:

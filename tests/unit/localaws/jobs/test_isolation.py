@@ -1,0 +1,27 @@
+"""Isolation by symlink: what can be tested without mounting anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from localaws.jobs.isolation import IsolationError, SymlinkIsolation
+
+
+def test_the_link_is_there_while_the_job_runs(tmp_path: Path) -> None:
+    """The slot points the link at the job's folder and takes it away."""
+    link, folder = tmp_path / "ml", tmp_path / "job"
+    folder.mkdir()
+    isolation = SymlinkIsolation(link=link)
+    with isolation.slot(folder):
+        assert link.resolve() == folder
+    assert not link.exists()
+
+
+def test_what_is_no_link_is_left_alone(tmp_path: Path) -> None:
+    """A real folder in the link's place is an error, and stays."""
+    (tmp_path / "ml").mkdir()
+    with pytest.raises(IsolationError, match="no symlink"), SymlinkIsolation(link=tmp_path / "ml").slot(tmp_path):
+        pass
+    assert (tmp_path / "ml").is_dir()

@@ -1,0 +1,86 @@
+"""Transfer: where objects land, and what a folder's archive is."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from localaws.jobs import transfer
+from localaws.jobs.transfer import ObjectStore, S3Location, TransferError
+
+
+class Objects(ObjectStore):
+    """An object store in a dictionary."""
+
+    def __init__(self, **content: bytes) -> None:
+        self.content = {name.replace("__", "/"): value for name, value in content.items()}
+
+    def keys(self, location: S3Location) -> list[str]:
+        return sorted(key for key in self.content if key.startswith(location.key))
+
+    def read(self, location: S3Location) -> bytes:
+        return self.content[location.key]
+
+    def write(self, location: S3Location, content: bytes) -> None:
+        self.content[location.key] = content
+
+
+@pytest.mark.parametrize("uri", ["https://bucket/key", "s3:///key", "bucket/key", ""])
+def test_what_is_no_s3_uri_is_refused(uri: str) -> None:
+    """Another scheme and a missing bucket are errors that show the URI."""
+    with pytest.raises(TransferError, match="no S3 URI"):
+        transfer.parse_uri(uri)
+
+
+def test_a_key_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
+    """An object whose key climbs up is refused, and nothing is written outside."""
+    store = Objects()
+    store.content["in/../../escaped"] = b"x"
+    with pytest.raises(TransferError, match="leads out"):
+        transfer.download_prefix(store, "s3://b/in/", tmp_path / "deep" / "target")
+    assert not (tmp_path / "escaped").exists()
+
+
+def test_an_object_that_is_a_folder_too_is_refused(tmp_path: Path) -> None:
+    """S3 may hold both ``a`` and ``a/b``; a disk may not, and the error says so."""
+    store = Objects()
+    store.content = {"in/a": b"1", "in/a/b": b"2"}
+    with pytest.raises(TransferError, match="both an object and a folder"):
+        transfer.download_prefix(store, "s3://b/in/", tmp_path)
+
+
+def test_a_malformed_manifest_is_refused(tmp_path: Path) -> None:
+    """A manifest that is no list with a prefix says what was expected."""
+    with pytest.raises(TransferError, match="is no manifest"):
+        transfer.download_manifest(Objects(manifest=b'{"a": 1}'), "s3://b/manifest", tmp_path)
+
+
+def test_a_mirror_uploads_what_changed_and_nothing_else(tmp_path: Path) -> None:
+    """A second sync uploads the changed file only."""
+    store = Objects()
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").write_text("1")
+    mirror = transfer.Mirror(store=store, folder=tmp_path, target=S3Location(bucket="b", key="out"))
+    mirror.sync()
+    store.content.clear()
+    (tmp_path / "b").write_text("22")
+    mirror.sync()
+    assert store.content == {"out/b": b"22"}
+
+
+def test_an_archive_does_not_depend_on_when_and_who(tmp_path: Path) -> None:
+    """The same names and contents give the same bytes, whatever the times; and it unpacks."""
+    archives = []
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "model").write_text("weights")
+        os.utime(folder / "model", (number * 1e9, number * 1e9))
+        archives.append(transfer.tar_gz(folder))
+    assert archives[0] == archives[1]
+    with tarfile.open(fileobj=BytesIO(archives[0])) as archive:
+        assert archive.getnames() == ["model"]

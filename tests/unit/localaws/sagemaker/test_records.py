@@ -1,0 +1,45 @@
+"""Job records: states follow one another, and an end is an end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from localaws.sagemaker.records import TRAINING, JobRecord, JobState, Selection
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def record(name: str, *, minutes: int = 0, status: str = "InProgress") -> JobRecord:
+    at = START + timedelta(minutes=minutes)
+    state = JobState(created=at, modified=at, status=status)
+    return JobRecord(kind=TRAINING, name=name, arn=f"arn:{name}", account="1", region="r", request={}, state=state)
+
+
+def test_a_transition_closes_the_one_before() -> None:
+    """A secondary status ends when the next one begins; the last is open until the job has ended."""
+    job = record("a")
+    job.enter("Starting", "starting", START)
+    job.enter("Training", "training", START + timedelta(seconds=5))
+    first, second = job.state.transitions
+    assert first.ended == second.started
+    assert second.ended is None
+
+
+def test_nothing_changes_after_the_end() -> None:
+    """A terminal state refuses every change."""
+    job = record("a")
+    assert job.enter("Completed", "done", START, status="Completed")
+    before = job.state
+    assert not job.enter("Training", "again", START)
+    assert not job.change(START, status="Stopping")
+    assert job.state is before
+
+
+def test_selection_filters_and_sorts() -> None:
+    """Name, status and time filters combine; sorting is by creation time unless asked otherwise."""
+    jobs = [record("b-1", minutes=2, status="Failed"), record("a-1", minutes=1), record("a-2", minutes=3)]
+    assert [job.name for job in Selection().apply(jobs)] == ["a-1", "b-1", "a-2"]
+    assert [job.name for job in Selection(sort_by="Name", descending=True).apply(jobs)] == ["b-1", "a-2", "a-1"]
+    assert [job.name for job in Selection(name_contains="A-").apply(jobs)] == ["a-1", "a-2"]
+    assert [job.name for job in Selection(status="Failed").apply(jobs)] == ["b-1"]
+    assert [job.name for job in Selection(created_after=START + timedelta(minutes=2)).apply(jobs)] == ["a-2"]
