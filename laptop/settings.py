@@ -144,13 +144,15 @@ def aws_environment(addresses: Addresses) -> dict[str, str]:
     }
 
 
-def perennial_environment(code_version: str) -> dict[str, str]:
+def perennial_environment(addresses: Addresses, code_version: str) -> dict[str, str]:
     """The section `perennial` of Airflow's configuration (see `include.specs.environment`)."""
     options = {
         "BUCKET": BUCKET,
         "ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/{ROLE}",
         "IMAGE": IMAGE,
         "TOPIC_PREFIX": TOPIC_PREFIX,
+        "LOG_PAGE": addresses.aws + "/_localaws/logs/{job}",
+        "OBJECT_PAGE": addresses.aws + "/_localaws/objects/{bucket}/{key}",
         "POLL_INTERVAL_S": "2",
         "CODE_VERSION": code_version,
     }

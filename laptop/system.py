@@ -65,7 +65,7 @@ class Starter:
         return {
             **layout.base_environment(self._outer, self._token),
             **layout.aws_environment(addresses),
-            **layout.perennial_environment(self._code_version),
+            **layout.perennial_environment(addresses, self._code_version),
             **layout.airflow_environment(self._settings, addresses, self._secrets),
         }
 

@@ -18,6 +18,8 @@ from include.specs.metrics import METRICS
 from include.specs.model import ModelSpec
 
 Schema = dict[str, Any]
+# Null is what an empty field of the form is; without it, the form demands a value.
+_TEXT: Schema = {"type": ["null", "string"], "maxLength": 200}
 _DATE: Schema = {"type": ["null", "string"], "format": "date"}
 
 
@@ -41,7 +43,7 @@ def ingestion_params(spec: ModelSpec) -> dict[str, Param]:
 
 def training_params(spec: ModelSpec) -> dict[str, Param]:
     """The form of `<model>_training`."""
-    empty: dict[str, Any] = {"reason": "", "start": None, "end": None}
+    empty: dict[str, Any] = {"reason": None, "start": None, "end": None}
     properties = override_schema(spec)["properties"]
     return {name: Param(empty.get(name, {}), **schema) for name, schema in properties.items()}
 
@@ -50,7 +52,7 @@ def override_schema(spec: ModelSpec) -> Schema:
     """JSON schema of everything that a run may override."""
     return _object(
         {
-            "reason": {"type": "string", "maxLength": 200, "title": "Reason", "description": "Kept with the version."},
+            "reason": _TEXT | {"title": "Reason", "description": "Why this run; kept with the version."},
             "start": _DATE | {"title": "From", "description": "First day of the data. Empty: as the spec says."},
             "end": _DATE
             | {"title": "To before", "description": "Day after the last day of the data. Empty: all there is."},

@@ -37,7 +37,8 @@ def training_dag(spec: ModelSpec) -> DAG:
         schedule=AssetOrTimeSchedule(
             timetable=CronTriggerTimetable(spec.training_schedule, timezone="UTC"), assets=[assets.retrain(spec.name)]
         ),
-        start_date=common.EPOCH,
+        # No start date: with one, unpausing would at once start the run of the week that has passed.
+        start_date=None,
         catchup=False,
         max_active_runs=2,
         default_args=common.defaults(spec),

@@ -151,6 +151,8 @@ class SageMakerJobOperator(FlowOperator):
         jobs, name = self.jobs, str(self.job_name)
         if jobs.status(job) != "Completed":
             raise _failure(name, jobs.status(job), reason(job), jobs.last_log_lines(name))
+        for line in jobs.last_log_lines(name):
+            self.log.info("[%s] %s", name, line)
         result = {"job_name": name, "job_arn": job[jobs.kind.arn_field]}
         if "ModelArtifacts" in job:
             result["model_url"] = job["ModelArtifacts"]["S3ModelArtifacts"]
