@@ -31,7 +31,7 @@ def job_detail(description: Mapping[str, Any], tags: list[dict[str, str]]) -> di
 
 
 def model_package_changed(account: str, region: str, arn: str, description: Mapping[str, Any]) -> None:
-    """Tell that a model package was registered, changed or deleted."""
+    """Tell that a model package was registered or changed."""
     put(account, region, "SageMaker Model Package State Change", arn, json.dumps(description, default=_iso))
 
 

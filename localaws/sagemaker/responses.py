@@ -16,8 +16,8 @@ from moto.sagemaker.responses import SageMakerResponse
 from localaws.sagemaker import events, processing, records, training, validation
 from localaws.sagemaker.backend import LocalSageMakerBackend
 from localaws.sagemaker.errors import ValidationError
+from localaws.sagemaker.packages import GROUP_SUMMARY, SUMMARY, Package, PackageSelection, group_name
 from localaws.sagemaker.records import PROCESSING, TRAINING, JobKind, JobRecord, Selection
-from localaws.sagemaker.registry import GROUP_SUMMARY, SUMMARY, Package, PackageSelection, group_name
 
 DEFAULT_PAGE = 10  # SageMaker's, for every List operation here
 

@@ -19,6 +19,17 @@ PROCESS = "open('/opt/ml/processing/output/said', 'w').write('from the processor
 TRAIN = "open('/opt/ml/model/said', 'w').write('from the trainer')\n"
 
 
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+def make_role() -> None:
+    """The role of the jobs: the SDK looks at whom it trusts."""
+    boto3.client("iam").create_role(RoleName="jobs", AssumeRolePolicyDocument=json.dumps(TRUST))
+
+
 def process(session: Session, bucket: str, folder: Path) -> None:
     """A ScriptProcessor that runs a local script and waits."""
     script = folder / "process.py"
@@ -63,5 +74,6 @@ def train(session: Session, bucket: str, folder: Path) -> None:
 if __name__ == "__main__":
     _, bucket_name, work = sys.argv[1:]
     local = Session(boto_session=boto3.Session(), default_bucket=bucket_name)
+    make_role()
     process(local, bucket_name, Path(work))
     train(local, bucket_name, Path(work))
