@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # none are published
 
 from include.ml.data.arrays import to_numpy
 from include.ml.evaluation.predictions import Booleans, Floats
@@ -72,8 +73,11 @@ def read(folder: Path, model: ModelSpec) -> HoldOut:
 
 
 def score(pipeline: Pipeline, features: pa.Table, model: ModelSpec) -> Floats:
-    """(rows,) the probability of the positive class, for a table of any length."""
-    return np.concatenate([pipeline.predict_proba(features_frame(part, model))[:, 1] for part in _batches(features)])
+    """(rows,) the probability of the positive class, for a table of any length; with the threads that fitted it."""
+    with threadpool_limits(model.estimator.threads):
+        return np.concatenate(
+            [pipeline.predict_proba(features_frame(part, model))[:, 1] for part in _batches(features)]
+        )
 
 
 def _batches(table: pa.Table) -> Iterator[pa.Table]:

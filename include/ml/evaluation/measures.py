@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.ml.evaluation.predictions import Booleans, Floats, Predictions
+from include.ml.evaluation.predictions import Booleans, Floats, Predictions, Rows
 
 # Probabilities are kept this far from 0 and 1 in log loss, as scikit-learn does for float64.
 SMALLEST = float(np.finfo(np.float64).eps)
@@ -46,7 +46,7 @@ def standard_error(influence: Floats) -> float:
     >>> standard_error(np.array([1.0, -1.0, 1.0, -1.0]))
     0.5
     """
-    return math.sqrt(float(influence @ influence)) / len(influence)
+    return math.sqrt(_dot(influence, influence)) / len(influence)
 
 
 def measure(name: str, predictions: Predictions) -> Measurement:
@@ -58,6 +58,11 @@ def measure(name: str, predictions: Predictions) -> Measurement:
     {'roc_auc': 0.75, 'pr_auc': 0.8333, 'recall': 0.5, 'brier': 0.1675}
     """
     return MEASURES[name](predictions)
+
+
+def _dot(one: Rows, other: Rows) -> float:
+    # Not `@`: BLAS sums in an order that depends on the number of cores.
+    return float((one * other).sum())
 
 
 def _mean(losses: Floats) -> Measurement:
@@ -128,7 +133,7 @@ def _roc_auc(predictions: Predictions) -> Measurement:
     false_positives = ranking.predicted - ranking.true_positives
     outranked = (negatives - false_positives + of_level / 2) / negatives
     outranking = (ranking.true_positives - ranking.positives / 2) / positives
-    value = float(outranked @ ranking.positives) / positives
+    value = _dot(outranked, ranking.positives) / positives
     rows = predictions.rows
     of_positive = (outranked - value) * (rows / positives * _unbiased(positives))
     of_negative = (outranking - value) * (rows / negatives * _unbiased(negatives))
@@ -142,7 +147,7 @@ def _pr_auc(predictions: Predictions) -> Measurement:
     """
     ranking, positives, rows = predictions.ranking, predictions.positives, predictions.rows
     precision = ranking.true_positives / ranking.predicted
-    value = float(precision @ ranking.positives) / positives
+    value = _dot(precision, ranking.positives) / positives
     as_positive = _from_below(ranking.positives / ranking.predicted)
     as_row = _from_below(ranking.positives * precision / ranking.predicted)
     scale = rows / positives * _unbiased(rows)
