@@ -1,0 +1,105 @@
+"""A model's spec refuses what cannot be meant, and says which field to change."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from include.specs import catalog
+from include.specs.dataset import Column
+from include.specs.errors import SpecError
+from include.specs.model import DecisionRule, Estimator, Gate, ModelSpec, Owner, Slices, Split
+
+CHURN = catalog.model("churn")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "Churn"}, "name must be 2 to 24 of a-z"),
+        ({"name": "c" * 25}, "name must be 2 to 24"),
+        ({"title": " "}, "title must not be blank"),
+        ({"training_schedule": "@weekly"}, "training_schedule must be five-field cron"),
+        ({"step_resources": {"fit": None}}, r"step_resources must name steps of .*got \['fit'\]"),
+        ({"features": {"nonsense": "as_is"}}, "features must name feature columns.*got 'nonsense'"),
+        ({"features": {"Churn": "one_hot"}}, "features must name feature columns.*got 'Churn'"),
+        ({"features": {"tenure": "one_hot"}}, r"features\.tenure must be one of \('standardise'.*numeric column"),
+        ({"features": {"gender": "standardise"}}, r"features\.gender must be one of \('one_hot'.*categorical column"),
+        ({"features": {"gender": "cube"}}, r"features\.gender must be one of"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused(changes: dict[str, Any], message: str) -> None:
+    """With the field, what it takes and what came."""
+    with pytest.raises(SpecError, match=message):
+        replace(CHURN, **changes)
+
+
+@pytest.mark.parametrize("kind", ["text", "id"])
+def test_text_and_ids_are_no_features(kind: Any) -> None:
+    """There is no transform for them: the spec says so before a job does."""
+    with_text = replace(CHURN.dataset, columns=(*CHURN.dataset.columns, Column(name="note", kind=kind)))
+    with pytest.raises(SpecError, match=r"columns\[note\] must be numeric, categorical or a timestamp to be a feature"):
+        replace(CHURN, dataset=with_text)
+
+
+@pytest.mark.parametrize("minimum", [None, -1.0])
+def test_a_logarithm_needs_a_column_that_is_never_negative(minimum: float | None) -> None:
+    """Its limit must say so."""
+    added = Column(name="balance", kind="numeric", minimum=minimum)
+    dataset = replace(CHURN.dataset, columns=(*CHURN.dataset.columns, added))
+    with pytest.raises(SpecError, match=r"columns\[balance\]\.minimum must be at least 0 for a logarithm"):
+        replace(CHURN, dataset=dataset, features={"balance": "log_standardise"})
+
+
+def test_a_time_that_may_be_blank_is_no_feature() -> None:
+    """A clock has no hand for it."""
+    added = Column(name="seen", kind="timestamp", missing=True)
+    with pytest.raises(SpecError, match=r"columns\[seen\]\.missing must be False"):
+        replace(CHURN, dataset=replace(CHURN.dataset, columns=(*CHURN.dataset.columns, added)))
+
+
+def test_a_feature_has_its_kinds_default_transform() -> None:
+    """Unless the spec names another."""
+    assert (CHURN.transform("gender"), CHURN.transform("tenure")) == ("one_hot", "as_is")
+    assert replace(CHURN, features={}).transform("tenure") == "standardise"
+
+
+def test_slices_are_of_categorical_features() -> None:
+    """A slice of numbers would have as many groups as values."""
+    gate = replace(CHURN.gate, slices=Slices(columns=("tenure",), metric="roc_auc", floor=0.5))
+    with pytest.raises(SpecError, match=r"gate\.slices\.columns must name categorical features, got 'tenure'"):
+        replace(CHURN, gate=gate)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Owner(name="", email="a@b.c"), r"owner\.name"),
+        (lambda: Owner(name="A", email="nobody"), r"owner\.email must be an e-mail address, got 'nobody'"),
+        (lambda: Split(test=0.0), r"split\.test must be within \(0, 1\)"),
+        (lambda: Split(test=0.6, validation=0.4), "split must leave rows to train on"),
+        (lambda: Estimator(path="os.system"), r"estimator\.path must be a class of scikit-learn"),
+        (lambda: Estimator(path="sklearn.x", checkpoint_every=0), r"checkpoint_every must be positive"),
+        (lambda: Estimator(path="sklearn.x", threads=0), r"threads must be positive"),
+        (lambda: DecisionRule(target=1.0), r"decision\.target must be within"),
+        (lambda: DecisionRule(rule="best"), r"decision\.rule"),  # type: ignore[arg-type]
+        (lambda: Gate(thresholds={}), "gate.thresholds must name at least one metric"),
+        (lambda: Gate(thresholds={"roc": 0.5}), "gate.thresholds must be one of .*roc_auc.*got 'roc'"),
+        (lambda: Gate(thresholds={"roc_auc": 1.2}), r"gate\.thresholds\.roc_auc must be within \[0, 1\], got 1\.2"),
+        (lambda: Gate(thresholds={"log_loss": -1.0}), r"gate\.thresholds\.log_loss must be within \[0, inf\]"),
+        (lambda: Gate(thresholds={"roc_auc": 0.5}, margin=-0.1), r"gate\.margin must be at least 0"),
+        (lambda: Gate(thresholds={"roc_auc": 0.5}, primary_metric="x"), r"gate\.primary_metric"),
+        (lambda: Gate(thresholds={"roc_auc": 0.5}, champion_rule="x"), r"gate\.champion_rule"),  # type: ignore[arg-type]
+        (lambda: Slices(columns=(), metric="roc_auc", floor=0.5, minimum_rows=0), "minimum_rows must be positive"),
+    ],
+)
+def test_parts_of_a_spec_refuse_what_cannot_be_meant(make: Any, message: str) -> None:
+    """Each when it is made."""
+    with pytest.raises(SpecError, match=message):
+        make()
+
+
+def test_a_step_without_resources_has_the_defaults() -> None:
+    """So that a spec names only what differs."""
+    assert isinstance(CHURN, ModelSpec)
+    assert CHURN.resources("train").instance_type == "ml.m5.large"

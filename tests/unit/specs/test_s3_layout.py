@@ -1,0 +1,75 @@
+"""Keys say where a thing lies, and can be read back."""
+
+import datetime as dt
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.specs import s3_layout
+from include.specs.errors import PerennialError
+
+names = st.from_regex(r"[a-z][a-z0-9-]{0,22}[a-z0-9]", fullmatch=True)
+runs = st.from_regex(r"[a-z0-9][a-z0-9-]{0,40}", fullmatch=True)
+dates = st.dates()
+
+
+@given(names, dates)
+def test_a_date_can_be_read_from_any_key_that_holds_it(model: str, date: dt.date) -> None:
+    """Whatever stands before and after."""
+    for prefix in (s3_layout.landing, s3_layout.partition, s3_layout.quarantine):
+        assert s3_layout.date_of(prefix(model, date) + "part-0.parquet") == date
+    assert s3_layout.date_of(s3_layout.manifest(model, date)) == date
+
+
+@given(dates, dates)
+def test_days_sort_as_dates_do(one: dt.date, other: dt.date) -> None:
+    """So that a listing by key is a listing by time."""
+    assert (s3_layout.day(one) < s3_layout.day(other)) == (one < other)
+
+
+@given(names, names, dates, runs)
+def test_models_never_share_a_prefix(one: str, other: str, date: dt.date, run: str) -> None:
+    """Not even where one's name begins with the other's."""
+    if one == other:
+        return
+    for prefix in (s3_layout.landing, s3_layout.partition, s3_layout.quarantine):
+        assert not prefix(one, date).startswith(prefix(other, date))
+    for prefix in (s3_layout.models, s3_layout.experiment, s3_layout.baseline, s3_layout.checkpoints):
+        assert not prefix(one, run).startswith(prefix(other, run))
+    assert not s3_layout.raw(one).startswith(s3_layout.raw(other))
+
+
+@given(names, dates, runs)
+def test_every_prefix_is_of_a_kind_of_its_own(model: str, date: dt.date, run: str) -> None:
+    """No kind lies below another, and each ends as a folder does."""
+    by_date = [prefix(model, date) for prefix in (s3_layout.landing, s3_layout.partition, s3_layout.quarantine)]
+    by_run = [
+        prefix(model, run)
+        for prefix in (s3_layout.models, s3_layout.checkpoints, s3_layout.experiment, s3_layout.baseline)
+    ]
+    found = [*by_date, *by_run, s3_layout.processed(model, run, "train"), s3_layout.processed(model, run, "test")]
+    for one in found:
+        assert one.endswith("/")
+        assert not [other for other in found if other is not one and other.startswith(one)]
+
+
+@given(st.from_regex(r"[a-z0-9.-]{3,20}", fullmatch=True), st.text(min_size=0, max_size=40))
+def test_an_address_can_be_taken_apart(bucket: str, key: str) -> None:
+    """Whatever is in the key."""
+    assert s3_layout.split_uri(s3_layout.uri(bucket, key)) == (bucket, key)
+
+
+@pytest.mark.parametrize("address", ["", "lake/key", "https://lake/key", "s3:///key"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    """With what came."""
+    with pytest.raises(PerennialError, match=re.escape(repr(address))):
+        s3_layout.split_uri(address)
+
+
+@pytest.mark.parametrize("key", ["raw/churn/part-0.parquet", "raw/churn/year=2026/month=3/day=1/x"])
+def test_a_key_without_a_date_is_refused(key: str) -> None:
+    """It is not guessed."""
+    with pytest.raises(PerennialError, match="found none"):
+        s3_layout.date_of(key)
