@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import graphlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -178,19 +179,17 @@ class AirflowApi:
 
 
 def topological(downstream: Mapping[str, Iterable[str]]) -> list[str]:
-    """The names of an acyclic graph, each after those that lead to it; else in the order they came.
+    """The names of an acyclic graph, each after all those that lead to it.
 
-    >>> topological({"gate": ["register", "reject"], "reject": [], "register": [], "train": ["gate"]})
-    ['train', 'gate', 'register', 'reject']
+    >>> topological({"gate": ["register"], "register": [], "train": ["gate"]})
+    ['train', 'gate', 'register']
     """
-    left = {name: {other for other, targets in downstream.items() if name in targets} for name in downstream}
-    order: list[str] = []
-    while left:
-        free = [name for name, needs in left.items() if not needs - set(order)] or list(left)
-        order.extend(free)
-        for name in free:
-            del left[name]
-    return order
+    sorter = graphlib.TopologicalSorter[str]()
+    for name, followers in downstream.items():
+        sorter.add(name)
+        for follower in followers:
+            sorter.add(follower, name)
+    return list(sorter.static_order())
 
 
 def _task_state(task: Mapping[str, Any]) -> TaskState:

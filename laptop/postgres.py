@@ -28,7 +28,8 @@ def start(folder: Path) -> str:
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        server = get_server(folder, cleanup_mode=None)
+        server = get_server(folder, cleanup_mode=None, start=False)
+        server.start()  # a server that this process has started and stopped before, too
     except Exception as error:
         raise LaptopError(f"PostgreSQL did not start in {folder}: {error}; see {folder / 'log'}") from error
     return str(server.get_uri(driver="psycopg2"))

@@ -1,0 +1,217 @@
+"""The bucket, what lands in it, and what came of a run, against a real server of the AWS API."""
+
+import datetime as dt
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from moto.server import ThreadedMotoServer
+from rich.console import Console
+
+from include.specs import catalog, codec, reports, s3_layout
+from include.specs.reports import Confusion, DataReport, Estimate, EvaluationReport, GateReport, GateRule
+from laptop import aws, landing, outcome
+from laptop.airflow_api import Run, TaskState
+from laptop.errors import FlowError, LaptopError
+from laptop.flow import Finished
+from laptop.landing import Delivery
+from laptop.settings import BUCKET, Settings
+
+RUN = Run(dag_id="churn_training", run_id="manual__2026-03-01")
+DATE = dt.date(2026, 3, 1)
+PREFIX = "landing/churn/year=2026/month=03/day=01/"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The endpoint of an AWS of this module's own."""
+    started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    started.start()
+    host, port = started.get_host_and_port()
+    yield f"http://{host}:{port}"
+    started.stop()
+
+
+@pytest.fixture
+def endpoint(server: str) -> Iterator[str]:
+    """An account that is ready for a first run, and empty again afterwards."""
+    aws.bootstrap(server)
+    yield server
+    httpx.post(f"{server}/moto-api/reset", trust_env=False)
+
+
+def gate(*, passed: bool) -> GateReport:
+    """A gate with one rule."""
+    rule = GateRule(rule="roc_auc >= 0.8", observed=0.85 if passed else 0.7, required=0.8, passed=passed)
+    return GateReport(verdict="register" if passed else "reject", rules=(rule,), reasons="Because of [rules].")
+
+
+def evaluation(*, synthetic: bool = False) -> EvaluationReport:
+    """An evaluation with next to nothing in it."""
+    confusion = Confusion(threshold=0.5, true_positive=1, false_positive=1, false_negative=1, true_negative=1)
+    estimate = Estimate(value=0.85, low=0.8, high=0.9)
+    data = DataReport(rows=4, positives=2, sha256="0" * 64, synthetic=synthetic)
+    return EvaluationReport(model="churn", run="slug", metrics={"roc_auc": estimate}, data=data, confusion=confusion)
+
+
+def leave_reports(endpoint: str, judged: GateReport, *, synthetic: bool = False) -> None:
+    """What a training run leaves in its folder."""
+    prefix = s3_layout.experiment("churn", "slug")
+    files = {
+        reports.GATE: codec.encode(judged),
+        reports.EVALUATION: codec.encode(evaluation(synthetic=synthetic)),
+        reports.HTML: b"<!doctype html>",
+    }
+    for name, body in files.items():
+        aws.client("s3", endpoint).put_object(Bucket=BUCKET, Key=prefix + name, Body=body)
+
+
+def register(endpoint: str, run_id: str) -> None:
+    """Register a version from that run."""
+    sagemaker = aws.client("sagemaker", endpoint)
+    groups = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
+    if not groups:
+        sagemaker.create_model_package_group(ModelPackageGroupName="churn")
+    sagemaker.create_model_package(
+        ModelPackageGroupName="churn",
+        ModelApprovalStatus="PendingManualApproval",
+        CustomerMetadataProperties={outcome.RUN_ID_PROPERTY: run_id},
+    )
+
+
+def read(endpoint: str, folder: Path) -> outcome.Outcome:
+    """The outcome of RUN."""
+    return outcome.read(endpoint, RUN, model="churn", slug="slug", reports_folder=folder)
+
+
+def printed(came: outcome.Outcome) -> str:
+    """What a person sees of it."""
+    console = Console(file=io.StringIO(), width=80, markup=False)
+    outcome.show(console, came, model="churn")
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_an_account_is_made_ready_once(endpoint: str) -> None:
+    """Making it ready again loses nothing: the bucket keeps its objects and its versioning."""
+    s3 = aws.client("s3", endpoint)
+    s3.put_object(Bucket=BUCKET, Key="kept", Body=b"x")
+    aws.bootstrap(endpoint)
+    assert s3.get_object(Bucket=BUCKET, Key="kept")["Body"].read() == b"x"
+    assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
+
+
+def test_each_model_has_its_topic(endpoint: str) -> None:
+    """A notification has somewhere to go."""
+    topics = {topic["TopicArn"].rsplit(":", 1)[1] for topic in aws.client("sns", endpoint).list_topics()["Topics"]}
+    assert topics == {f"perennial-{model}" for model in catalog.load()}
+
+
+def test_a_profile_of_the_person_plays_no_part(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a profile that does not exist nor an endpoint in the environment changes where calls go."""
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert [bucket["Name"] for bucket in aws.client("s3", endpoint).list_buckets()["Buckets"]] == [BUCKET]
+
+
+def test_a_file_lands_where_the_ingestion_looks(endpoint: str, tmp_path: Path) -> None:
+    """The object has the file's bytes, the date's prefix, and its origin in words."""
+    file = tmp_path / "Kündigungen.CSV"
+    file.write_bytes(b"a,b\n")
+    key = landing.land(endpoint, "churn", DATE, Delivery(file=file, origin=f"file: {file.name}"))
+    found = aws.client("s3", endpoint).get_object(Bucket=BUCKET, Key=key)
+    assert key == f"{PREFIX}make-run.csv"
+    assert found["Body"].read() == b"a,b\n"
+    assert found["Metadata"] == {"origin": "file: K\\xfcndigungen.CSV"}
+
+
+def test_a_second_landing_replaces_the_first(endpoint: str, tmp_path: Path) -> None:
+    """A file of another format does not lie beside the earlier one; a producer's own file is left alone."""
+    s3 = aws.client("s3", endpoint)
+    s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}producer.csv", Body=b"x")
+    for name in ("data.csv", "data.parquet"):
+        (tmp_path / name).write_bytes(b"x")
+        landing.land(endpoint, "churn", DATE, Delivery(file=tmp_path / name, origin="file: data"))
+    keys = [found["Key"] for found in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    assert keys == [f"{PREFIX}make-run.parquet", f"{PREFIX}producer.csv"]
+
+
+def test_data_is_made_up_where_none_is_given() -> None:
+    """The generator's rows say that they are, with the seed that makes them again."""
+    spec = catalog.model("churn")
+    with landing.delivery(_settings(), spec, None) as delivered:
+        assert spec.dataset.columns[0].name in delivered.file.read_text().split("\n", 1)[0]
+    assert delivered.origin == f"synthetic: seed {spec.dataset.synthetic.seed}, generator of the churn spec"
+    assert not delivered.file.exists()
+
+
+def test_a_generator_that_fails_is_told(tmp_path: Path) -> None:
+    """The message is the generator's own."""
+    broken = Settings(repo=tmp_path, state=tmp_path, python=_settings().python)
+    with (
+        pytest.raises(LaptopError, match=r"no data could be made up for churn:(.|\n)*include"),
+        landing.delivery(broken, catalog.model("churn"), None),
+    ):
+        pass
+
+
+def _settings() -> Settings:
+    return Settings(repo=Path.cwd(), state=Path("unused"), python=Path(sys.executable))
+
+
+def test_a_registered_candidate_is_told_with_its_status(endpoint: str, tmp_path: Path) -> None:
+    """The version is the one that this run registered, not the newest one; the report lies where it says."""
+    leave_reports(endpoint, gate(passed=True))
+    for run_id in ("another", RUN.run_id, "later"):
+        register(endpoint, run_id)
+    came = read(endpoint, tmp_path / "reports")
+    assert "Registry: churn version 2, PendingManualApproval" in printed(came)
+    assert came.report.read_bytes() == b"<!doctype html>"
+    assert str(came.report) in printed(came).replace("\n", "")
+
+
+def test_a_rejected_candidate_is_no_failure(endpoint: str, tmp_path: Path) -> None:
+    """The table has rule, observed, required and passed; the registry has nothing; the reason is printed as it is."""
+    leave_reports(endpoint, gate(passed=False))
+    shown = printed(read(endpoint, tmp_path))
+    assert "Gate: reject: Because of [rules]." in shown
+    assert "Registry: nothing was registered" in shown
+    (row,) = [line for line in shown.splitlines() if "roc_auc >=" in line]
+    assert [cell.strip() for cell in row.strip("│").split("│")] == ["roc_auc >= 0.8", "0.7000", "0.8000", "no"]
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_made_up_data_is_said_in_words(endpoint: str, tmp_path: Path, synthetic: bool) -> None:
+    """Figures of made-up data are never shown without saying so, and real ones never with it."""
+    leave_reports(endpoint, gate(passed=False), synthetic=synthetic)
+    assert (outcome.SYNTHETIC[:30] in printed(read(endpoint, tmp_path))) is synthetic
+
+
+def test_a_missing_report_is_a_failure(endpoint: str, tmp_path: Path) -> None:
+    """A run that left no gate did not do its work."""
+    with pytest.raises(FlowError, match=r"expected s3://.*/experiments/churn/slug/gate.json to be there"):
+        read(endpoint, tmp_path)
+
+
+@pytest.mark.parametrize(("passed", "registered"), [(True, False), (False, True)])
+def test_gate_and_registry_must_agree(endpoint: str, tmp_path: Path, passed: bool, registered: bool) -> None:
+    """A rejected candidate in the registry, or an accepted one that is not in it, is a failure."""
+    leave_reports(endpoint, gate(passed=passed))
+    if registered:
+        register(endpoint, RUN.run_id)
+    with pytest.raises(FlowError, match="but the registry holds"):
+        read(endpoint, tmp_path)
+
+
+def test_times_are_told_task_by_task() -> None:
+    """Steps, runs with their tasks, and the total; a task that was skipped took no time."""
+    tasks = (
+        TaskState(task_id="train", state="success", duration_s=5.04),
+        TaskState(task_id="reject", state="skipped"),
+    )
+    told = outcome.times({"Airflow": 14.0}, [Finished(run=RUN, tasks=tasks, duration_s=9.0)], 30.0).plain
+    assert told.splitlines() == ["Time: Airflow 14.0 s", "churn_training 9.0 s: train 5.0 s", "Total 30.0 s"]
