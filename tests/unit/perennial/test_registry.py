@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from perennial import registry
 
@@ -116,6 +116,7 @@ def test_metadata_leaves_out_what_is_not_known(churn: ModelSpec, request_of: Cal
 
 
 @given(st.text(max_size=400))
+@example("x" * 257)
 def test_allowed_is_what_sagemaker_allows(text: str) -> None:
     """Any text comes out within 256 letters, numbers, spaces and _.:/=+-@, and what was allowed is untouched."""
     made = registry.allowed(text)

@@ -1,14 +1,14 @@
-"""SageMaker for the operators' tests: scripted answers, held to the service's model, and a run in the lake."""
+"""SageMaker for the operators' tests: jobs that become what a test says, and a run in the lake."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.awsrequest import AWSResponse
 from perennial import aws_requests
 from perennial.operators.jobs import SageMakerJobOperator
 
@@ -28,56 +28,82 @@ BUILDERS = {
 
 
 class Api:
-    """SageMaker and its logs behind botocore's stubber: answers in order, requests and answers checked and kept."""
+    """SageMaker and its logs behind botocore's own clients: requests are validated as ever, answers come from here.
+
+    A job that is looked at has the first of its statuses left, and the last one for ever.
+    """
 
     def __init__(self) -> None:
-        self.sagemaker, self.logs = Stubber(boto3.client("sagemaker")), Stubber(boto3.client("logs"))
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.sagemaker.client.meta.events.register("provide-client-params.sagemaker", self._keep)
+        self.existing: list[list[str]] = []  # the jobs that are there, in the order in which they are looked for
+        self.created = ["InProgress"]  # what becomes of a job that is asked for
+        self.lost_reply = False  # whether a job is there that was not there when it was looked for
+        self.failure, self.log_lines = "", list[str]()
+        self.jobs: dict[str, list[str] | None] = {}
+        self.clients = {name: boto3.client(name) for name in ("sagemaker", "logs")}
+        for client in self.clients.values():
+            client.meta.events.register("provide-client-params", self._keep)
+            client.meta.events.register("before-call", self._answer)
 
     def client(self, service: str, **_: Any) -> Any:
-        return {"sagemaker": self.sagemaker, "logs": self.logs}[service].client
-
-    def missing(self) -> None:
-        self.sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
-
-    def job(self, status: str, **more: Any) -> None:
-        answer = {
-            "TrainingJobName": "j",
-            "TrainingJobArn": ARN,
-            "ModelArtifacts": {"S3ModelArtifacts": MODEL_URL},
-            "TrainingJobStatus": status,
-            "SecondaryStatus": "Training",
-            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
-            "CreationTime": 0,
-        }
-        self.sagemaker.add_response("describe_training_job", {**answer, **more})
-
-    def created(self) -> None:
-        self.sagemaker.add_response("create_training_job", {"TrainingJobArn": ARN})
-
-    def no_log(self) -> None:
-        self.logs.add_client_error("describe_log_streams", "ResourceNotFoundException", "no group")
-
-    def log(self, *lines: str) -> None:
-        self.logs.add_response("describe_log_streams", {"logStreams": [{"logStreamName": "j/algo-1"}]})
-        self.logs.add_response("get_log_events", {"events": [{"message": line} for line in lines]})
+        return self.clients[service]
 
     def names(self, operation: str) -> list[str]:
-        return [call["TrainingJobName"] for name, call in self.calls if name == operation]
+        """The jobs that were asked after, each once, in order."""
+        return list(dict.fromkeys(_name(call) for call in self.requests(operation)))
+
+    def requests(self, operation: str) -> list[dict[str, Any]]:
+        return [call for name, call in self.calls if name.startswith(operation) and name.endswith("Job")]
 
     def _keep(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.calls.append((model.name, params))
 
+    def _answer(self, model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        try:
+            return AWSResponse(None, 200, {}, None), self._result(model.name, self.calls[-1][1])
+        except RefusedError as refused:
+            code, message = refused.args
+            return AWSResponse(None, 400, {}, None), {"Error": {"Code": code, "Message": message}}
+
+    def _result(self, operation: str, call: dict[str, Any]) -> dict[str, Any]:
+        if operation == "DescribeLogStreams":
+            return {"logStreams": [{"logStreamName": "j/algo-1"}] if self.log_lines else []}
+        if operation == "GetLogEvents":
+            return {"events": [{"message": line} for line in self.log_lines]}
+        if operation.startswith("Create"):
+            return self._create(_name(call))
+        return self._describe(_name(call), "Training" if "Training" in operation else "Processing")
+
+    def _create(self, name: str) -> dict[str, Any]:
+        self.jobs[name] = list(self.created)
+        if self.lost_reply:
+            raise RefusedError("ResourceInUse", "Job names must be unique")
+        return {}
+
+    def _describe(self, name: str, kind: str) -> dict[str, Any]:
+        if name not in self.jobs:
+            self.jobs[name] = self.existing.pop(0) if self.existing else None
+        statuses = self.jobs[name]
+        if statuses is None:
+            raise RefusedError("ValidationException", "Requested resource not found.")
+        status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
+        model = {"ModelArtifacts": {"S3ModelArtifacts": MODEL_URL}} if kind == "Training" else {}
+        return {f"{kind}JobArn": ARN, f"{kind}JobStatus": status, "FailureReason": self.failure, **model}
+
+
+class RefusedError(Exception):
+    """An error of the service: code and message."""
+
+
+def _name(call: dict[str, Any]) -> str:
+    return str(call.get("TrainingJobName") or call.get("ProcessingJobName"))
+
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+def api(monkeypatch: pytest.MonkeyPatch) -> Api:
     api = Api()
     monkeypatch.setattr("perennial.operators.jobs.client", api.client)
-    with api.sagemaker, api.logs:
-        yield api
-        api.sagemaker.assert_no_pending_responses()
-        api.logs.assert_no_pending_responses()
+    return api
 
 
 @pytest.fixture

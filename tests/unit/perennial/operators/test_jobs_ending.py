@@ -26,18 +26,15 @@ def _deferred(operator: SageMakerJobOperator, context: dict[str, Any]) -> TaskDe
 @pytest.mark.usefixtures("run", "holding_its_slot")
 def test_wait_in_the_worker(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
     """Where waiting holds the slot, the task looks until the job has ended."""
-    api.missing()
-    api.created()
-    for status in ("InProgress", "Stopping", "InProgress", "Completed"):
-        api.job(status)
+    api.created = ["InProgress", "InProgress", "InProgress", "Completed"]
     result = job_task(churn).execute(context())
-    assert result == {"job_name": api.names("CreateTrainingJob")[0], "job_arn": ARN, "model_url": MODEL_URL}
+    assert result == {"job_name": api.names("Create")[0], "job_arn": ARN, "model_url": MODEL_URL}
 
 
 @pytest.mark.usefixtures("aws")
 def test_result_of_a_training(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
     """After the wait, the task returns the job and where its model lies."""
-    api.job("Completed")
+    api.existing = [["Completed"]]
     result = job_task(churn).execute_complete(context(), {"job_name": "churn-train-x", "status": "Completed"})
     assert result == {"job_name": "churn-train-x", "job_arn": ARN, "model_url": MODEL_URL}
 
@@ -45,28 +42,27 @@ def test_result_of_a_training(api: Any, churn: ModelSpec, job_task: Make, contex
 @pytest.mark.usefixtures("aws")
 def test_result_of_a_processing(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
     """A processing job has no model."""
-    arn = "arn:aws:sagemaker:eu-west-1:123456789012:processing-job/p"
-    answer = {
-        "ProcessingJobName": "p",
-        "ProcessingJobArn": arn,
-        "ProcessingJobStatus": "Completed",
-        "ProcessingResources": {
-            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30}
-        },
-        "AppSpecification": {"ImageUri": "i"},
-        "CreationTime": 0,
-    }
-    api.sagemaker.add_response("describe_processing_job", answer, {"ProcessingJobName": "p"})
+    api.existing = [["Completed"]]
     event = {"job_name": "p", "status": "Completed"}
-    assert job_task(churn, "preprocess").execute_complete(context(), event) == {"job_name": "p", "job_arn": arn}
+    assert job_task(churn, "preprocess").execute_complete(context(), event) == {"job_name": "p", "job_arn": ARN}
+
+
+@pytest.mark.usefixtures("run")
+def test_log_of_a_job_is_in_the_log_of_its_task(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a job said last can be read where a person looks first, also when all went well."""
+    api.existing, api.log_lines = [["Completed"]], ["fitted in 3 s"]
+    job_task(churn).execute(context())
+    assert "fitted in 3 s" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize("why", ["AlgorithmError: ValueError: one class, exit code: 1", "ClientError: bad image"])
 def test_failure_of_the_code_is_final(api: Any, churn: ModelSpec, job_task: Make, context: Make, why: str) -> None:
     """The same code on the same data fails again: the task is not retried, and says why, with the end of the log."""
-    api.job("Failed", FailureReason=why)
-    api.log("reading", "ValueError: one class")
+    api.existing, api.failure = [["Failed"]], why
+    api.log_lines = ["reading", "ValueError: one class"]
     with pytest.raises(AirflowFailException) as failed:
         job_task(churn).execute_complete(context(), {"job_name": "churn-train-x", "status": "Failed"})
     assert str(failed.value) == (f"churn-train-x failed: {why}\nEnd of its log:\n  reading\n  ValueError: one class")
@@ -81,8 +77,7 @@ def test_other_failures_are_retried(
     api: Any, churn: ModelSpec, job_task: Make, context: Make, status: str, why: str
 ) -> None:
     """What may pass does not end the task for good, and keeps its reason."""
-    api.job(status, **({"FailureReason": why} if why else {}))
-    api.no_log()
+    api.existing, api.failure = [[status]], why
     with pytest.raises(AirflowException, match=f"churn-train-x {status.lower()}: {why}") as failed:
         job_task(churn).execute_complete(context(), {"job_name": "churn-train-x", "status": status})
     assert not isinstance(failed.value, AirflowFailException)
@@ -91,10 +86,7 @@ def test_other_failures_are_retried(
 @pytest.mark.usefixtures("run", "holding_its_slot")
 def test_failure_met_in_the_worker(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
     """Waiting in the worker ends in the same words."""
-    api.missing()
-    api.created()
-    api.job("Failed", FailureReason="AlgorithmError: x")
-    api.no_log()
+    api.created, api.failure = ["InProgress", "Failed"], "AlgorithmError: x"
     with pytest.raises(AirflowFailException, match="failed: AlgorithmError: x"):
         job_task(churn).execute(context())
 
@@ -102,7 +94,7 @@ def test_failure_met_in_the_worker(api: Any, churn: ModelSpec, job_task: Make, c
 @pytest.mark.usefixtures("aws")
 def test_job_that_was_deleted_meanwhile(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
     """A job that has vanished is named; the task does not report success."""
-    api.missing()
+    assert api.existing == []
     with pytest.raises(AirflowException, match="SageMaker no longer knows it"):
         job_task(churn).execute_complete(context(), {"job_name": "churn-train-x", "status": "Completed"})
 
@@ -110,12 +102,10 @@ def test_job_that_was_deleted_meanwhile(api: Any, churn: ModelSpec, job_task: Ma
 @pytest.mark.usefixtures("run")
 def test_kill_stops_the_job(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
     """A task that a person ends leaves nothing billing."""
-    api.job("InProgress")
-    api.sagemaker.add_response("stop_training_job", {})
     operator = job_task(churn)
     _deferred(operator, context())
     operator.on_kill()
-    assert api.names("StopTrainingJob") == api.names("DescribeTrainingJob")
+    assert api.names("Stop") == api.names("Describe")
 
 
 @pytest.mark.usefixtures("aws")
@@ -146,9 +136,7 @@ def test_missing_setting_is_final_and_named(
 @pytest.mark.usefixtures("run")
 def test_inputs_reach_the_request(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
     """What an earlier task returned is in the request."""
-    api.sagemaker.add_client_error("describe_processing_job", "ValidationException", "Could not find requested job")
-    api.sagemaker.add_response("create_processing_job", {"ProcessingJobArn": ARN})
     _deferred(job_task(churn, "evaluate", candidate_url=MODEL_URL), context())
-    request = api.calls[-1][1]
+    [request] = api.requests("Create")
     [source] = [each["S3Input"]["S3Uri"] for each in request["ProcessingInputs"] if each["InputName"] == "candidate"]
     assert source == MODEL_URL

@@ -96,8 +96,8 @@ def test_trigger_asks_where_the_operator_asked(hooks: dict[str, Any]) -> None:
     assert hooks["config"].retries["mode"] == "standard"
 
 
-def test_trigger_waits_between_two_looks(hooks: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """It sleeps as long as it was told, without holding the loop, and not after the end."""
+def test_trigger_waits_before_each_look(hooks: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sleeps as long as it was told, without holding the loop, before the first look and not after the end."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -106,7 +106,7 @@ def test_trigger_waits_between_two_looks(hooks: dict[str, Any], monkeypatch: pyt
     monkeypatch.setattr("perennial.triggers.jobs.asyncio.sleep", sleep)
     hooks["client"] = AsyncSageMaker("InProgress", "InProgress", "Completed")
     _events(SageMakerJobTrigger(**{**ARGUMENTS, "poll_interval_s": 15.0}))
-    assert slept == [15.0, 15.0]
+    assert slept == [15.0, 15.0, 15.0]
 
 
 def test_kill_stops_the_job(hooks: dict[str, Any]) -> None:
