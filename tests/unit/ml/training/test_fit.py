@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skops.io
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_info
 
 from include.ml.features.pipeline import build_pipeline
 from include.ml.training import content
@@ -128,3 +130,20 @@ def test_a_hyperparameter_out_of_range_is_refused(trees, kept: Checkpoints) -> N
     """In scikit-learn's words, which name the range."""
     with pytest.raises(SpecError, match=r"'learning_rate' parameter .* must be a float in the range"):
         staged(trees, kept, learning_rate=-1.0)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_specs_threads_fit(trees, kept: Checkpoints, monkeypatch, threads: int) -> None:
+    """Not the machine's cores: sums in another order would give another model."""
+    seen: list[int] = []
+    original = HistGradientBoostingClassifier.fit
+
+    def spy(self: HistGradientBoostingClassifier, *arguments: object) -> HistGradientBoostingClassifier:
+        seen.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "openmp")
+        return original(self, *arguments)
+
+    monkeypatch.setattr(HistGradientBoostingClassifier, "fit", spy)
+    model = replace(trees.model, estimator=replace(trees.model.estimator, threads=threads))
+    staged(replace(trees, model=model), kept, every=None)
+    assert seen
+    assert set(seen) == {threads}
