@@ -248,6 +248,13 @@ def works(*command: str) -> bool:
         return False
 
 
+def test_the_best_isolation_is_chosen(server: Server) -> None:
+    """Root gets a mount namespace for each job where the kernel gives one, and nothing less."""
+    if os.geteuid() != 0 or not works("unshare", "-m", "true"):
+        pytest.skip("not root, or no mount namespaces here")
+    assert server.isolation == "mount-namespace"
+
+
 WRITE_AND_READ = (
     "import pathlib\n"
     "pathlib.Path('/opt/ml/processing/output/x').write_text('from the job')\n"
