@@ -26,10 +26,10 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start `command` in `folder`, in a session of its own: Ctrl-C at the terminal is ours to handle, not its.
 
-    Its output is appended to `log`.
+    Its output goes to `log`, in place of what an earlier start left there.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with log.open("wb") as output:
         return subprocess.Popen(
             command,
             env=dict(environment),
@@ -107,7 +107,7 @@ def start_reaper(token: str, database: Path, *, log: Path, folder: Path) -> subp
     """
     command = [sys.executable, "-m", "laptop.reaper", token, str(database)]
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with log.open("wb") as output:
         return subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=output, stderr=output, cwd=folder, start_new_session=True
         )

@@ -24,7 +24,7 @@ REAL_DATA = {
     "churn": REPO.parent / "shared/data/telco/Telco-Customer-Churn.csv",
     "fraud": REPO.parent / "shared/data/aws_fraud/transaction_data_2K_coldstart.csv",
 }
-COMMAND_S = 280
+COMMAND_S = 600
 
 
 def laptop(state: Path, command: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -63,7 +63,7 @@ def _until(holds: Callable[[], bool]) -> None:
 
 
 def test_output_goes_to_the_log(start: Start, tmp_path: Path) -> None:
-    """A service's output is appended to its log."""
+    """A service's output is in its log."""
     start("print('hello')").wait()
     assert "hello" in "".join(log.read_text() for log in tmp_path.glob("*.log"))
 
