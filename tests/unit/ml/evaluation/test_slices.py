@@ -10,6 +10,7 @@ from include.ml.evaluation.intervals import estimate
 from include.ml.evaluation.slices import MISSING, SMALL_LEVELS, large_enough, slices
 from include.specs import catalog
 from include.specs.model import Slices
+from include.specs.reports import SliceReport
 
 CHURN = catalog.model("churn")
 FRAUD = catalog.model("fraud")
@@ -65,13 +66,12 @@ def test_an_open_set_lists_few_of_its_small_levels(scored):
     assert next(iter(found)) == "merchant=large"
 
 
-def test_both_classes_must_be_large_enough(scored):
-    """Rows of one class do not make up for missing rows of the other."""
-    predictions, _ = scored(300)
-    found = slices(predictions, pa.table({"gender": ["Male"] * 300}), sliced(CHURN, "gender"))["gender=Male"]
-    rarer = min(found.positives, found.rows - found.positives)
-    assert large_enough(found, Slices(columns=(), metric="roc_auc", floor=0.6, minimum_rows=rarer))
-    assert not large_enough(found, Slices(columns=(), metric="roc_auc", floor=0.6, minimum_rows=rarer + 1))
+@pytest.mark.parametrize("positives", [50, 250])
+def test_both_classes_must_be_large_enough(positives):
+    """Rows of one class do not make up for missing rows of the other, whichever is the rarer."""
+    group = SliceReport(rows=300, positives=positives, metrics={})
+    assert large_enough(group, Slices(columns=(), metric="roc_auc", floor=0.6, minimum_rows=50))
+    assert not large_enough(group, Slices(columns=(), metric="roc_auc", floor=0.6, minimum_rows=51))
 
 
 def test_no_rule_no_slices(scored):
