@@ -107,11 +107,11 @@ def test_a_stopped_job_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixtu
         os.kill(os.getpid(), signal.SIGTERM)
         return {}
 
-    before = signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     assert run_job("train", main, [*ROOT, str(tmp_path)]) == STOPPED
     assert "stopped by SIGTERM" in capsys.readouterr().out
     assert not (tmp_path / "output").exists()
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_openmp_waits_without_spinning_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,9 +91,11 @@ def test_blank_numbers_become_the_median_and_are_marked(toy: ModelSpec) -> None:
     model = with_features(toy, city="ordinal", colour="ordinal")
     transformed = build_pipeline(model)[:-1].fit_transform(features_frame(part(), model), labels(part(), model))
     blanks = np.arange(60) % 5 == 0
-    assert any(
-        len(set(column[blanks])) == 1 and set(column[blanks]).isdisjoint(column[~blanks]) for column in transformed.T
-    )
+    size, weight, marked = transformed[:, -3:].T
+    assert len(set(size)) == 7
+    assert len(set(weight[blanks])) == 1
+    assert np.median(weight[~blanks]) == pytest.approx(weight[0])
+    assert (marked > 0).tolist() == blanks.tolist()
 
 
 def test_rare_levels_of_an_open_set_share_a_column(toy: ModelSpec) -> None:
