@@ -160,7 +160,7 @@ def _lineage(run: TrainingRun, where: Environment) -> dict[str, str]:
 
 
 def _boundary(boundary: SplitBoundary) -> dict[str, str]:
-    properties = {}
+    properties = {"split_seed": str(boundary.seed)}
     if boundary.hash_from is not None:
         properties["split_hash_from"] = repr(boundary.hash_from)
     if boundary.time_until is not None:
@@ -171,6 +171,7 @@ def _boundary(boundary: SplitBoundary) -> dict[str, str]:
 def _read_boundary(properties: Mapping[str, str]) -> SplitBoundary:
     hash_from, time_until = properties.get("split_hash_from"), properties.get("split_time_until")
     return SplitBoundary(
+        seed=int(properties.get("split_seed", "0")),
         hash_from=float(hash_from) if hash_from else None,
         time_until=dt.datetime.fromisoformat(time_until) if time_until else None,
     )
