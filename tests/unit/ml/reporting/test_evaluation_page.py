@@ -29,7 +29,7 @@ class Nesting(html.parser.HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag, attrs):
+    def handle_startendtag(self, tag, attrs):  # noqa: ARG002 the parser's signature
         assert tag in VOID, tag
 
     def handle_endtag(self, tag):
