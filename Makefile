@@ -10,7 +10,7 @@ PARAMS =
 # As variables, so that no shell reads what a person typed.
 export MODEL DATA PARAMS
 # What another project has set up in this terminal plays no part.
-unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 DEV := .venv/.synced
@@ -60,8 +60,8 @@ define environment
 	  if $$python $(IS_3_12) 2>/dev/null; then found=$$python; break; fi; done; \
 	if [ -z "$$found" ]; then echo "error: Python 3.12 is needed and none of python3.12, python3 and python is it; install it, for example from python.org" >&2; exit 1; fi; \
 	if ! $(1)/bin/python $(IS_3_12) 2>/dev/null; then echo "making $(1) with $$($$found --version)"; $$found -m venv --clear $(1); fi
-	@if [ ! -x $(BIN)/uv ]; then $(BIN)/python -m pip install --disable-pip-version-check uv; fi
-	$(BIN)/uv pip sync --python $(1)/bin/python --require-hashes $(2)
+	@if [ ! -x $(BIN)/uv ]; then $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt uv; fi
+	$(BIN)/uv pip sync --python $(1)/bin/python --compile-bytecode --require-hashes $(2)
 	@touch $@
 endef
 
