@@ -6,6 +6,9 @@ import pytest
 
 from tests.contracts.localaws.harness import Jobs, Server, start_server, unique
 
+# Run by the SageMaker SDK's own interpreter, never imported here.
+collect_ignore = ["sdk_client.py"]
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
