@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 
 from moto import backends
 from moto.core.base_backend import BackendDict, BaseBackend
-from moto.s3.models import FakeKey
+from moto.s3.models import FakeKey, s3_backends
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +135,14 @@ def services_in_use() -> list[BackendDict[Any]]:
     return list(BackendDict._instances)  # type: ignore[misc]  # moto declares the list with a type variable
 
 
+def _know_buckets_again() -> None:
+    """Tell moto whose the buckets are; else it would let a bucket be made over another."""
+    for account, of_account in s3_backends.items():
+        for backend in of_account.values():
+            for bucket in backend.buckets.values():
+                s3_backends.bucket_accounts[bucket.name] = (bucket.partition, account)
+
+
 class StateKeeper:
     """Saves the state shortly after it changes, in a thread of its own."""
 
@@ -155,6 +163,7 @@ class StateKeeper:
             for account, region, backend in self._read(path):
                 service = backends.get_backend(cast("Any", path.stem))
                 dict.__setitem__(service[account], region, backend)
+        _know_buckets_again()
 
     def _read(self, path: Path) -> Snapshot:
         try:

@@ -136,6 +136,8 @@ def fill(server: Server) -> tuple[Jobs, str, int]:
 def check_kept(server: Server) -> None:
     """Everything that ``fill`` made is still there."""
     s3, sagemaker = server.client("s3"), server.client("sagemaker")
+    with pytest.raises(ClientError, match="BucketAlreadyOwnedByYou"):
+        s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
     assert s3.get_object(Bucket="lake", Key="kept")["Body"].read() == b"content"
     assert sagemaker.describe_processing_job(ProcessingJobName="before")["ProcessingJobStatus"] == "Completed"
     assert sagemaker.describe_model_package_group(ModelPackageGroupName="churn")
