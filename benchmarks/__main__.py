@@ -1,0 +1,28 @@
+"""All benchmarks, one after the other: `python -m benchmarks`, which is `make bench`. About a quarter of an hour."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = (
+    ("benchmarks/job_start.py",),
+    ("benchmarks/parsing.py",),
+    ("-m", "benchmarks.quality"),
+    ("-m", "benchmarks.pipeline", "--threads", "1"),
+)
+
+
+def main() -> int:
+    """Run each; the number of those that failed."""
+    failed = 0
+    for command in COMMANDS:
+        print(f"\n$ python {' '.join(command)}", flush=True)
+        failed += subprocess.run([sys.executable, *command], cwd=ROOT, check=False).returncode != 0
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
