@@ -1,6 +1,8 @@
 """The record of a running system and the lock of its state folder."""
 
 import multiprocessing
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -46,14 +48,15 @@ def test_a_lock_is_free_again_when_its_command_is_through(tmp_path: Path) -> Non
 
 def _hold_and_die(path: Path) -> None:
     with record.exclusive(path, "run"):
-        multiprocessing.current_process().kill()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_the_lock_of_a_killed_command_is_free(tmp_path: Path) -> None:
     """The file that a killed process leaves locks nobody out."""
     process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(tmp_path / "lock",))
     process.start()
-    process.kill()
     process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert (tmp_path / "lock").exists()
     with record.exclusive(tmp_path / "lock", "up"):
         pass
