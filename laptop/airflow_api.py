@@ -92,14 +92,7 @@ class AirflowApi:
 
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler start runs of the DAG."""
-        self._pause(dag_id, paused=False)
-
-    def pause(self, dag_id: str) -> None:
-        """Keep the scheduler from starting runs of the DAG."""
-        self._pause(dag_id, paused=True)
-
-    def _pause(self, dag_id: str, *, paused: bool) -> None:
-        self._request("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": paused})
+        self._request("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 
     def trigger(self, dag_id: str, *, conf: Mapping[str, Any], logical_date: dt.datetime | None = None) -> Run:
         """Start a run by hand.

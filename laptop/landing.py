@@ -58,7 +58,7 @@ def delivery(settings: Settings, spec: ModelSpec, data: Path | None) -> Iterator
     with tempfile.TemporaryDirectory(prefix="perennial-") as folder:
         file = Path(folder) / f"{NAME}.csv"
         _synthesise(settings, spec, file)
-        seed = spec.dataset.synthetic.seed if spec.dataset.synthetic else "?"
+        seed = spec.dataset.synthetic.seed
         yield Delivery(file=file, origin=f"synthetic: seed {seed}, generator of the {spec.name} spec")
 
 
