@@ -88,7 +88,9 @@ def run(session: Session, request: RunRequest) -> None:
             finished = _through(session, steps, flow, request, used)
             came = _outcome(session, used, api, request, finished[-1].run)
     outcome.show(session.console, came, model=request.spec.name)
-    session.console.print(outcome.times(steps.durations_s, finished, time.monotonic() - begun))
+    total_s = time.monotonic() - begun
+    told = outcome.times(steps.durations_s, finished, total_s, width=session.console.width)
+    session.console.print(told, soft_wrap=True)
 
 
 @contextmanager

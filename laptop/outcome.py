@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from laptop.flow import Finished
 from laptop.settings import BUCKET
 
 RUN_ID_PROPERTY = "airflow_run_id"
+SEPARATOR = " · "
+NO_BREAK = "\N{NO-BREAK SPACE}"
 SYNTHETIC = "The data was made up by the generator of the spec: these figures say nothing about the world."
 
 
@@ -141,13 +144,13 @@ def registry_line(outcome: Outcome, *, model: str) -> str:
     return f"Registry: {model} version {outcome.version.number}, {outcome.version.approval_status}"
 
 
-def times(steps: Mapping[str, float], runs: Sequence[Finished], total_s: float) -> Text:
-    """How long each step took: those of the system, then each run with its tasks."""
-    lines = ["Time: " + joined(steps)]
+def times(steps: Mapping[str, float], runs: Sequence[Finished], total_s: float, *, width: int) -> str:
+    """How long each step took: those of the system, then each run with its tasks. Lines are `width` columns at most."""
+    lines = [folded(f"Time: {joined(steps)}", width)]
     for finished in runs:
         tasks = {task.label: task.duration_s for task in finished.tasks if task.duration_s}
-        lines.append(f"{finished.run.dag_id} {finished.duration_s:.1f} s: {joined(tasks)}")
-    return Text("\n".join([*lines, f"Total {total_s:.1f} s"]))
+        lines.append(folded(f"{finished.run.dag_id} {finished.duration_s:.1f} s: {joined(tasks)}", width))
+    return "\n".join([*lines, f"Total {total_s:.1f} s"])
 
 
 def joined(durations_s: Mapping[str, float]) -> str:
@@ -156,4 +159,17 @@ def joined(durations_s: Mapping[str, float]) -> str:
     >>> joined({"start": 14.21, "data": 2.0})
     'start 14.2 s · data 2.0 s'
     """
-    return " · ".join(f"{name} {seconds:.1f} s" for name, seconds in durations_s.items())
+    return SEPARATOR.join(f"{name} {seconds:.1f} s" for name, seconds in durations_s.items())
+
+
+def folded(line: str, width: int) -> str:
+    """`line` in lines of `width` columns, broken after separators only: a number stays beside its unit.
+
+    >>> print(folded("Time: start 14.2 s · data 2.0 s · stop 1.0 s", 34))
+    Time: start 14.2 s · data 2.0 s ·
+      stop 1.0 s
+    """
+    # textwrap leaves no-break spaces alone; rich would break at them.
+    unbreakable = line.replace(" ", NO_BREAK).replace(SEPARATOR.replace(" ", NO_BREAK), f"{NO_BREAK}· ")
+    broken = textwrap.fill(unbreakable, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return broken.replace(NO_BREAK, " ")

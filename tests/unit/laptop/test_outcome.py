@@ -213,5 +213,15 @@ def test_times_are_told_task_by_task() -> None:
         TaskState(task_id="train", state="success", duration_s=5.04),
         TaskState(task_id="reject", state="skipped"),
     )
-    told = outcome.times({"Airflow": 14.0}, [Finished(run=RUN, tasks=tasks, duration_s=9.0)], 30.0).plain
+    told = outcome.times({"Airflow": 14.0}, [Finished(run=RUN, tasks=tasks, duration_s=9.0)], 30.0, width=80)
     assert told.splitlines() == ["Time: Airflow 14.0 s", "churn_training 9.0 s: train 5.0 s", "Total 30.0 s"]
+
+
+@pytest.mark.parametrize("width", [24, 34, 80])
+def test_a_time_is_never_apart_from_its_unit(width: int) -> None:
+    """However narrow the terminal, lines are broken between steps only, and none is wider where a step fits."""
+    steps = {"settings": 0.1, "data base": 16.1, "an-other": 2.0, "Airflow": 114.0, "DAG files": 3.3}
+    lines = outcome.times(steps, [], 30.0, width=width).splitlines()
+    assert " ".join(line.strip() for line in lines) == f"Time: {outcome.joined(steps)} Total 30.0 s"
+    assert all(line.endswith((" s", " s ·")) for line in lines)
+    assert max(map(len, lines)) <= width
