@@ -176,6 +176,9 @@ class Chain:
         return self._root(step) / Path(step.output_path(output)).relative_to("/opt/ml")
 
     def _run(self, step: JobStep) -> Cost:
+        """A fresh container: what an earlier turn left, a finished checkpoint above all, would spare this one work."""
+        for left in ("checkpoints", "model", "output"):
+            shutil.rmtree(self._root(step) / left, ignore_errors=True)
         command = [sys.executable, "-m", step.module, "--root", str(self._root(step))]
         return measured(command, self.folder / f"{step.name}.log")
 
