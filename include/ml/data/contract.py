@@ -14,7 +14,7 @@ from include.ml.container import bounded
 from include.ml.data import cells
 from include.ml.data.arrays import from_numpy, repeated, to_numpy
 from include.ml.data.landing import LandingFile, Malformed
-from include.specs.dataset import Dataset
+from include.specs.dataset import Column, Dataset
 from include.specs.errors import DataContractError
 
 # A column most of whose cells are wrong is a wrong column: no quarantine would be an answer to it.
@@ -79,7 +79,7 @@ class _Typed:
 
 
 def _typed(file: LandingFile, dataset: Dataset) -> _Typed:
-    columns = {column.name: cells.read(_one_chunk(file.rows[column.name]), column) for column in dataset.columns}
+    columns = {column.name: _read(file, column) for column in dataset.columns}
     kinds: list[tuple[str, str]] = []
     fault = np.full(file.rows.num_rows, -1, np.int16)
     for name, column in columns.items():
@@ -90,6 +90,16 @@ def _typed(file: LandingFile, dataset: Dataset) -> _Typed:
             kinds.append((name, words))
     rows = pa.Table.from_arrays([column.values for column in columns.values()], names=list(columns))
     return _Typed(file=file, rows=rows, kinds=kinds, fault=fault)
+
+
+def _read(file: LandingFile, column: Column) -> cells.Cells:
+    try:
+        return cells.read(_one_chunk(file.rows[column.name]), column)
+    except ValueError as error:
+        raise DataContractError(
+            f"{file.name}: column {column.name!r} holds a value that the lake's {cells.TYPES[column.kind]} cannot: "
+            f"{bounded(str(error), 2 * QUOTED_CELL)}. Write the column with another type, or correct the value"
+        ) from error
 
 
 def _one_chunk(values: pa.ChunkedArray) -> pa.Array:

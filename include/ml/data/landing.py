@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,14 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from include.ml.container import bounded
-from include.ml.data import cells
+from include.ml.data import cells, quotes
 from include.specs.dataset import Dataset
 from include.specs.errors import DataContractError
 
 # A line longer than this is no header.
 HEADER_LIMIT = 2**20
 QUOTED = 80
+_COLUMN_NUMBER = re.compile(r"In CSV column #(\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +54,24 @@ def read(path: Path, name: str, dataset: Dataset) -> LandingFile:
         raise DataContractError(f"{name}: expected a file named .csv or .parquet; rename it, or drop it elsewhere")
     found = (_read_parquet if path.suffix == ".parquet" else _read_csv)(path, name, dataset)
     if not found.rows.num_rows and not found.malformed:
-        raise DataContractError(f"{name}: holds a header and no rows; drop a file with rows, or none")
+        raise _without_rows(name)
     return found
+
+
+def _without_rows(name: str) -> DataContractError:
+    return DataContractError(f"{name}: holds a header and no rows; drop a file with rows, or none")
 
 
 def _read_parquet(path: Path, name: str, dataset: Dataset) -> LandingFile:
     try:
         rows = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise DataContractError(f"{name}: expected Parquet: {bounded(str(error), QUOTED)}") from error
+        with path.open("rb") as stream:
+            begins = stream.read(QUOTED // 2)
+        raise DataContractError(
+            f"{name}: expected Parquet, as its name says; the file begins with {begins!r} and cannot be read as that. "
+            "Write it again, or name it .csv if that is what it is"
+        ) from error
     _require_columns(rows.column_names, name, dataset)
     for column in dataset.columns:
         type_ = rows.schema.field(column.name).type
@@ -88,9 +99,12 @@ def _read_csv(path: Path, name: str, dataset: Dataset) -> LandingFile:
             convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
         )
     except pa.ArrowInvalid as error:
-        raise _unreadable(name, str(error)) from error
+        quotes.require_closed(path, name, len(header))
+        raise _unreadable(name, str(error), header) from error
+    if quotes.holds_longer_rows(path, rows.num_rows + len(lines)):
+        quotes.require_closed(path, name, len(header))
     # Parsing is parallel: sorted, so that the same file always gives the same quarantine.
-    return _landed(name, rows, dataset, tuple(_malformed(line, header) for line in sorted(lines)))
+    return _landed(name, rows, dataset, tuple(_malformed(line, header, name) for line in sorted(lines)))
 
 
 def _landed(name: str, rows: pa.Table, dataset: Dataset, malformed: tuple[Malformed, ...] = ()) -> LandingFile:
@@ -105,20 +119,33 @@ def _header(path: Path, name: str) -> list[str]:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _unreadable(name, f"invalid UTF8 data in the first line: {error}") from error
-    header = next(csv.reader([text]), [])
+    header = _cells(text, name)
     if not header or "\0" in text:
         raise DataContractError(f"{name}: expected CSV with a header, the first line is {bounded(text, QUOTED)!r}")
     return header
 
 
-def _unreadable(name: str, why: str) -> DataContractError:
+def _unreadable(name: str, why: str, header: Sequence[str] = ()) -> DataContractError:
+    if "Empty CSV file" in why:
+        return _without_rows(name)
     if "UTF8" in why:
-        return DataContractError(f"{name}: expected UTF-8 text, it is not; save the file as UTF-8 ({why})")
-    return DataContractError(f"{name}: expected CSV: {bounded(why, 2 * QUOTED)}")
+        number = _COLUMN_NUMBER.search(why)
+        where = f"column {header[int(number[1])]!r}" if number and header else "the first line"
+        return DataContractError(f"{name}: expected UTF-8 text, {where} holds other bytes; save the file as UTF-8")
+    return DataContractError(
+        f"{name}: expected CSV: {bounded(why, 2 * QUOTED)}. Write it as comma-separated UTF-8 text with a header"
+    )
 
 
-def _malformed(line: str, header: Sequence[str]) -> Malformed:
-    found = next(csv.reader([line]), [])
+def _cells(line: str, name: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error as error:
+        raise _unreadable(name, f"{error} in {bounded(line, QUOTED)!r}") from error
+
+
+def _malformed(line: str, header: Sequence[str], name: str) -> Malformed:
+    found = _cells(line, name)
     return Malformed(cells=dict(zip(header, found, strict=False)), found=len(found), expected=len(header))
 
 

@@ -98,3 +98,9 @@ def test_parquet_types_need_no_parsing() -> None:
     assert naive.type == cells.TIMESTAMP
     nan = cells.read(pa.array([math.nan]), NUMBER)
     assert nan.faults["not a finite number"].to_pylist() == [True]
+
+
+def test_a_time_finer_than_the_lake_keeps_its_microseconds() -> None:
+    """As pandas writes them: what is below is cut off, not refused."""
+    moment = cells.read(pa.array([1_999], pa.timestamp("ns")), TIME).values
+    assert moment.cast(pa.int64()).to_pylist() == [1]

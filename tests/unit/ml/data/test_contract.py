@@ -109,3 +109,15 @@ def test_more_bad_rows_than_the_limit_stop_the_run(toy: ModelSpec) -> None:
     ) as e:
         contract.check([landed(*many(146), *bad)], toy.dataset)
     assert "Nothing was written" in str(e.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("size", pa.array([2**53 + 1])), ("at", pa.array([2**62], pa.timestamp("s")))],
+)
+def test_a_parquet_value_that_the_lake_cannot_hold_is_refused(events: ModelSpec, column: str, values: pa.Array) -> None:
+    """The message names the file and the column, and says what to do."""
+    cells = {name.name: pa.array(["x"]) for name in events.dataset.columns} | {column: values}
+    file = LandingFile(name="a.parquet", rows=pa.table(cells))
+    with pytest.raises(DataContractError, match=rf"a\.parquet: column '{column}' holds a value .*another type"):
+        contract.check([file], events.dataset)

@@ -39,9 +39,10 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(read) -> None:
 
 def test_quoted_cells_may_hold_commas_and_newlines(read) -> None:
     """They are one cell each."""
-    file = read(f'{HEADER}\nk1,5,1.5,red,"Oslo, Norway","two\nlines",no\n')
+    file = read(f'{HEADER}\nk1,5,1.5,red,"Oslo, Norway","two ""fine""\nlines",no\n\nk2,short\n')
     assert file.rows["city"].to_pylist() == ["Oslo, Norway"]
-    assert file.malformed == ()
+    assert file.rows["note"].to_pylist() == ['two "fine"\nlines']
+    assert [line.cells["key"] for line in file.malformed] == ["k2"]
 
 
 def test_a_line_with_another_number_of_cells_is_set_aside(read) -> None:
@@ -56,11 +57,14 @@ def test_a_line_with_another_number_of_cells_is_set_aside(read) -> None:
     [
         pytest.param("", "empty; expected a header and rows", id="empty"),
         pytest.param(HEADER + "\n", "a header and no rows", id="header only"),
+        pytest.param(HEADER, "a header and no rows", id="header only, without a newline"),
+        pytest.param(f"{HEADER}\nk,{'x' * 200_000}\n{ROW}\n", "field larger than", id="endless cell"),
+        pytest.param(f"{HEADER}\r{ROW}\r", "expected CSV", id="carriage returns alone"),
         pytest.param(b"\x89PNG\r\n\x1a\n\x00\x00", "UTF-8", id="binary"),
         pytest.param('{"key": 1}\n', "none is in the header", id="JSON"),
         pytest.param("key;size;weight\n1;2;3\n", "separated by commas", id="semicolons"),
         pytest.param(f"{HEADER}\n{ROW}\n".encode("utf-16-le"), "expected CSV", id="UTF-16"),
-        pytest.param(HEADER.encode() + b"\nk1,5,1.5,red,\xd8slo,,no\n", "save the file as UTF-8", id="Latin-1 cell"),
+        pytest.param(HEADER.encode() + b"\nk1,5,1.5,red,\xd8slo,,no\n", "column 'city' .*as UTF-8", id="Latin-1 cell"),
         pytest.param(f"{HEADER},size\n{ROW},5\n", "column 'size' is there 2 times", id="column twice"),
         pytest.param(f"{HEADER},extra\n{ROW},5\n", "column 'extra' is not in the spec", id="extra column"),
         pytest.param("key,size,weight,colour,city,note\nk1,5,1,red,Oslo,\n", "column 'left' is missing", id="no label"),
@@ -122,5 +126,24 @@ def test_a_parquet_column_of_another_type_is_refused(read, tmp_path: Path) -> No
 
 def test_a_parquet_file_that_is_none_is_refused(read) -> None:
     """The message names it."""
-    with pytest.raises(DataContractError, match=r"rows\.parquet: expected Parquet"):
+    with pytest.raises(DataContractError, match=r"rows\.parquet: expected Parquet.* begins with b'key,size") as caught:
         read(f"{HEADER}\n{ROW}\n", "rows.parquet")
+    assert "name it .csv" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(['"k2,5,1.5,red,Oslo,,no', *[ROW] * 3], id="to the file's end"),
+        pytest.param(['"k2,5,1.5,red,Oslo,,no', *[ROW] * 100_000], id="beyond what is read at once"),
+        pytest.param(['k2,5,1.5,red,Oslo,,"no', *[ROW] * 3], id="in the last cell, which makes the row look right"),
+        pytest.param(
+            ['k2,5,1.5,red,Oslo,"new,no', ROW, 'k3,5,1.5,red,Oslo,"a note",no', ROW], id="closed by another's quote"
+        ),
+        pytest.param(['"k2,5,1.5,red,Oslo,,no', ROW, 'k3,5",1.5,red,Oslo,,no', ROW], id="two of them"),
+    ],
+)
+def test_a_quote_that_is_left_open_is_refused(read, lines: list[str]) -> None:
+    """The rows it takes in would be lost without a word; the line that opens it is named."""
+    with pytest.raises(DataContractError, match=r"landing/toy/rows\.csv: line 4 opens a quote"):
+        read("\n".join([HEADER, ROW, ROW, *lines, ""]))
