@@ -7,12 +7,12 @@ itself refuses it once more when the run is resolved, for what the API was sent.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow.sdk import Param
 
-from include.specs.errors import SpecError
+from include.specs.errors import SpecError, require
 from include.specs.job import STEPS
 from include.specs.metrics import METRICS
 from include.specs.model import ModelSpec
@@ -21,6 +21,7 @@ Schema = dict[str, Any]
 # Null is what an empty field of the form is; without it, the form demands a value.
 _TEXT: Schema = {"type": ["null", "string"], "maxLength": 200}
 _DATE: Schema = {"type": ["null", "string"], "format": "date"}
+_GROUPS = ("thresholds", "hyperparameters", "instance_types")
 
 
 def ingestion_params(spec: ModelSpec) -> dict[str, Param]:
@@ -63,6 +64,21 @@ def override_schema(spec: ModelSpec) -> Schema:
     )
 
 
+def merge_overrides(requests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What several requests override together in the one run that serves them all; their reasons aside.
+
+    >>> merge_overrides([{"thresholds": {"roc_auc": 0.9}}, {}, {"thresholds": {"pr_auc": 0.6}, "end": "2026-03-01"}])
+    {'thresholds': {'roc_auc': 0.9, 'pr_auc': 0.6}, 'end': '2026-03-01'}
+
+    Raises:
+        SpecError: two of them give one value differently, or one is not of the form's shape.
+    """
+    merged: dict[str, Any] = {}
+    for request in requests:
+        _merge(merged, _given(request), at="params")
+    return merged
+
+
 def apply_overrides(spec: ModelSpec, overrides: Mapping[str, Any]) -> ModelSpec:
     """The spec as it is for one run.
 
@@ -80,6 +96,30 @@ def apply_overrides(spec: ModelSpec, overrides: Mapping[str, Any]) -> ModelSpec:
         estimator=dataclasses.replace(spec.estimator, hyperparameters=hyperparameters),
         step_resources={**spec.step_resources, **_resources(spec, overrides.get("instance_types") or {})},
     )
+
+
+def _given(request: Mapping[str, Any]) -> dict[str, Any]:
+    _require_object("params", request)
+    # An empty field of the form overrides nothing; a null inside a group is a value.
+    given = {name: value for name, value in request.items() if name != "reason" and value not in (None, "", {})}
+    for name in _GROUPS:
+        _require_object(f"params.{name}", given.get(name, {}))
+    return given
+
+
+def _require_object(field: str, value: object) -> None:
+    require(isinstance(value, Mapping), field, "be an object of names and values", value)
+
+
+def _merge(into: dict[str, Any], more: Mapping[str, Any], *, at: str) -> None:
+    for name, value in more.items():
+        field = f"{at}.{name}"
+        if isinstance(value, Mapping):
+            _merge(into.setdefault(name, {}), value, at=field)
+            continue
+        before = into.setdefault(name, value)
+        expected = "be the same in all requests that a run serves (start a run by hand for each)"
+        require(before == value, field, expected, (before, value))
 
 
 def _resources(spec: ModelSpec, instance_types: Mapping[str, str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from perennial import assets, aws_requests, registry
 from perennial.hooks.packages import Packages
 from perennial.links import ReportLink
 from perennial.operators.base import FlowOperator, provenance
-from perennial.params import apply_overrides
+from perennial.params import apply_overrides, merge_overrides
 
 
 class ResolveRunOperator(FlowOperator):
@@ -29,7 +29,7 @@ class ResolveRunOperator(FlowOperator):
     def perform(self, context: Any) -> dict[str, Any]:
         """Resolve overrides, data and champion, in this order: a bad param costs nothing."""
         requests = _requests(context)
-        overrides = dict(context["params"]) | (requests[-1].get("params") or {} if requests else {})
+        overrides = dict(context["params"]) | merge_overrides(map(_params, requests))
         spec = apply_overrides(self.spec, overrides)
         lake, where = self.lake(), self.where()
         partitions = self._partitions(context, overrides)
@@ -190,7 +190,18 @@ def _requests(context: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [event.extra for event in sorted(found, key=lambda event: event.timestamp)]
 
 
+def _params(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    return request.get("params") or {}
+
+
 def _reason(context: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) -> str:
     if requests:
-        return "; ".join(str(request.get("reason", "requested")) for request in requests)
+        # Many requests may have one reason, which is then said once.
+        return "; ".join(dict.fromkeys(reason for request in requests for reason in _reasons(request)))
     return context["params"].get("reason") or f"{context['dag_run'].run_type.value} run"
+
+
+def _reasons(request: Mapping[str, Any]) -> list[str]:
+    """Why the flow that made the request made it, and why the person who started that flow did."""
+    given = (request.get("reason"), _params(request).get("reason"))
+    return [str(reason) for reason in given if reason] or ["requested"]

@@ -6,7 +6,13 @@ import jsonschema
 import pytest
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import BaseSerialization
-from perennial.params import apply_overrides, ingestion_params, override_schema, training_params
+from perennial.params import (
+    apply_overrides,
+    ingestion_params,
+    merge_overrides,
+    override_schema,
+    training_params,
+)
 
 from include.specs.errors import SpecError
 from include.specs.job import STEPS
@@ -136,3 +142,48 @@ def test_spec_refuses_what_no_form_has_checked(spec: ModelSpec, overrides: dict[
     with pytest.raises(SpecError) as refused:
         apply_overrides(spec, overrides)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("requests", "merged"),
+    [
+        ([], {}),
+        ([{"reason": "a", "start": None, "end": "", "thresholds": {}}], {}),
+        ([{"end": "2026-03-01"}, {"start": "2026-02-01"}], {"end": "2026-03-01", "start": "2026-02-01"}),
+        ([{"end": "2026-03-01"}, {"end": "2026-03-01"}, {"end": None}], {"end": "2026-03-01"}),
+        (
+            [{"instance_types": {"train": "a"}}, {"instance_types": {"evaluate": "b"}}],
+            {"instance_types": {"train": "a", "evaluate": "b"}},
+        ),
+        ([{"hyperparameters": {"max_depth": None}}], {"hyperparameters": {"max_depth": None}}),
+    ],
+)
+def test_requests_are_merged(requests: list[dict[str, Any]], merged: dict[str, Any]) -> None:
+    """Each value that any of them gives is there; an empty field of a form gives none, a null hyper-parameter does."""
+    assert merge_overrides(requests) == merged
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "field"),
+    [
+        ({"end": "2026-03-01"}, {"end": "2026-03-02"}, "params.end"),
+        ({"thresholds": {"roc_auc": 0.8}}, {"thresholds": {"roc_auc": 0.9}}, "params.thresholds.roc_auc"),
+        (
+            {"hyperparameters": {"max_depth": None}},
+            {"hyperparameters": {"max_depth": 3}},
+            "params.hyperparameters.max_depth",
+        ),
+    ],
+)
+def test_contradicting_requests_are_refused(one: dict[str, Any], other: dict[str, Any], field: str) -> None:
+    """The error names the value that two requests disagree on."""
+    with pytest.raises(SpecError) as refused:
+        merge_overrides([one, {}, other])
+    assert refused.value.field == field
+
+
+def test_merging_leaves_the_requests_as_they_are() -> None:
+    """What came with an event is still what came with it."""
+    first = {"thresholds": {"roc_auc": 0.8}}
+    merge_overrides([first, {"thresholds": {"pr_auc": 0.5}}])
+    assert first == {"thresholds": {"roc_auc": 0.8}}

@@ -140,15 +140,40 @@ def test_params_of_the_form_are_applied(aws: SimpleNamespace, lake: Make, churn:
 
 
 def test_event_carries_overrides_and_reason(aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make) -> None:
-    """Of several requests the newest one's overrides count, and every reason is kept, oldest first."""
-    lake(DAYS[0])
+    """One run serves several requests: what each overrides is applied, every reason is kept, oldest first."""
+    lake(*DAYS)
     events = _events(
-        {"reason": "drift", "params": {"thresholds": {"roc_auc": 0.5}}},
-        {"reason": "new data", "params": {"thresholds": {"roc_auc": 0.9}}},
+        {"reason": "by hand", "params": {**UNTOUCHED, "thresholds": {"roc_auc": 0.5}, "reason": "a try"}},
+        {"reason": "drift", "params": {"thresholds": {"pr_auc": 0.4}, "hyperparameters": {"max_iter": 7}}},
+        {"reason": "new data", "params": {"start": "2026-03-02", "end": "2026-03-04"}},
+        {"reason": "new data", "params": {}},
     )
     result = _resolve(churn, context(run_type="asset_triggered", params=UNTOUCHED, events=events))
-    assert result["reason"] == "drift; new data"
-    assert _written(aws, result).model.gate.thresholds["roc_auc"] == 0.9
+    model = _written(aws, result).model
+    assert result["reason"] == "by hand; a try; drift; new data"
+    assert model.gate.thresholds == {**churn.gate.thresholds, "roc_auc": 0.5, "pr_auc": 0.4}
+    assert model.estimator.hyperparameters["max_iter"] == 7
+    assert _days(result) == [2, 3]
+
+
+def test_requests_that_contradict_each_other_are_refused(
+    aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make
+) -> None:
+    """Neither of two thresholds is dropped in silence: the run fails and names both."""
+    lake(DAYS[0])
+    before = aws.listing()
+    events = _events({"params": {"thresholds": {"roc_auc": 0.5}}}, {"params": {"thresholds": {"roc_auc": 0.9}}})
+    with pytest.raises(AirflowFailException, match=r"params\.thresholds\.roc_auc must .*got \(0\.5, 0\.9\)"):
+        _resolve(churn, context(run_type="asset_triggered", params=UNTOUCHED, events=events))
+    assert aws.listing() == before
+
+
+def test_reason_of_a_request_without_one_of_its_own(lake: Make, churn: ModelSpec, context: Make) -> None:
+    """What a person gave as the reason is the reason."""
+    lake(DAYS[0])
+    events = _events({"params": {"reason": "a try"}})
+    made = context(run_type="asset_triggered", params=UNTOUCHED, events=events)
+    assert _resolve(churn, made)["reason"] == "a try"
 
 
 def test_event_without_extra_is_a_request(lake: Make, churn: ModelSpec, context: Make) -> None:
@@ -172,10 +197,12 @@ def test_reason_where_nobody_gave_one(lake: Make, churn: ModelSpec, context: Mak
         ({"thresholds": {"roc_auc": 7}}, r"gate\.thresholds\.roc_auc must be within \[0, 1\], got 7"),
         ({"start": "yesterday"}, r"params\.start must be a date \(YYYY-MM-DD\), got 'yesterday'"),
         ({"no_such": 1}, "got 'no_such'"),
+        ({"thresholds": 0.9}, r"params\.thresholds must be an object of names and values, got 0\.9"),
+        (["roc_auc"], r"params must be an object of names and values, got \['roc_auc'\]"),
     ],
 )
 def test_bad_override_of_an_event_is_final(
-    aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make, params: dict[str, Any], words: str
+    aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make, params: Any, words: str
 ) -> None:
     """What no form has checked is refused before anything is written."""
     lake(DAYS[0])
