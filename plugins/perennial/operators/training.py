@@ -54,11 +54,13 @@ class ResolveRunOperator(FlowOperator):
         }
 
     def _partitions(self, context: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[PartitionRef, ...]:
-        start, end = window(context, overrides, days=self.spec.dataset.window_days)
+        start, end = window(context, overrides)
         found = self.lake().partitions(self.spec.name, start=start, end=end)
         if not found:
             asked = f" from {start or 'the beginning'} to before {end or 'now'}"
             raise PartitionError(f"{self.spec.name} has no partitions{asked}; run {self.spec.name}_ingestion first")
+        if start is None:
+            found = of_last_days(found, self.spec.dataset.window_days)
         pinned = of_one_origin(found)
         self.log.info("%d partitions, %s to %s", len(pinned), pinned[0].manifest.date, pinned[-1].manifest.date)
         return pinned
@@ -153,9 +155,7 @@ class RejectModelOperator(FlowOperator):
         return {"reasons": gate.reasons}
 
 
-def window(
-    context: Mapping[str, Any], params: Mapping[str, Any], *, days: int | None
-) -> tuple[dt.date | None, dt.date | None]:
+def window(context: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[dt.date | None, dt.date | None]:
     """First day, and day after the last, of the data to train on; None where it is open.
 
     What a person asked for, else the end of the run's data interval (scheduled and backfilled runs), else everything.
@@ -164,8 +164,6 @@ def window(
     run = context["dag_run"]
     if end is None and run.run_type in ("scheduled", "backfill") and run.data_interval_end:
         end = run.data_interval_end.astimezone(dt.UTC).date()
-    if start is None and end is not None and days is not None:
-        start = end - dt.timedelta(days=days)
     return start, end
 
 
@@ -175,6 +173,14 @@ def _date(field: str, text: Any) -> dt.date | None:
         return dt.date.fromisoformat(text) if text else None
     except (TypeError, ValueError) as error:
         raise SpecError(field, "be a date (YYYY-MM-DD)", text) from error
+
+
+def of_last_days(partitions: Sequence[PartitionRef], days: int | None) -> tuple[PartitionRef, ...]:
+    """Those of the `days` that end with the newest one's; all of them where `days` is None."""
+    if days is None:
+        return tuple(partitions)
+    before = partitions[-1].manifest.date - dt.timedelta(days=days)
+    return tuple(ref for ref in partitions if ref.manifest.date > before)
 
 
 def of_one_origin(partitions: Sequence[PartitionRef]) -> tuple[PartitionRef, ...]:

@@ -269,25 +269,43 @@ def package(
 
 
 @pytest.mark.parametrize(
-    ("run_type", "params", "days", "expected"),
+    ("run_type", "params", "expected"),
     [
-        ("manual", {}, None, (None, None)),
-        ("manual", {}, 7, (None, None)),
-        ("asset_triggered", {}, 7, (None, None)),
-        ("scheduled", {}, None, (None, "2026-03-04")),
-        ("scheduled", {}, 7, ("2026-02-25", "2026-03-04")),
-        ("backfill", {}, 7, ("2026-02-25", "2026-03-04")),
-        ("scheduled", {"end": "2026-02-01"}, 7, ("2026-01-25", "2026-02-01")),
-        ("scheduled", {"start": "2026-01-01"}, 7, ("2026-01-01", "2026-03-04")),
-        ("manual", {"start": "2026-01-01", "end": "2026-02-01"}, 7, ("2026-01-01", "2026-02-01")),
+        ("manual", {}, (None, None)),
+        ("asset_triggered", {}, (None, None)),
+        ("scheduled", {}, (None, "2026-03-04")),
+        ("backfill", {}, (None, "2026-03-04")),
+        ("scheduled", {"end": "2026-02-01"}, (None, "2026-02-01")),
+        ("scheduled", {"start": "2026-01-01"}, ("2026-01-01", "2026-03-04")),
+        ("manual", {"start": "2026-01-01", "end": "2026-02-01"}, ("2026-01-01", "2026-02-01")),
     ],
 )
-def test_window(
-    context: Make, run_type: str, params: dict[str, str], days: int | None, expected: tuple[str | None, str | None]
-) -> None:
-    """A person's dates first, then the end of the run's interval, then everything; the spec says how far back."""
-    found = window(context(run_type=run_type, interval=INTERVAL), params, days=days)
+def test_window(context: Make, run_type: str, params: dict[str, str], expected: tuple[str | None, str | None]) -> None:
+    """A person's dates first, then the end of the run's interval, then everything."""
+    found = window(context(run_type=run_type, interval=INTERVAL), params)
     assert tuple(day and day.isoformat() for day in found) == expected
+
+
+@pytest.mark.parametrize("run_type", ["manual", "asset_triggered", "scheduled", "backfill"])
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [({}, [2, 3]), ({"end": "2026-03-03"}, [1, 2]), ({"start": "2026-03-01"}, [1, 2, 3])],
+)
+def test_spec_says_how_far_back_any_run_reads(
+    lake: Make, churn: ModelSpec, context: Make, run_type: str, params: dict[str, str], expected: list[int]
+) -> None:
+    """The days of the spec end with the newest day there is, whoever started the run; a person's first day wins."""
+    lake(*DAYS[:3])
+    two_days = dataclasses.replace(churn, dataset=dataclasses.replace(churn.dataset, window_days=2))
+    made = context(run_type=run_type, interval=INTERVAL, params={**UNTOUCHED, **params})
+    assert _days(_resolve(two_days, made)) == expected
+
+
+def test_days_without_data_count(lake: Make, churn: ModelSpec, context: Make) -> None:
+    """A window is of days, not of partitions."""
+    lake(DAYS[0], DAYS[2], DAYS[4])
+    three_days = dataclasses.replace(churn, dataset=dataclasses.replace(churn.dataset, window_days=3))
+    assert _days(_resolve(three_days, context(params=UNTOUCHED))) == [3, 5]
 
 
 @given(origins=st.lists(st.booleans(), min_size=1, max_size=12))
