@@ -1,46 +1,20 @@
-"""The bucket, what lands in it, and what came of a run, against a real server of the AWS API."""
+"""What came of a run, from a real server of the AWS API."""
 
-import datetime as dt
 import io
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 from rich.console import Console
 
-from include.specs import catalog, codec, reports, s3_layout
+from include.specs import codec, reports, s3_layout
 from include.specs.reports import Confusion, DataReport, Estimate, EvaluationReport, GateReport, GateRule
-from laptop import aws, landing, outcome
+from laptop import aws, outcome
 from laptop.airflow_api import Run, TaskState
-from laptop.errors import FlowError, LaptopError
+from laptop.errors import FlowError
 from laptop.flow import Finished
-from laptop.landing import Delivery
-from laptop.settings import BUCKET, Settings
+from laptop.settings import BUCKET
 
 RUN = Run(dag_id="churn_training", run_id="manual__2026-03-01")
-DATE = dt.date(2026, 3, 1)
-PREFIX = "landing/churn/year=2026/month=03/day=01/"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The endpoint of an AWS of this module's own."""
-    started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    started.start()
-    host, port = started.get_host_and_port()
-    yield f"http://{host}:{port}"
-    started.stop()
-
-
-@pytest.fixture
-def endpoint(server: str) -> Iterator[str]:
-    """An account that is ready for a first run, and empty again afterwards."""
-    aws.bootstrap(server)
-    yield server
-    httpx.post(f"{server}/moto-api/reset", trust_env=False)
 
 
 def gate(*, passed: bool) -> GateReport:
@@ -93,74 +67,6 @@ def printed(came: outcome.Outcome) -> str:
     outcome.show(console, came, model="churn")
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
-
-
-def test_an_account_is_made_ready_once(endpoint: str) -> None:
-    """Making it ready again loses nothing: the bucket keeps its objects and its versioning."""
-    s3 = aws.client("s3", endpoint)
-    s3.put_object(Bucket=BUCKET, Key="kept", Body=b"x")
-    aws.bootstrap(endpoint)
-    assert s3.get_object(Bucket=BUCKET, Key="kept")["Body"].read() == b"x"
-    assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
-
-
-def test_each_model_has_its_topic(endpoint: str) -> None:
-    """A notification has somewhere to go."""
-    topics = {topic["TopicArn"].rsplit(":", 1)[1] for topic in aws.client("sns", endpoint).list_topics()["Topics"]}
-    assert topics == {f"perennial-{model}" for model in catalog.load()}
-
-
-def test_a_profile_of_the_person_plays_no_part(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a profile that does not exist nor an endpoint in the environment changes where calls go."""
-    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    assert [bucket["Name"] for bucket in aws.client("s3", endpoint).list_buckets()["Buckets"]] == [BUCKET]
-
-
-def test_a_file_lands_where_the_ingestion_looks(endpoint: str, tmp_path: Path) -> None:
-    """The object has the file's bytes, the date's prefix, and its origin in words."""
-    file = tmp_path / "Kündigungen.CSV"
-    file.write_bytes(b"a,b\n")
-    key = landing.land(endpoint, "churn", DATE, Delivery(file=file, origin=f"file: {file.name}"))
-    found = aws.client("s3", endpoint).get_object(Bucket=BUCKET, Key=key)
-    assert key == f"{PREFIX}make-run.csv"
-    assert found["Body"].read() == b"a,b\n"
-    assert found["Metadata"] == {"origin": "file: K\\xfcndigungen.CSV"}
-
-
-def test_a_second_landing_replaces_the_first(endpoint: str, tmp_path: Path) -> None:
-    """A file of another format does not lie beside the earlier one; a producer's own file is left alone."""
-    s3 = aws.client("s3", endpoint)
-    s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}producer.csv", Body=b"x")
-    for name in ("data.csv", "data.parquet"):
-        (tmp_path / name).write_bytes(b"x")
-        landing.land(endpoint, "churn", DATE, Delivery(file=tmp_path / name, origin="file: data"))
-    keys = [found["Key"] for found in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
-    assert keys == [f"{PREFIX}make-run.parquet", f"{PREFIX}producer.csv"]
-
-
-def test_data_is_made_up_where_none_is_given() -> None:
-    """The generator's rows say that they are, with the seed that makes them again."""
-    spec = catalog.model("churn")
-    with landing.delivery(_settings(), spec, None) as delivered:
-        assert spec.dataset.columns[0].name in delivered.file.read_text().split("\n", 1)[0]
-    assert delivered.origin == f"synthetic: seed {spec.dataset.synthetic.seed}, generator of the churn spec"
-    assert not delivered.file.exists()
-
-
-def test_a_generator_that_fails_is_told(tmp_path: Path) -> None:
-    """The message is the generator's own."""
-    broken = Settings(repo=tmp_path, state=tmp_path, python=_settings().python)
-    with (
-        pytest.raises(LaptopError, match=r"no data could be made up for churn:(.|\n)*include"),
-        landing.delivery(broken, catalog.model("churn"), None),
-    ):
-        pass
-
-
-def _settings() -> Settings:
-    return Settings(repo=Path.cwd(), state=Path("unused"), python=Path(sys.executable))
 
 
 def test_a_registered_candidate_is_told_with_its_status(endpoint: str, tmp_path: Path) -> None:
