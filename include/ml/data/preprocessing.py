@@ -14,15 +14,22 @@ import pyarrow.compute as pc
 
 from include.ml.data import partition
 from include.ml.data.arrays import from_numpy, repeated, to_numpy
-from include.ml.data.split import PARTS, Part, Parts, by_event_time, hashes, stratified, unseen
+from include.ml.data.split import PARTS, Part, Parts, by_event_time, hashes, known_before_hold_out, stratified, unseen
+from include.specs import codec, s3_layout
 from include.specs.dataset import Column, Dataset
-from include.specs.errors import DataContractError, PartitionError
+from include.specs.errors import DataContractError, PartitionError, ReportError
 from include.specs.model import ModelSpec
-from include.specs.reports import PartCount, PreprocessingReport
+from include.specs.reports import PREPROCESSING, PartCount, PreprocessingReport
 from include.specs.run import Champion, TrainingRun
 
+# The hold-out's column that says which rows the champion was not fitted on either.
 COMPARABLE = "comparable"
 SUPERSEDED, UNLABELLED = "superseded by a newer partition", "without a label"
+UNKNOWN_YET = "label not yet known when the hold-out began"
+# In microseconds since the epoch: before any label became known.
+LONG_AGO = np.iinfo(np.int64).min
+# A message names at most this many partitions.
+NAMED_PARTITIONS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,18 +43,26 @@ class Preprocessed:
 def preprocess(folder: Path, run: TrainingRun) -> Preprocessed:
     """The parts of the split of the run's partitions.
 
+    By event time, what is fitted on is what was known when the hold-out began: rows for training and validation whose
+    label became known at its first instant or later are dropped. A label without such a time counts as known.
+
     Args:
         folder: the lake below `raw/<model>/`.
 
     Raises:
-        PartitionError: a partition is not as it was pinned. DataContractError: the labels do not allow a split.
+        PartitionError: a partition is not as it was pinned. DataContractError: the labels do not allow a split: none is
+            known yet, all are of one level, or all of a part are.
     """
     model, dataset = run.model, run.model.dataset
     rows, dropped = _usable(_newest_first(folder, run), dataset)
     hashed = hashes(rows[dataset.id.name].to_pylist(), model.split.seed)
     positive = to_numpy(pc.equal(rows[dataset.label.name], dataset.positive))
+    _require_both_levels(positive, run)
     parts = _split(rows, hashed, positive, model)
-    tables = {part: _take(rows, parts.rows[part]) for part in PARTS}
+    if late := len(rows) - sum(len(found) for found in parts.rows.values()):
+        dropped[UNKNOWN_YET] = late
+    columns = [column.name for column in _columns(dataset)]
+    tables = {part: _take(rows.select(columns), parts.rows[part]) for part in PARTS}
     comparable = _comparable(tables["test"], model, run.champion)
     tables["test"] = tables["test"].append_column(COMPARABLE, from_numpy(comparable, pa.bool_()))
     held_out = positive[parts.rows["test"]]
@@ -62,10 +77,22 @@ def preprocess(folder: Path, run: TrainingRun) -> Preprocessed:
     return Preprocessed(parts=tables, report=report)
 
 
+def read_report(folder: Path) -> PreprocessingReport:
+    """What preprocessing said of the split, from the folder that it left its report in.
+
+    Raises:
+        ReportError: the report is not there, or is none.
+    """
+    path = folder / PREPROCESSING
+    if not path.is_file():
+        raise ReportError(f"expected preprocessing's report as {path}, found no such file; give the job that channel")
+    return codec.decode(PreprocessingReport, path.read_bytes(), source=str(path))
+
+
 def _newest_first(folder: Path, run: TrainingRun) -> pa.Table:
     if not run.partitions:
         raise PartitionError(f"{run.model.name}: expected at least one partition to train on, the run pins none")
-    columns = _columns(run.model.dataset)
+    columns = [*_columns(run.model.dataset), *_known_at(run.model.dataset)]
     categories = [column.name for column in columns if column.kind == "categorical"]
     newest = sorted(run.partitions, key=lambda pinned: pinned.manifest.date, reverse=True)
     names = [column.name for column in columns]
@@ -76,6 +103,11 @@ def _newest_first(folder: Path, run: TrainingRun) -> pa.Table:
 def _columns(dataset: Dataset) -> list[Column]:
     time = [dataset.event_time] if dataset.event_time else []
     return [dataset.id, *time, *dataset.features, dataset.label]
+
+
+def _known_at(dataset: Dataset) -> tuple[Column, ...]:
+    """The column that says when a label became known, where the split by event time asks for it."""
+    return dataset.with_role("label_time") if dataset.event_time else ()
 
 
 def _usable(rows: pa.Table, dataset: Dataset) -> tuple[pa.Table, dict[str, int]]:
@@ -97,7 +129,35 @@ def _split(rows: pa.Table, hashed: npt.NDArray[np.float64], positive: npt.NDArra
     time = model.dataset.event_time
     if time is None:
         return stratified(hashed, positive, model.split)
-    return by_event_time(to_numpy(rows[time.name]), hashed, positive, model.split)
+    parts = by_event_time(to_numpy(rows[time.name]), hashed, positive, model.split)
+    for column in _known_at(model.dataset):
+        known_at = pc.fill_null(pc.cast(rows[column.name], pa.int64()), LONG_AGO)
+        parts = known_before_hold_out(parts, to_numpy(known_at), positive)
+    return parts
+
+
+def _require_both_levels(positive: npt.NDArray[np.bool_], run: TrainingRun) -> None:
+    """A label that says one thing of every row leaves nothing to learn."""
+    dataset, where = run.model.dataset, _named(run)
+    label, levels = dataset.label.name, f"{dataset.negative!r} and {dataset.positive!r}"
+    if not len(positive):
+        raise DataContractError(
+            f"column {label!r}: no labelled rows yet in {where}; train again when labels are known, or widen "
+            "dataset.window_days in the model's spec"
+        )
+    if positive.all() or not positive.any():
+        level = dataset.positive if positive[0] else dataset.negative
+        raise DataContractError(
+            f"column {label!r} is {level!r} in all {len(positive)} labelled rows of {where}; expected both {levels}: "
+            "correct the landing files and ingest those dates again, or train on more days"
+        )
+
+
+def _named(run: TrainingRun) -> str:
+    """The partitions as their prefixes in the lake; the first of many stand for the others."""
+    prefixes = sorted(s3_layout.partition(run.model.name, pinned.manifest.date) for pinned in run.partitions)
+    others = len(prefixes) - NAMED_PARTITIONS
+    return ", ".join(prefixes[:NAMED_PARTITIONS]) + (f" and {others} more partitions" if others > 0 else "")
 
 
 def _take(rows: pa.Table, numbers: npt.NDArray[np.intp]) -> pa.Table:

@@ -101,6 +101,26 @@ def by_event_time(
     return Parts(rows=rows, boundary=SplitBoundary(seed=split.seed, time_until=first))
 
 
+def known_before_hold_out(parts: Parts, known_at: npt.NDArray[np.int64], positive: npt.NDArray[np.bool_]) -> Parts:
+    """The parts without those rows for fitting whose label was not known yet when the hold-out began.
+
+    Whoever had trained then could not have used them: kept, they would flatter the model on its hold-out.
+
+    Args:
+        parts: of a split by event time. known_at: when each row's label became known, in microseconds since the epoch,
+            UTC, shape (rows,). positive: the class of each row.
+
+    Raises:
+        DataContractError: a part would be empty or hold one class only.
+    """
+    if parts.boundary.time_until is None:
+        raise ValueError("expected a split by event time, got one without the hold-out's first instant")
+    known = known_at < _since_epoch(parts.boundary.time_until)
+    rows = {part: found if part == "test" else found[known[found]] for part, found in parts.rows.items()}
+    _require_both_classes(rows, positive)
+    return Parts(rows=rows, boundary=parts.boundary)
+
+
 def unseen(
     boundary: SplitBoundary, hashed: npt.NDArray[np.float64], microseconds: npt.NDArray[np.int64] | None
 ) -> npt.NDArray[np.bool_]:
@@ -146,6 +166,6 @@ def _require_both_classes(rows: Mapping[Part, Rows], positive: npt.NDArray[np.bo
         if not 0 < positives < len(found):
             raise DataContractError(
                 f"the part {part!r} of the split holds {positives} positive and {len(found) - positives} negative "
-                "rows; it needs both: the label is constant there, or there are too few rows. Give more data, or "
-                "change the spec's split"
+                "rows; it needs both: the label is constant there, there are too few rows, or (by event time) their "
+                "labels were not known yet when the hold-out began. Give more data, or change the spec's split"
             )

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # none are published
 
 from include.ml.data.arrays import to_numpy
+from include.ml.data.preprocessing import COMPARABLE
 from include.ml.evaluation.predictions import Booleans, Floats
 from include.ml.features.pipeline import features_frame, labels
 from include.specs.errors import ReportError
@@ -21,8 +22,6 @@ from include.specs.model import ModelSpec
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-# The column that says which rows the champion was not fitted on either.
-COMPARABLE = "comparable"
 BATCH_ROWS = 2**16
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.ml.baseline.statistics import describe, write_sample
 from include.ml.container import Container, replace_file, run_job, say
+from include.ml.data.preprocessing import read_report
 from include.ml.evaluation.assessment import Assessed, assess, comparable_rows
 from include.ml.evaluation.gate import judge
 from include.ml.evaluation.hold_out import HoldOut, read, score
@@ -36,7 +37,7 @@ def main(container: Container) -> Mapping[str, int]:
         ArtifactError: a model's digest or types are not the ones it was registered with.
     """
     run = container.config(TrainingRun)
-    split = _split(container)
+    split = read_report(container.channel("split"))
     candidate = load(_archive(container.channel("candidate")))
     hold_out = read(container.channel("test"), run.model)
     assessed = _scored(container, run, candidate, hold_out)
@@ -95,13 +96,6 @@ def _importance(candidate: Model, hold_out: HoldOut, run: TrainingRun) -> dict[s
         partial(score, candidate[0], model=run.model),
         seed=run.model.estimator.seed,
     )
-
-
-def _split(container: Container) -> PreprocessingReport:
-    path = container.channel("split") / reports.PREPROCESSING
-    if not path.is_file():
-        raise ReportError(f"expected preprocessing's report in {path}, found no such file")
-    return codec.decode(PreprocessingReport, path.read_bytes(), source=str(path))
 
 
 def _archive(folder: Path) -> Path:

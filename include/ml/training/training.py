@@ -13,6 +13,7 @@ from sklearn import metrics
 from sklearn.pipeline import Pipeline
 
 from include.ml.container import Container, ContainerError, say
+from include.ml.data.preprocessing import read_report
 from include.ml.features import estimators
 from include.ml.features.pipeline import build_pipeline, features_frame, labels
 from include.ml.training import artifact, threshold
@@ -20,7 +21,6 @@ from include.ml.training.checkpoint import Checkpoints
 from include.ml.training.fit import fit
 from include.specs import codec
 from include.specs.model import Value
-from include.specs.reports import PREPROCESSING, PreprocessingReport
 from include.specs.run import TrainingRun
 
 
@@ -29,9 +29,10 @@ def train(container: Container) -> Mapping[str, int]:
 
     Raises:
         SpecError: a hyper-parameter that the estimator does not take. ContainerError: a channel holds no part.
+        ReportError: the split's report is not there.
     """
     run = container.config(TrainingRun)
-    split = _split(container)
+    split = read_report(container.channel("split"))
     hyperparameters = estimators.merged(run.model.estimator, container.hyperparameters())
     pipeline, rows = _fitted(container, run, hyperparameters)
     positive, probability = _validation(container, run, pipeline)
@@ -75,13 +76,6 @@ def _part(container: Container, name: str) -> bytes:
     if not path.is_file():
         raise ContainerError(f"expected the part {name!r} of the split as {path}, found no such file")
     return path.read_bytes()
-
-
-def _split(container: Container) -> PreprocessingReport:
-    path = container.channel("split") / PREPROCESSING
-    if not path.is_file():
-        raise ContainerError(f"expected the split's report as {path}, found no such file")
-    return codec.decode(PreprocessingReport, path.read_bytes(), source=str(path))
 
 
 def _identity(run: TrainingRun, hyperparameters: Mapping[str, Value], train: bytes) -> str:

@@ -1,17 +1,21 @@
 """Partitions become parts of a split: the newest row of each id that has a label, in the part its id or time gives."""
 
+import csv
 import datetime as dt
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from include.ml.data.preprocessing import preprocess
+from include.ml.data.preprocessing import preprocess, read_report
 from include.ml.data.split import hashes
-from include.specs.errors import DataContractError, PartitionError
+from include.specs import codec
+from include.specs.errors import DataContractError, PartitionError, ReportError
 from include.specs.model import ModelSpec
-from include.specs.reports import PartCount
+from include.specs.reports import PartCount, PreprocessingReport
 from include.specs.run import Champion, SplitBoundary, TrainingRun
 
 FIRST, SECOND = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
@@ -63,7 +67,8 @@ def test_rows_without_label_are_left_out_where_the_spec_expects_them(workshop, e
     found = done(workshop, events, {FIRST: rows_csv(events)})
     unlabelled = found.report.dropped["without a label"]
     assert unlabelled > 0
-    assert sum(count.rows for count in found.report.parts.values()) == 400 - unlabelled
+    late = found.report.dropped["label not yet known when the hold-out began"]
+    assert sum(count.rows for count in found.report.parts.values()) == 400 - unlabelled - late
     assert found.report.method == "event_time"
     assert pc.max(found.parts["train"]["at"]).as_py() < pc.min(found.parts["test"]["at"]).as_py()
     assert found.report.boundary.time_until == pc.min(found.parts["test"]["at"]).as_py()
@@ -78,11 +83,74 @@ def test_rows_without_label_are_refused_where_the_spec_does_not(workshop, events
         preprocess(container.channel("raw"), run)
 
 
-def test_a_constant_label_is_refused(workshop, toy: ModelSpec) -> None:
-    """There is nothing to learn from one class."""
-    content = HEADER + b"".join(b"k%d,1,1,red,Oslo,,no\n" % n for n in range(60))
-    with pytest.raises(DataContractError, match="needs both"):
+@pytest.mark.parametrize("level", ["no", "yes"])
+def test_a_constant_label_is_refused(workshop, toy: ModelSpec, level: str) -> None:
+    """There is nothing to learn from one class: the message names the column, the level, the files and what to do."""
+    content = HEADER + b"".join(b"k%d,1,1,red,Oslo,,%s\n" % (n, level.encode()) for n in range(60))
+    expected = (
+        f"column 'left' is '{level}' in all 60 labelled rows of raw/toy/year=2026/month=03/day=01/; "
+        "expected both 'no' and 'yes': correct the landing files"
+    )
+    with pytest.raises(DataContractError, match=re.escape(expected)):
         done(workshop, toy, {FIRST: content})
+
+
+def test_of_many_partitions_a_few_are_named(workshop, toy: ModelSpec) -> None:
+    """A message stays within what SageMaker keeps of it."""
+    contents = {
+        FIRST + dt.timedelta(days=day): HEADER + b"".join(b"%d-%d,1,1,red,Oslo,,no\n" % (day, n) for n in range(3))
+        for day in range(5)
+    }
+    with pytest.raises(DataContractError, match=r"day=01/, \S+day=02/, \S+day=03/ and 2 more partitions;"):
+        done(workshop, toy, contents)
+
+
+def test_labels_that_all_lie_ahead_are_no_constant(workshop, events: ModelSpec, rows_csv) -> None:
+    """Nothing is wrong with the files; it is too early to train."""
+    blank = blanked(rows_csv(events), events, "left")
+    with pytest.raises(DataContractError, match=r"column 'left': no labelled rows yet in raw/toy/.*train again when"):
+        done(workshop, events, {FIRST: blank})
+
+
+def test_what_was_not_known_when_the_hold_out_began_is_not_fitted_on(workshop, events: ModelSpec, rows_csv) -> None:
+    """Rows for training and validation whose label came later are dropped and counted; the hold-out keeps its own."""
+    content = rows_csv(events)
+    found = done(workshop, events, {FIRST: content})
+    begins = found.report.boundary.time_until
+    known_at = {row["key"]: dt.datetime.fromisoformat(row["known_at"]) for row in of(content) if row["known_at"]}
+    keys = {part: set(rows["key"].to_pylist()) for part, rows in found.parts.items()}
+    fitted = keys["train"] | keys["validation"]
+    late = {key for key, moment in known_at.items() if moment >= begins} - keys["test"]
+    assert max(known_at[key] for key in fitted) < begins
+    assert (len(late), not late & fitted) == (found.report.dropped["label not yet known when the hold-out began"], True)
+    assert any(known_at[key] >= begins for key in keys["test"])
+    assert "known_at" not in found.parts["train"].column_names
+
+
+def test_a_label_without_a_time_was_known(workshop, events: ModelSpec, rows_csv) -> None:
+    """Who gives no time of the label asks for nothing to be dropped."""
+    content = blanked(rows_csv(events), events, "known_at")
+    assert set(done(workshop, events, {FIRST: content}).report.dropped) == {"without a label"}
+
+
+def of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(content.decode().splitlines()))
+
+
+def blanked(content: bytes, model: ModelSpec, column: str) -> bytes:
+    """A landing file whose `column` is blank."""
+    names = [known.name for known in model.dataset.columns]
+    lines = [",".join("" if name == column else row[name] for name in names) for row in of(content)]
+    return "\n".join([",".join(names), *lines, ""]).encode()
+
+
+def test_the_report_is_read_where_it_was_left(tmp_path: Path) -> None:
+    """By training and evaluation alike; a channel without it is named."""
+    with pytest.raises(ReportError, match=r"expected preprocessing's report as .*preprocessing\.json"):
+        read_report(tmp_path)
+    report = PreprocessingReport(parts={}, boundary=SplitBoundary(hash_from=0.5), method="stratified", sha256="0")
+    (tmp_path / "preprocessing.json").write_bytes(codec.encode(report))
+    assert read_report(tmp_path) == report
 
 
 def test_a_run_without_partitions_is_refused(workshop, toy: ModelSpec, rows_csv) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from include.ml.data.split import PARTS, Parts, by_event_time, hashes, stratified, unseen
+from include.ml.data.split import PARTS, Parts, by_event_time, hashes, known_before_hold_out, stratified, unseen
 from include.specs.errors import DataContractError
 from include.specs.model import Split
 from include.specs.run import SplitBoundary
@@ -133,6 +133,36 @@ def test_one_instant_cannot_be_split() -> None:
     """Ties stay together, so a part is empty, and that is said."""
     with pytest.raises(DataContractError, match="needs both"):
         by_event_time(np.zeros(100, np.int64), hashes(map(str, range(100)), 0), np.arange(100) % 2 == 0, SHARES)
+
+
+def test_only_fitted_rows_known_before_the_hold_out_stay() -> None:
+    """At its first instant is too late; the hold-out itself stays whole, and the boundary where it was."""
+    times = np.arange(100)
+    positive = times % 2 == 0
+    parts = by_event_time(times, hashes(map(str, times), 0), positive, SHARES)
+    kept = known_before_hold_out(parts, times + 15, positive)
+    assert [sorted(kept.rows[part]) for part in PARTS] == [
+        list(range(50)),
+        list(range(50, 55)),
+        list(range(70, 100)),
+    ]
+    assert kept.boundary == parts.boundary
+
+
+def test_a_part_that_nothing_was_known_of_is_refused() -> None:
+    """Labels that take longer than validation lasts leave it empty."""
+    times = np.arange(100)
+    positive = times % 2 == 0
+    parts = by_event_time(times, hashes(map(str, times), 0), positive, SHARES)
+    with pytest.raises(DataContractError, match="'validation' of the split holds 0 positive and 0 negative"):
+        known_before_hold_out(parts, times + 20, positive)
+
+
+def test_a_stratified_split_has_no_first_instant() -> None:
+    """What was known when is a question of events alone."""
+    hashed, positive = population(50, 50, 0)
+    with pytest.raises(ValueError, match="split by event time"):
+        known_before_hold_out(stratified(hashed, positive, SHARES), np.arange(100), positive)
 
 
 def test_hashes_are_uniform_and_independent_between_seeds() -> None:
