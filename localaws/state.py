@@ -22,6 +22,7 @@ from weakref import WeakKeyDictionary
 from moto import backends
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.models import FakeKey, s3_backends
+from moto.s3.utils import _VersionedKeyStore
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +119,15 @@ class _Pickler(pickle.Pickler):
             return copyreg.__newobj__, (FakeKey,), {**state, "value": _Content(self._blobs.put(obj))}  # type: ignore[attr-defined]  # not in typeshed
         if isinstance(obj, LOCK_TYPES):
             return (threading.RLock if type(obj) is LOCK_TYPES[1] else threading.Lock), ()
+        if isinstance(obj, _VersionedKeyStore):
+            # A dict whose items are the newest versions only: as one, it would be pickled without the others.
+            return _VersionedKeyStore, (), dict(obj.lists()), None, None, _set_versions
         return NotImplemented
+
+
+def _set_versions(store: _VersionedKeyStore, versions: dict[str, list[object]]) -> None:
+    for key, of_key in versions.items():
+        store.setlist(key, of_key)
 
 
 class _Unpickler(pickle.Unpickler):
