@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from include.specs import reports, s3_layout
@@ -74,6 +74,8 @@ def metadata(
         "owner": f"{spec.owner.name} {spec.owner.email}",
         "use_case": spec.use_case,
         "code_version": provenance.code_version,
+        # The run's identity: unlike its id, it never loses a character to what metadata can hold.
+        "run": provenance.run,
         "airflow_dag_id": provenance.dag_id,
         "airflow_run_id": provenance.run_id,
         "airflow_run_url": provenance.run_url,
@@ -102,14 +104,16 @@ def allowed(text: str) -> str:
     return "".join(c if c.isalnum() or c in _ALLOWED else "-" for c in text)[:_MAX_VALUE]
 
 
-def choose_champion(packages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The version that a candidate has to measure up to; None where nothing was ever registered.
+def choose_champion(packages: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The version, of these summaries, that a candidate has to measure up to; None where nothing was ever registered.
 
     The newest approved version; where none is, the newest that still waits for approval, so that a queue of pending
-    versions never holds one that is worse than what already waits.
+    versions never holds one that is worse than what already waits. A version that is still being made, or whose making
+    failed, is none.
     """
+    completed = [package for package in packages if package["ModelPackageStatus"] == "Completed"]
     for status in ("Approved", "PendingManualApproval"):
-        of_status = [package for package in packages if package["ModelApprovalStatus"] == status]
+        of_status = [package for package in completed if package["ModelApprovalStatus"] == status]
         if of_status:
             return max(of_status, key=lambda package: int(package["ModelPackageVersion"]))
     return None
@@ -125,7 +129,8 @@ def champion(package: Mapping[str, Any]) -> Champion:
     if "model_sha256" not in properties:
         arn = package["ModelPackageArn"]
         raise ReportError(
-            f"{arn} has no model_sha256 in its metadata: expected a version that a training flow registered"
+            f"{arn} has no model_sha256 in its metadata: expected a version that a training flow registered; "
+            "set its approval to Rejected, or approve a newer version that has it, and clear this task"
         )
     return Champion(
         version=int(package["ModelPackageVersion"]),

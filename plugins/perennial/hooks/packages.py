@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from perennial.hooks.aws import client
 from perennial.hooks.jobs import is_not_found
+
+_PAGE_SIZE = 100  # SageMaker lists at most so many versions in a call
+# By how much the clocks of Airflow and SageMaker may differ.
+_CLOCK_SKEW = dt.timedelta(hours=1)
 
 
 class Packages:
@@ -17,38 +23,51 @@ class Packages:
     def __init__(self, *, sagemaker: Any = None) -> None:
         self._sagemaker = sagemaker or client("sagemaker")
 
-    def versions(self, group: str) -> list[dict[str, Any]]:
-        """All versions of a group, newest first, described; empty where there is no such group yet."""
+    def versions(self, group: str) -> Iterator[dict[str, Any]]:
+        """The versions of a group, newest first, page by page as they are read; none where there is no such group yet.
+
+        Each is a summary: version, statuses, creation time. The rest, metadata above all, takes a `describe`.
+        """
         pages = self._sagemaker.get_paginator("list_model_packages").paginate(
-            ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
+            ModelPackageGroupName=group,
+            SortBy="CreationTime",
+            SortOrder="Descending",
+            PaginationConfig={"PageSize": _PAGE_SIZE},
         )
         try:
-            arns = [summary["ModelPackageArn"] for page in pages for summary in page["ModelPackageSummaryList"]]
+            for page in pages:
+                yield from page["ModelPackageSummaryList"]
         except ClientError as error:
-            if is_not_found(error) or "does not exist" in error.response["Error"]["Message"]:
-                return []
-            raise
-        return [self._describe(arn) for arn in arns]
+            if not _is_no_group(error):
+                raise
 
-    def of_run(self, group: str, run_id: str) -> dict[str, Any] | None:
-        """The version that has this run id in its metadata (see `registry.allowed`); None where there is none."""
-        of_run = (
-            p for p in self.versions(group) if p.get("CustomerMetadataProperties", {}).get("airflow_run_id") == run_id
-        )
-        return next(of_run, None)
+    def describe(self, arn: str) -> dict[str, Any]:
+        """All that the registry holds of a version."""
+        described: dict[str, Any] = self._sagemaker.describe_model_package(ModelPackageName=arn)
+        return described
+
+    def of_run(self, group: str, run: str, *, since: dt.datetime) -> dict[str, Any] | None:
+        """The version that has `run` in its metadata, described; None where there is none.
+
+        Args:
+            since: before when the run cannot have registered anything.
+        """
+        recent = takewhile(lambda version: version["CreationTime"] > since - _CLOCK_SKEW, self.versions(group))
+        described = (self.describe(version["ModelPackageArn"]) for version in recent)
+        return next((p for p in described if p.get("CustomerMetadataProperties", {}).get("run") == run), None)
 
     def ensure_group(self, request: Mapping[str, Any]) -> None:
         """Create the group unless it is there."""
         try:
             self._sagemaker.describe_model_package_group(ModelPackageGroupName=request["ModelPackageGroupName"])
         except ClientError as error:
-            if not (is_not_found(error) or "does not exist" in error.response["Error"]["Message"]):
+            if not _is_no_group(error):
                 raise
             self._create_group(request)
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Register a version, and describe it."""
-        return self._describe(self._sagemaker.create_model_package(**request)["ModelPackageArn"])
+        return self.describe(self._sagemaker.create_model_package(**request)["ModelPackageArn"])
 
     def _create_group(self, request: Mapping[str, Any]) -> None:
         try:
@@ -58,6 +77,6 @@ class Packages:
             if "already exists" not in error.response["Error"]["Message"].lower():
                 raise
 
-    def _describe(self, arn: str) -> dict[str, Any]:
-        described: dict[str, Any] = self._sagemaker.describe_model_package(ModelPackageName=arn)
-        return described
+
+def _is_no_group(error: ClientError) -> bool:
+    return is_not_found(error) or "does not exist" in error.response["Error"]["Message"]

@@ -12,7 +12,7 @@ from include.specs import codec, reports, s3_layout
 from include.specs.errors import PartitionError, SpecError
 from include.specs.partition import PartitionRef
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
-from include.specs.run import TrainingRun
+from include.specs.run import Champion, TrainingRun
 from perennial import assets, aws_requests, registry
 from perennial.hooks.packages import Packages
 from perennial.links import ReportLink
@@ -33,12 +33,11 @@ class ResolveRunOperator(FlowOperator):
         spec = apply_overrides(self.spec, overrides)
         lake, where = self.lake(), self.where()
         partitions = self._partitions(context, overrides)
-        package = registry.choose_champion(Packages().versions(spec.name))
         run = TrainingRun(
             model=spec,
             provenance=provenance(context, where, reason=_reason(context, requests)),
             partitions=partitions,
-            champion=registry.champion(package) if package else None,
+            champion=_champion(spec.name),
         )
         slug = run.provenance.run
         manifest = aws_requests.raw_manifest(partitions, bucket=where.bucket, model=spec.name)
@@ -122,7 +121,9 @@ class RegisterModelOperator(FlowOperator):
             gate=lake.read_as(GateReport, experiment + reports.GATE),
         )
         packages.ensure_group(registry.group_request(run.model))
-        package = packages.of_run(run.model.name, registry.allowed(run.provenance.run_id)) or packages.create(request)
+        # Not the run's start: clearing a run moves that, and a version of an earlier try would no longer be found.
+        since = context["dag_run"].run_after
+        package = packages.of_run(run.model.name, run.provenance.run, since=since) or packages.create(request)
         ReportLink.store(context, where.object_url(experiment + reports.HTML))
         result = {
             "version": int(package["ModelPackageVersion"]),
@@ -165,6 +166,12 @@ def window(context: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[dt.da
     if end is None and run.run_type in ("scheduled", "backfill") and run.data_interval_end:
         end = run.data_interval_end.astimezone(dt.UTC).date()
     return start, end
+
+
+def _champion(model: str) -> Champion | None:
+    packages = Packages()
+    chosen = registry.choose_champion(packages.versions(model))
+    return registry.champion(packages.describe(chosen["ModelPackageArn"])) if chosen else None
 
 
 def _date(field: str, text: Any) -> dt.date | None:

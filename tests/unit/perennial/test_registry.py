@@ -84,6 +84,7 @@ def test_metadata_says_where_a_version_came_from(
     metadata = request_of(churn, champion=champion)["CustomerMetadataProperties"]
     expected = {
         "owner": "Customer analytics customer-analytics@example.com",
+        "run": "manual-1-abc",
         "airflow_run_id": "manual__1",
         "airflow_run_url": "http://airflow/runs/1",
         "data_manifest": "raw/churn/year=2026/month=03/day=01/_manifest.json",
@@ -133,8 +134,8 @@ def test_descriptions_are_one_line(churn: ModelSpec) -> None:
     assert len(description) == 1024
 
 
-def _package(version: int, status: str) -> dict[str, Any]:
-    return {"ModelPackageVersion": version, "ModelApprovalStatus": status}
+def _package(version: int, approval: str, status: str = "Completed") -> dict[str, Any]:
+    return {"ModelPackageVersion": version, "ModelApprovalStatus": approval, "ModelPackageStatus": status}
 
 
 @pytest.mark.parametrize(
@@ -146,12 +147,14 @@ def _package(version: int, status: str) -> dict[str, Any]:
         ([(3, "PendingManualApproval"), (2, "Approved"), (1, "Approved")], 2),
         ([(9, "Approved"), (10, "Approved")], 10),
         ([(3, "Rejected"), (2, "PendingManualApproval"), (1, "Rejected")], 2),
+        ([(3, "Approved", "Failed"), (2, "Approved", "InProgress"), (1, "Approved")], 1),
+        ([(2, "Approved", "Pending"), (1, "PendingManualApproval")], 1),
     ],
 )
 def test_champion_is_the_newest_approved_else_the_newest_pending(
-    versions: list[tuple[int, str]], expected: int | None
+    versions: list[tuple[Any, ...]], expected: int | None
 ) -> None:
-    """Approval decides first, then the version's number; a rejected version is never the champion."""
+    """Approval decides first, then the version's number; a rejected or unfinished version is never the champion."""
     chosen = registry.choose_champion([_package(*each) for each in versions])
     assert (chosen and chosen["ModelPackageVersion"]) == expected
 
@@ -177,6 +180,6 @@ def test_boundary_survives_the_registry(boundary: SplitBoundary) -> None:
 
 
 def test_stranger_cannot_be_champion() -> None:
-    """A version without this system's metadata is refused by name, not compared unfairly."""
-    with pytest.raises(ReportError, match=r"arn:model-package/1 has no model_sha256"):
+    """A version without this system's metadata is refused by name, with what to do; it is not compared unfairly."""
+    with pytest.raises(ReportError, match=r"arn:model-package/1 has no model_sha256.*set its approval to Rejected"):
         registry.champion({"ModelPackageArn": "arn:model-package/1", "CustomerMetadataProperties": {}})

@@ -1,5 +1,6 @@
 """The model registry: versions of a model package group, with moto's SageMaker and botocore's stubber."""
 
+import datetime as dt
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -10,15 +11,36 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from perennial.hooks.packages import Packages
 
+NOW = dt.datetime(2026, 3, 2, 4, tzinfo=dt.UTC)
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 GROUP = {"ModelPackageGroupName": "churn", "ModelPackageGroupDescription": "d"}
 
 
-def _package(run_id: str) -> dict[str, Any]:
+def _package(run: str) -> dict[str, Any]:
     return {
         "ModelPackageGroupName": "churn",
         "ModelApprovalStatus": "PendingManualApproval",
-        "CustomerMetadataProperties": {"airflow_run_id": run_id},
+        "CustomerMetadataProperties": {"run": run, "airflow_run_id": "manual__1"},
     }
+
+
+def _arn(version: int) -> str:
+    return f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/{version}"
+
+
+def _summary(version: int, *, created: dt.datetime = NOW) -> dict[str, Any]:
+    return {
+        "ModelPackageArn": _arn(version),
+        "ModelPackageVersion": version,
+        "CreationTime": created,
+        "ModelPackageStatus": "Completed",
+        "ModelApprovalStatus": "PendingManualApproval",
+    }
+
+
+def _description(version: int, run: str) -> dict[str, Any]:
+    status = {"ModelPackageName": "churn", "ModelPackageStatusDetails": {"ValidationStatuses": []}}
+    return {**_summary(version), **status, "CustomerMetadataProperties": {"run": run}}
 
 
 @pytest.fixture
@@ -64,41 +86,77 @@ def test_refused_group_is_an_error(stubber: Stubber, operation: str) -> None:
 
 
 def test_versions_of_a_group_newest_first(packages: Packages) -> None:
-    """Every version is described, with its metadata."""
+    """Each version is there, with what a champion is chosen by."""
     packages.ensure_group(GROUP)
-    for run_id in ("r1", "r2"):
-        packages.create(_package(run_id))
-    found = [(each["ModelPackageVersion"], each["CustomerMetadataProperties"]) for each in packages.versions("churn")]
-    assert sorted(found, key=lambda each: -each[0]) == [(2, {"airflow_run_id": "r2"}), (1, {"airflow_run_id": "r1"})]
+    for run in ("r1", "r2"):
+        packages.create(_package(run))
+    found = list(packages.versions("churn"))
+    assert [each["ModelPackageVersion"] for each in found] == [2, 1]
+    assert {(each["ModelApprovalStatus"], each["ModelPackageStatus"]) for each in found} == {
+        ("PendingManualApproval", "Completed")
+    }
 
 
 def test_versions_are_asked_for_newest_first(stubber: Stubber) -> None:
-    """The service sorts, and every page is read."""
-    asked = {"ModelPackageGroupName": "churn", "SortBy": "CreationTime", "SortOrder": "Descending"}
-    stubber.add_response("list_model_packages", {"ModelPackageSummaryList": [], "NextToken": "t"}, asked)
-    stubber.add_response("list_model_packages", {"ModelPackageSummaryList": []}, {**asked, "NextToken": "t"})
-    assert Packages(sagemaker=stubber.client).versions("churn") == []
+    """The service sorts, every page is read, as large as there are, and no version is asked for by itself."""
+    _page(stubber, 2, more=True)
+    _page(stubber, 1, token="t")
+    found = [each["ModelPackageVersion"] for each in Packages(sagemaker=stubber.client).versions("churn")]
+    assert found == [2, 1]
     stubber.assert_no_pending_responses()
+
+
+def _page(stubber: Stubber, *versions: int, created: dt.datetime = NOW, more: bool = False, token: str = "") -> None:
+    asked = {"ModelPackageGroupName": "churn", "SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": 100}
+    answer = {"ModelPackageSummaryList": [_summary(version, created=created) for version in versions]}
+    stubber.add_response(
+        "list_model_packages",
+        answer | ({"NextToken": "t"} if more else {}),
+        asked | ({"NextToken": token} if token else {}),
+    )
 
 
 def test_no_group_has_no_versions(stubber: Stubber) -> None:
     """The first run of a model finds no versions, which is no error."""
     stubber.add_client_error("list_model_packages", "ValidationException", "ModelPackageGroup churn does not exist")
-    assert Packages(sagemaker=stubber.client).versions("churn") == []
+    assert list(Packages(sagemaker=stubber.client).versions("churn")) == []
 
 
 def test_unreadable_registry_is_an_error(stubber: Stubber) -> None:
     """A registry that cannot be read is not an empty one: no champion would then be compared with."""
     stubber.add_client_error("list_model_packages", "AccessDeniedException", "User is not authorized")
     with pytest.raises(ClientError, match="not authorized"):
-        Packages(sagemaker=stubber.client).versions("churn")
+        list(Packages(sagemaker=stubber.client).versions("churn"))
 
 
 def test_version_of_a_run(packages: Packages) -> None:
     """A run finds the version it has registered, and no other run's."""
     packages.ensure_group(GROUP)
     created = packages.create(_package("r1"))
-    found = packages.of_run("churn", "r1")
+    found = packages.of_run("churn", "r1", since=LONG_AGO)
     assert found is not None
     assert found["ModelPackageArn"] == created["ModelPackageArn"]
-    assert packages.of_run("churn", "r2") is None
+    assert packages.of_run("churn", "r2", since=LONG_AGO) is None
+
+
+def test_version_of_a_run_is_not_sought_before_the_run(stubber: Stubber) -> None:
+    """However many versions there are, those from before the run are neither described nor listed further."""
+    stubber.add_response(
+        "list_model_packages",
+        {
+            "ModelPackageSummaryList": [_summary(9), _summary(8, created=NOW - dt.timedelta(days=1))],
+            "NextToken": "t",
+        },
+    )
+    stubber.add_response("describe_model_package", _description(9, "r9"), {"ModelPackageName": _arn(9)})
+    assert Packages(sagemaker=stubber.client).of_run("churn", "r8", since=NOW) is None
+    stubber.assert_no_pending_responses()
+
+
+def test_version_of_a_run_is_found_though_clocks_differ(stubber: Stubber) -> None:
+    """SageMaker's clock may be behind that of Airflow."""
+    _page(stubber, 9, created=NOW - dt.timedelta(minutes=10))
+    stubber.add_response("describe_model_package", _description(9, "r9"), {"ModelPackageName": _arn(9)})
+    found = Packages(sagemaker=stubber.client).of_run("churn", "r9", since=NOW)
+    assert found is not None
+    assert found["ModelPackageVersion"] == 9

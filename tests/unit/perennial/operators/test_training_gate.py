@@ -9,7 +9,7 @@ import boto3
 import pytest
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
-from perennial import assets
+from perennial import assets, naming
 from perennial.operators.training import QualityGateBranchOperator, RegisterModelOperator, RejectModelOperator
 
 from include.specs.model import ModelSpec
@@ -158,19 +158,32 @@ def test_candidate_is_registered(judged: TrainingRun, context: Make) -> None:
 @pytest.mark.parametrize("run_id", ["manual__1", "manual__~odd {id}", "r" * 300])
 def test_one_run_registers_one_version(aws: SimpleNamespace, judged: TrainingRun, context: Make, run_id: str) -> None:
     """Trying again finds the version of the first try, also where metadata cannot hold the run's id as it is."""
-    odd = dataclasses.replace(judged, provenance=dataclasses.replace(judged.provenance, run_id=run_id))
-    aws.put(EXPERIMENT + "run.json", odd)
+    _put_run(aws, judged, run_id)
     first, second = (_register(judged.model, context()) for _ in range(2))
     assert first == second
     assert len(_versions()) == 1
 
 
-def test_two_runs_register_two_versions(aws: SimpleNamespace, judged: TrainingRun, context: Make) -> None:
-    """A later run has a version of its own, after the first."""
-    _register(judged.model, context())
-    later = dataclasses.replace(judged, provenance=dataclasses.replace(judged.provenance, run_id="manual__2"))
-    aws.put(EXPERIMENT + "run.json", later)
-    assert _register(judged.model, context())["version"] == 2
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("manual__1", "manual__2"), ("manual__{1}", "manual__(1)"), ("r" * 300 + "1", "r" * 300 + "2")],
+)
+def test_two_runs_register_two_versions(
+    aws: SimpleNamespace, judged: TrainingRun, context: Make, one: str, other: str
+) -> None:
+    """A later run has a version of its own, also where the two ids look alike in metadata."""
+    for version, run_id in enumerate((one, other), start=1):
+        _put_run(aws, judged, run_id)
+        assert _register(judged.model, context())["version"] == version
+
+
+def _put_run(aws: SimpleNamespace, run: TrainingRun, run_id: str) -> None:
+    """Put the configuration of another run, with its reports, into the lake; `run.json` stays where it was."""
+    slug = naming.run_slug(run.provenance.dag_id, run_id)
+    for name in aws.listing(EXPERIMENT):
+        aws.put(name.replace(RUN, slug), aws.get(name))
+    changed = dataclasses.replace(run.provenance, run=slug, run_id=run_id)
+    aws.put(EXPERIMENT + "run.json", dataclasses.replace(run, provenance=changed))
 
 
 def test_rejected_candidate_is_never_registered(
