@@ -22,9 +22,11 @@ QUARANTINE_FILE = "rejected.csv"
 
 
 def write(checked: Checked, partition: Path, quarantine: Path, dataset: Dataset) -> IngestionReport:
-    """Write the good rows into `partition` and the rejected ones, if any, into `quarantine`; what was done.
+    """Write the good rows into `partition` and the rejected ones into `quarantine`; what was done.
 
-    A part's name holds its digest: a partition that is replaced never shows new content under an old name.
+    A part's name holds its digest: a partition that is replaced never shows new content under an old name. The
+    quarantine has one name, and is written even where nothing was rejected: a date that is ingested again, now without
+    faults, replaces what was set aside before.
     """
     content = parquet(checked.rows)
     sha256 = hashlib.sha256(content).hexdigest()
@@ -32,9 +34,8 @@ def write(checked: Checked, partition: Path, quarantine: Path, dataset: Dataset)
         name=f"part-00000-{sha256[:12]}.parquet", rows=checked.rows.num_rows, bytes=len(content), sha256=sha256
     )
     replace_file(partition / part.name, content)
-    if checked.rejected:
-        names = [column.name for column in dataset.columns]
-        replace_file(quarantine / QUARANTINE_FILE, _csv(checked.rejected, names))
+    names = [column.name for column in dataset.columns]
+    replace_file(quarantine / QUARANTINE_FILE, _csv(checked.rejected, names))
     return IngestionReport(
         files=(part,),
         rows_read=checked.rows_read,

@@ -21,7 +21,7 @@ REJECTED = Rejected(cells={"key": "c", "size": "x,y"}, kind="size: not a number"
 
 def written(folder: Path, model: ModelSpec, rejected: tuple[Rejected, ...] = ()) -> IngestionReport:
     for name in ("partition", "quarantine"):
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
     checked = Checked(rows=ROWS, rejected=rejected)
     return partition.write(checked, folder / "partition", folder / "quarantine", model.dataset)
 
@@ -52,10 +52,13 @@ def test_rejected_rows_are_kept_as_they_came(tmp_path: Path, toy: ModelSpec) -> 
     assert (line["key"], line["size"], line["_reason"]) == ("c", "x,y", "size: not a number: 'x,y'")
 
 
-def test_without_rejected_rows_there_is_no_quarantine(tmp_path: Path, toy: ModelSpec) -> None:
-    """An empty file would look like a fault."""
-    written(tmp_path, toy)
-    assert not list((tmp_path / "quarantine").iterdir())
+def test_without_rejected_rows_the_quarantine_is_a_header(tmp_path: Path, toy: ModelSpec) -> None:
+    """It replaces what an earlier ingestion of the date set aside."""
+    (tmp_path / "again/quarantine").mkdir(parents=True)
+    (tmp_path / "again/quarantine/rejected.csv").write_text("of an earlier ingestion\n")
+    written(tmp_path / "again", toy)
+    text = (tmp_path / "again/quarantine/rejected.csv").read_text()
+    assert text == "key,size,weight,colour,city,note,left,_reason\n"
 
 
 def lake(tmp_path: Path, report: IngestionReport) -> Path:

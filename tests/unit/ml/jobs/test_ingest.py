@@ -40,7 +40,7 @@ def test_a_partition_holds_the_rows_of_all_files_in_key_order(workshop, toy: Mod
     assert (found.rows_read, found.rows, part.rows, len(rows)) == (50, 50, 50, 50)
     assert [key.partition("-")[0] for key in rows["key"].to_pylist()] == ["1"] * 20 + ["2"] * 30
     assert found.columns["size"] == "double"
-    assert outputs(container) == sorted([part.name, "ingestion.json"])
+    assert outputs(container) == sorted([part.name, "ingestion.json", "rejected.csv"])
 
 
 def test_a_bad_row_goes_to_quarantine(workshop, toy: ModelSpec, rows_csv, capsys) -> None:
