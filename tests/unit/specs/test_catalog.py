@@ -18,6 +18,11 @@ def test_every_file_is_a_model_under_its_name() -> None:
     assert len(files) >= 2
 
 
+def test_every_model_is_judged_by_groups_too() -> None:
+    """A model of ours shows how: it names the columns whose levels must not be left behind."""
+    assert [name for name, model in catalog.load().items() if model.gate.slices is None] == []
+
+
 def test_an_unknown_model_is_refused_with_those_there_are() -> None:
     """So that a typing error is seen at once."""
     known = re.escape(str(sorted(catalog.load())))
