@@ -119,6 +119,22 @@ def choose_champion(packages: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] 
     return None
 
 
+def check_content(package: Mapping[str, Any], request: Mapping[str, Any]) -> None:
+    """Refuse a described version that is not the model of `request`: a run that was cleared may have made another.
+
+    Raises:
+        ReportError: it names the version and both content digests.
+    """
+    found, made = (
+        each.get("CustomerMetadataProperties", {}).get("model_content_sha256") for each in (package, request)
+    )
+    if found != made:
+        raise ReportError(
+            f"this run has registered version {package['ModelPackageVersion']}, the model with the content {found}; "
+            f"now it made another, {made}: a run registers one model, trigger a new run to register this one"
+        )
+
+
 def champion(package: Mapping[str, Any]) -> Champion:
     """The champion that a described model package is.
 

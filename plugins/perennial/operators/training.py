@@ -124,6 +124,7 @@ class RegisterModelOperator(FlowOperator):
         # Not the run's start: clearing a run moves that, and a version of an earlier try would no longer be found.
         since = context["dag_run"].run_after
         package = packages.of_run(run.model.name, run.provenance.run, since=since) or packages.create(request)
+        registry.check_content(package, request)
         ReportLink.store(context, where.object_url(experiment + reports.HTML))
         result = {
             "version": int(package["ModelPackageVersion"]),

@@ -177,6 +177,26 @@ def test_two_runs_register_two_versions(
         assert _register(judged.model, context())["version"] == version
 
 
+def test_cleared_run_with_another_model_is_refused(
+    aws: SimpleNamespace, judged: TrainingRun, context: Make, candidate: ModelManifest
+) -> None:
+    """A run that is cleared and makes another model never passes off the version of its first model as that."""
+    _register(judged.model, context())
+    aws.put(EXPERIMENT + "candidate_manifest.json", dataclasses.replace(candidate, content_sha256="9" * 64))
+    with pytest.raises(AirflowFailException, match=r"has registered version 1, .*e{64}.*9{64}.*trigger a new run"):
+        _register(judged.model, context())
+    assert len(_versions()) == 1
+
+
+def test_cleared_run_with_the_same_model_is_its_version(
+    aws: SimpleNamespace, judged: TrainingRun, context: Make, candidate: ModelManifest
+) -> None:
+    """The same model in another file (skops names entries by memory address) is the same version."""
+    first = _register(judged.model, context())
+    aws.put(EXPERIMENT + "candidate_manifest.json", dataclasses.replace(candidate, sha256="9" * 64))
+    assert _register(judged.model, context()) == first
+
+
 def _put_run(aws: SimpleNamespace, run: TrainingRun, run_id: str) -> None:
     """Put the configuration of another run, with its reports, into the lake; `run.json` stays where it was."""
     slug = naming.run_slug(run.provenance.dag_id, run_id)
