@@ -28,6 +28,11 @@ def config_key(model: str, run: str) -> str:
     return s3_layout.experiment(model, run) + job.CONFIG_FILE
 
 
+def raw_manifest_key(model: str, run: str) -> str:
+    """Where the manifest of a training run's data is kept (see `raw_manifest`)."""
+    return s3_layout.experiment(model, run) + "raw.manifest"
+
+
 def longest_s(resources: job.StepResources) -> int:
     """Seconds that a job may take, waiting for spot capacity included; unsaid, it may wait as long as it may run.
 
@@ -56,7 +61,7 @@ def ingest(run: IngestionRun, where: Environment) -> Request:
     """Landing objects → partition files, quarantine and report. The manifest is published after it."""
     model, slug = run.model.name, run.provenance.run
     inputs = {
-        job.CONFIG_CHANNEL: _object(where, config_key(model, slug)),
+        job.CONFIG_CHANNEL: _objects(where, config_key(model, slug)),
         "landing": _manifest(where, s3_layout.experiment(model, slug) + "landing.manifest"),
     }
     outputs = {
@@ -71,8 +76,8 @@ def preprocess(run: TrainingRun, where: Environment) -> Request:
     """Partitions → train, validation and hold-out."""
     model, slug = run.model.name, run.provenance.run
     inputs = {
-        job.CONFIG_CHANNEL: _object(where, config_key(model, slug)),
-        "raw": _manifest(where, s3_layout.experiment(model, slug) + "raw.manifest"),
+        job.CONFIG_CHANNEL: _objects(where, config_key(model, slug)),
+        "raw": _manifest(where, raw_manifest_key(model, slug)),
     }
     outputs = {part: s3_layout.processed(model, slug, part) for part in ("train", "validation", "test")}
     return _processing(
@@ -110,7 +115,7 @@ def train(run: TrainingRun, where: Environment) -> Request:
         "StoppingCondition": stopping,
         "EnableManagedSpotTraining": resources.spot,
         "CheckpointConfig": {"S3Uri": s3_layout.uri(where.bucket, s3_layout.checkpoints(spec.name, slug))},
-        "Tags": _tags(spec),
+        "Tags": tags(spec),
         **({"VpcConfig": _vpc(where)} if where.subnets else {}),
     }
 
@@ -119,9 +124,9 @@ def evaluate(run: TrainingRun, where: Environment, *, candidate_url: str) -> Req
     """Hold-out, candidate and champion → evaluation, verdict, report, and the baseline for drift."""
     model, slug = run.model.name, run.provenance.run
     inputs = {
-        job.CONFIG_CHANNEL: _object(where, config_key(model, slug)),
-        "test": _prefix(where, s3_layout.processed(model, slug, "test")),
-        "split": _prefix(where, s3_layout.processed(model, slug, "report")),
+        job.CONFIG_CHANNEL: _objects(where, config_key(model, slug)),
+        "test": _objects(where, s3_layout.processed(model, slug, "test")),
+        "split": _objects(where, s3_layout.processed(model, slug, "report")),
         "candidate": _s3_input(candidate_url, "S3Prefix"),
     }
     if run.champion is not None:
@@ -143,7 +148,7 @@ def _processing(
         ),
         "ProcessingResources": {"ClusterConfig": _resources(resources, where)},
         "StoppingCondition": {"MaxRuntimeInSeconds": resources.max_run_s},
-        "Tags": _tags(spec),
+        "Tags": tags(spec),
     }
     if where.subnets:
         request["NetworkConfig"] = {"VpcConfig": _vpc(where)}
@@ -176,11 +181,9 @@ def _s3_input(uri: str, data_type: str) -> Request:
     return {"S3Uri": uri, "S3DataType": data_type, "S3InputMode": "File"}
 
 
-def _object(where: Environment, key: str) -> Request:
+def _objects(where: Environment, key: str) -> Request:
+    """What lies at `key`, or below it: SageMaker makes no difference."""
     return _s3_input(s3_layout.uri(where.bucket, key), "S3Prefix")
-
-
-_prefix = _object
 
 
 def _manifest(where: Environment, key: str) -> Request:
@@ -213,5 +216,6 @@ def _vpc(where: Environment) -> Request:
     return {"Subnets": list(where.subnets), "SecurityGroupIds": list(where.security_groups)}
 
 
-def _tags(spec: ModelSpec) -> list[dict[str, str]]:
+def tags(spec: ModelSpec) -> list[dict[str, str]]:
+    """The AWS tags of everything that is made for a model."""
     return [{"Key": key, "Value": value} for key, value in sorted({**spec.tags, "model": spec.name}.items())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from include.specs.model import ModelSpec
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import Champion, SplitBoundary, TrainingRun
 from perennial import naming
+from perennial.aws_requests import raw_manifest_key, tags
 
 # CustomerMetadataProperties take at most 256 characters of letters, digits, spaces and _.:/=+-@
 _MAX_VALUE = 256
@@ -21,11 +23,10 @@ _ALLOWED = frozenset("_.:/=+-@ ")
 
 def group_request(spec: ModelSpec) -> dict[str, Any]:
     """The model package group of a model: its versions, in order."""
-    tags = [{"Key": key, "Value": value} for key, value in sorted({**spec.tags, "model": spec.name}.items())]
     return {
         "ModelPackageGroupName": spec.name,
         "ModelPackageGroupDescription": _one_line(spec.description),
-        "Tags": tags,
+        "Tags": tags(spec),
     }
 
 
@@ -34,11 +35,15 @@ def package_request(
     where: Environment,
     *,
     model_url: str,
+    data_manifest: bytes,
     candidate: ModelManifest,
     evaluation: EvaluationReport,
     gate: GateReport,
 ) -> dict[str, Any]:
     """A version pending approval, with its metrics, its baseline for drift, and where it came from.
+
+    Args:
+        data_manifest: the object at `raw_manifest_key`: the SageMaker manifest of the files that were read.
 
     Raises:
         ReportError: the gate did not say register.
@@ -61,12 +66,14 @@ def package_request(
             "ModelDataQuality": {"Statistics": statistics},
         },
         "MetadataProperties": _lineage(run, where),
-        "CustomerMetadataProperties": metadata(run, candidate=candidate, evaluation=evaluation, gate=gate),
+        "CustomerMetadataProperties": metadata(
+            run, data_manifest=data_manifest, candidate=candidate, evaluation=evaluation, gate=gate
+        ),
     }
 
 
 def metadata(
-    run: TrainingRun, *, candidate: ModelManifest, evaluation: EvaluationReport, gate: GateReport
+    run: TrainingRun, *, data_manifest: bytes, candidate: ModelManifest, evaluation: EvaluationReport, gate: GateReport
 ) -> dict[str, str]:
     """What a version says of itself, in the characters and lengths that SageMaker allows."""
     spec, provenance = run.model, run.provenance
@@ -82,7 +89,8 @@ def metadata(
         "reason": provenance.reason,
         "gate_verdict": gate.verdict,
         "data_sha256": candidate.data_sha256,
-        "data_manifest": run.partitions[-1].manifest_key,
+        "data_manifest": raw_manifest_key(spec.name, provenance.run),
+        "data_manifest_sha256": hashlib.sha256(data_manifest).hexdigest(),
         "data_partitions": str(len(run.partitions)),
         "data_synthetic": str(run.synthetic).lower(),
         "model_sha256": candidate.sha256,

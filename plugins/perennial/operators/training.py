@@ -41,7 +41,7 @@ class ResolveRunOperator(FlowOperator):
         )
         slug = run.provenance.run
         manifest = aws_requests.raw_manifest(partitions, bucket=where.bucket, model=spec.name)
-        lake.write_manifest(s3_layout.experiment(spec.name, slug) + "raw.manifest", manifest)
+        lake.write_manifest(aws_requests.raw_manifest_key(spec.name, slug), manifest)
         config_key = aws_requests.config_key(spec.name, slug)
         lake.write(config_key, codec.encode(run))
         return {
@@ -116,6 +116,7 @@ class RegisterModelOperator(FlowOperator):
             run,
             where,
             model_url=self.model_url,
+            data_manifest=lake.read(aws_requests.raw_manifest_key(run.model.name, run.provenance.run)),
             candidate=lake.read_as(ModelManifest, experiment + reports.CANDIDATE),
             evaluation=lake.read_as(EvaluationReport, experiment + reports.EVALUATION),
             gate=lake.read_as(GateReport, experiment + reports.GATE),

@@ -152,6 +152,7 @@ def test_package_is_a_legal_request(
         dataclasses.replace(run, provenance=odd),
         where,
         model_url=MODEL_URL,
+        data_manifest=b"[]",
         **measured,
     )
     check("CreateModelPackage", request)
@@ -269,9 +270,10 @@ def test_network_and_key_are_on_every_job(
 
 
 def test_tags_say_which_model_pays(spec: ModelSpec, where: Environment, ingestion_run: Make) -> None:
-    """Each job has the spec's tags and the model's name."""
-    tags = {tag["Key"]: tag["Value"] for tag in aws_requests.ingest(ingestion_run(spec), where)["Tags"]}
-    assert tags == {**spec.tags, "model": spec.name}
+    """Each job, and the group of its versions, has the spec's tags and the model's name."""
+    for request in (aws_requests.ingest(ingestion_run(spec), where), registry.group_request(spec)):
+        tags = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+        assert tags == {**spec.tags, "model": spec.name}
 
 
 def test_builders_are_pure(spec: ModelSpec, where: Environment, training_run: Make) -> None:

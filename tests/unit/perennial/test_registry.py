@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import hashlib
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from include.specs.model import ModelSpec
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import Champion, SplitBoundary, TrainingRun
 
+MANIFEST = b'[{"prefix": "s3://lake/raw/churn/"}, "part-0a.parquet"]'
 BOUNDARIES = st.builds(
     SplitBoundary,
     hash_from=st.none() | st.floats(0, 1, exclude_min=True),
@@ -39,6 +41,7 @@ def request_of(
             training_run(spec, **changes),
             where,
             model_url="s3://lake/models/churn/r/job/output/model.tar.gz",
+            data_manifest=MANIFEST,
             candidate=candidate,
             evaluation=evaluation,
             gate=gate(verdict),
@@ -87,7 +90,8 @@ def test_metadata_says_where_a_version_came_from(
         "run": "manual-1-abc",
         "airflow_run_id": "manual__1",
         "airflow_run_url": "http://airflow/runs/1",
-        "data_manifest": "raw/churn/year=2026/month=03/day=01/_manifest.json",
+        "data_manifest": "experiments/churn/manual-1-abc/raw.manifest",
+        "data_manifest_sha256": hashlib.sha256(MANIFEST).hexdigest(),
         "data_sha256": "f" * 64,
         "data_synthetic": "false",
         "gate_verdict": "register",

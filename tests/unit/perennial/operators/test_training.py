@@ -260,6 +260,7 @@ def package(
             dataclasses.replace(run, provenance=dataclasses.replace(run.provenance, run_id=run_id)),
             where,
             model_url="s3://lake/m",
+            data_manifest=b"[]",
             candidate=candidate,
             evaluation=evaluation,
             gate=gate("register"),

@@ -1,6 +1,7 @@
 """The gate branches on what evaluation decided, and nothing but a readable verdict passes it."""
 
 import dataclasses
+import hashlib
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -9,9 +10,10 @@ import boto3
 import pytest
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
-from perennial import assets, naming
+from perennial import assets, aws_requests, naming
 from perennial.operators.training import QualityGateBranchOperator, RegisterModelOperator, RejectModelOperator
 
+from include.specs.environment import Environment
 from include.specs.model import ModelSpec
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import TrainingRun
@@ -19,6 +21,7 @@ from include.specs.run import TrainingRun
 Make = Callable[..., Any]
 RUN = "manual-1-abc"
 EXPERIMENT = f"experiments/churn/{RUN}/"
+MANIFEST = b'[{"prefix": "s3://lake/raw/churn/"}, "year=2026/month=03/day=01/part-0a.parquet"]'
 MODEL_URL = "s3://lake/models/churn/manual-1-abc/job/output/model.tar.gz"
 
 
@@ -120,6 +123,7 @@ def judged(
     """A run whose candidate went through the gate."""
     run: TrainingRun = training_run(churn)
     aws.put(EXPERIMENT + "run.json", run)
+    aws.put(EXPERIMENT + "raw.manifest", MANIFEST)
     aws.put(EXPERIMENT + "candidate_manifest.json", candidate)
     aws.put(EXPERIMENT + "evaluation.json", evaluation)
     aws.put(EXPERIMENT + "gate.json", gate("register"))
@@ -153,6 +157,21 @@ def test_candidate_is_registered(judged: TrainingRun, context: Make) -> None:
     }
     assert made["outlet_events"][assets.package("churn")].extra == result
     assert made["ti"].pushed["_link_ReportLink"].endswith("evaluation_report.html")
+
+
+def test_version_names_the_data_it_was_made_from(
+    aws: SimpleNamespace, judged: TrainingRun, where: Environment, context: Make
+) -> None:
+    """The manifest in a version's metadata is the object that the job read, byte for byte."""
+    arn = _register(judged.model, context())["package_arn"]
+    properties = boto3.client("sagemaker").describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"]
+    assert hashlib.sha256(aws.get(properties["data_manifest"])).hexdigest() == properties["data_manifest_sha256"]
+    [channel] = [
+        each["S3Input"]["S3Uri"]
+        for each in aws_requests.preprocess(judged, where)["ProcessingInputs"]
+        if each["InputName"] == "raw"
+    ]
+    assert channel == f"s3://lake/{properties['data_manifest']}"
 
 
 @pytest.mark.parametrize("run_id", ["manual__1", "manual__~odd {id}", "r" * 300])
@@ -216,11 +235,11 @@ def test_rejected_candidate_is_never_registered(
     assert boto3.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"] == []
 
 
-@pytest.mark.parametrize("missing", ["candidate_manifest.json", "evaluation.json", "gate.json"])
+@pytest.mark.parametrize("missing", ["raw.manifest", "candidate_manifest.json", "evaluation.json", "gate.json"])
 def test_missing_report_registers_nothing(
     aws: SimpleNamespace, judged: TrainingRun, context: Make, missing: str
 ) -> None:
-    """A version never lacks its metrics, its digest or its verdict."""
+    """A version never lacks its data, its metrics, its digest or its verdict."""
     aws.s3.delete_object(Bucket="lake", Key=EXPERIMENT + missing)
     with pytest.raises(AirflowFailException, match=missing):
         _register(judged.model, context())
