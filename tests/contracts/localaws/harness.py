@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import os
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import boto3
 import pytest
@@ -21,6 +23,10 @@ ROOT = Path(__file__).resolve().parents[3]
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/jobs"
 PATIENCE_S = 60  # how long a test waits for what must happen at once, on a machine that does other things too
+SPOT = {
+    "EnableManagedSpotTraining": True,
+    "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120},
+}
 
 
 @dataclass
@@ -72,6 +78,13 @@ def until[T](look: Callable[[], T], *, what: str, patience_s: float = PATIENCE_S
             pytest.fail(f"waited {patience_s} s in vain for {what}")
         time.sleep(0.02)
     return found
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip a test for which something is missing here; fail it in CI, where nothing may be."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason} (CI is set: nothing is skipped)")
+    pytest.skip(reason)
 
 
 _numbers = itertools.count(1)
@@ -208,6 +221,20 @@ class Jobs:
     def wait_for_line(self, noun: str, name: str, line: str) -> None:
         """Wait until the job has logged the line."""
         until(lambda: line in self.log_lines(noun, name), what=f"{name} to log {line!r}")
+
+
+def statuses(description: dict[str, Any]) -> list[str]:
+    """The secondary statuses that a training job went through."""
+    return [step["Status"] for step in description["SecondaryStatusTransitions"]]
+
+
+def unpacked(jobs: Jobs, uri: str) -> dict[str, str]:
+    """The files of a tar.gz in S3."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    body = jobs.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        files = [entry for entry in archive if entry.isfile()]
+        return {entry.name: archive.extractfile(entry).read().decode() for entry in files}  # type: ignore[union-attr]
 
 
 def is_running(process_id: int) -> bool:

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.localaws.harness import REGION, ROOT, Jobs, unique
+from tests.contracts.localaws.harness import REGION, ROOT, Jobs, unavailable, unique
 
 BIN = ROOT / ".venv-sagemaker" / "bin"
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not BIN.is_dir(), reason="no .venv-sagemaker: make it from requirements-sagemaker.lock"),
-]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def their_environment() -> None:
+    """The environment that these clients live in."""
+    if not BIN.is_dir():
+        unavailable(f"{BIN} is not there: `make test` makes it from requirements-sagemaker.lock")
 
 
 def call(jobs: Jobs, *command: str) -> str:

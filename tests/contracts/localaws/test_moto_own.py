@@ -13,21 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.localaws.harness import start_server
+from tests.contracts.localaws.harness import ROOT, start_server, unavailable
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 DIFFERENCES = Path(__file__).with_name("moto_differences.txt")
 
 
 def download(folder: Path, *arguments: str) -> None:
-    """pip, or a skip that says why."""
+    """pip; without what it is to fetch there is nothing to test."""
     command = [sys.executable, "-m", "pip", *arguments]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180, check=False)
     except subprocess.TimeoutExpired:
-        pytest.skip("moto's source distribution could not be had in time")
+        unavailable("moto's source distribution could not be had in time")
     if done.returncode != 0:
-        pytest.skip(f"moto's source distribution cannot be had: {done.stderr.strip()[-300:]}")
+        unavailable(f"moto's source distribution cannot be had: {done.stderr.strip()[-300:]}")
 
 
 @pytest.fixture(scope="module")
@@ -73,5 +73,8 @@ def test_moto_passes_its_own_tests_here(moto_tests: Path, tmp_path: Path) -> Non
     finally:
         server.end()
     failed = set(re.findall(r"^(?:FAILED|ERROR) tests/test_sagemaker/(\S+)", done.stdout, flags=re.MULTILINE))
-    assert re.search(r"\b[1-9]\d\d passed", done.stdout), done.stdout[-2000:]
+    passed = re.search(r"\b[1-9]\d\d passed", done.stdout)
+    assert passed, done.stdout[-2000:]
     assert failed == expected_failures()
+    said = f"{passed[0].split()[0]} of moto's own SageMaker tests pass and {len(failed)} differ"
+    assert said in (ROOT / "localaws" / "README.md").read_text().replace("\n", " "), f"localaws/README.md: {said}"

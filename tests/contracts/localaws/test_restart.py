@@ -1,0 +1,108 @@
+"""What is there again after localaws has ended, was killed or was emptied, and who may use a data folder."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.contracts.localaws.harness import PATIENCE_S, Jobs, Server, is_running, start_server, until
+
+SLEEPING = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)"
+
+
+def fill(server: Server) -> tuple[Jobs, str, int]:
+    """State in every service that matters, with a job that runs; the job's name and process id."""
+    jobs = Jobs(server=server, bucket="lake")
+    jobs.put("kept", "content")
+    jobs.process("pass", ProcessingJobName="before")
+    server.client("sns").create_topic(Name="alerts")
+    server.client("sqs").create_queue(QueueName="inbox")
+    jobs.sagemaker.create_model_package_group(ModelPackageGroupName="churn")
+    name = jobs.start_training(SLEEPING, TrainingJobName="running")
+    (line,) = until(lambda: jobs.log_lines("Training", name), what="the job to run")
+    # in a namespace of its own the job may see another number: look it up by its token
+    return jobs, name, int(line)
+
+
+def check_kept(server: Server) -> None:
+    """Everything that ``fill`` made is still there."""
+    s3, sagemaker = server.client("s3"), server.client("sagemaker")
+    with pytest.raises(ClientError, match="BucketAlreadyOwnedByYou"):
+        s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
+    assert s3.get_object(Bucket="lake", Key="kept")["Body"].read() == b"content"
+    assert sagemaker.describe_processing_job(ProcessingJobName="before")["ProcessingJobStatus"] == "Completed"
+    assert sagemaker.describe_model_package_group(ModelPackageGroupName="churn")
+    assert server.client("sns").list_topics()["Topics"]
+    assert server.client("sqs").get_queue_url(QueueName="inbox")
+    interrupted = sagemaker.describe_training_job(TrainingJobName="running")
+    assert interrupted["TrainingJobStatus"] == "Failed"
+    assert interrupted["SecondaryStatus"] == "Failed"
+    assert interrupted["FailureReason"].startswith("InternalServerError: localaws was restarted")
+    group = "/aws/sagemaker/ProcessingJobs"
+    assert server.client("logs").describe_log_streams(logGroupName=group)["logStreams"]
+
+
+def test_state_survives_a_restart_and_interrupted_jobs_say_so(tmp_path: Path) -> None:
+    """After SIGTERM and a new start all is there; the job that ran is Failed, and its process was ended."""
+    data = str(tmp_path / "data")
+    first = start_server(tmp_path, "--data-dir", data)
+    _, _, process_id = fill(first)
+    assert first.end() == 0
+    assert not is_running(process_id)
+    second = start_server(tmp_path, "--data-dir", data)
+    try:
+        check_kept(second)
+    finally:
+        assert second.end() == 0
+    assert list((tmp_path / "data" / "jobs").glob("*")) == []
+
+
+def test_a_sigkill_loses_a_second_at_most_and_leaves_no_job_behind(tmp_path: Path) -> None:
+    """After SIGKILL what was done a moment before is there, and the reaper has ended the job."""
+    data = str(tmp_path / "data")
+    first = start_server(tmp_path, "--data-dir", data)
+    _, _, process_id = fill(first)
+    time.sleep(1.5)  # the second that may be lost
+    first.process.send_signal(signal.SIGKILL)
+    first.process.wait()
+    until(lambda: not is_running(process_id), what="the job to be ended")
+    second = start_server(tmp_path, "--data-dir", data)
+    try:
+        check_kept(second)
+    finally:
+        assert second.end() == 0
+
+
+def test_what_moto_resets_does_not_come_back(tmp_path: Path) -> None:
+    """moto's reset empties every service, for the next start too."""
+    data = str(tmp_path / "data")
+    first = start_server(tmp_path, "--data-dir", data)
+    Jobs(server=first, bucket="lake").put("gone", "content")
+    time.sleep(1)  # so that there is a snapshot that must go
+    urllib.request.urlopen(f"{first.endpoint}/moto-api/reset", data=b"").close()  # noqa: S310  # our server
+    assert first.end() == 0
+    second = start_server(tmp_path, "--data-dir", data)
+    try:
+        assert second.client("s3").list_buckets()["Buckets"] == []
+    finally:
+        assert second.end() == 0
+
+
+def test_a_data_dir_serves_one_server(tmp_path: Path) -> None:
+    """A second server on the same folder refuses to start and says what to do."""
+    data = str(tmp_path / "data")
+    first = start_server(tmp_path, "--data-dir", data)
+    try:
+        command = [sys.executable, "-m", "localaws", "--port", "0", "--data-dir", data]
+        second = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    finally:
+        first.end()
+    assert second.returncode == 1
+    assert "in use by another localaws" in second.stderr
