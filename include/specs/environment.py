@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from include.specs.errors import SpecError
+from include.specs.errors import SpecError, require
 
 PREFIX = "AIRFLOW__PERENNIAL__"
 # The AWS console picks the region that the person last used.
@@ -46,6 +46,10 @@ class Environment:
     ui_url: str = ""
     log_page: str = LOG_PAGE
     object_page: str = OBJECT_PAGE
+
+    def __post_init__(self) -> None:
+        both = bool(self.subnets) == bool(self.security_groups)
+        require(both, f"{PREFIX}SECURITY_GROUPS", "be set where SUBNETS is, and only there", self.security_groups)
 
     def topic(self, model: str) -> str:
         """ARN of the topic of `model`."""

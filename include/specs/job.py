@@ -34,7 +34,9 @@ class StepResources:
             "be a SageMaker instance type (ml.…)",
             self.instance_type,
         )
-        for name in ("instance_count", "volume_gb", "max_run_s"):
+        count = self.instance_count
+        require(count == 1, "resources.instance_count", "be 1: no job of this project divides its work", count)
+        for name in ("volume_gb", "max_run_s"):
             require(getattr(self, name) > 0, f"resources.{name}", "be positive", getattr(self, name))
         # SageMaker refuses a spot job that may wait for less time than it may run.
         enough = self.max_wait_s is None or self.max_wait_s >= self.max_run_s

@@ -196,6 +196,14 @@ class ModelSpec:
         self._check_features()
         unknown = sorted(set(self.step_resources) - set(STEPS))
         require(not unknown, "step_resources", f"name steps of {sorted(STEPS)}", unknown)
+        for step, resources in self.step_resources.items():
+            can = STEPS[step].kind == "training"
+            require(
+                can or not resources.spot,
+                f"step_resources.{step}.spot",
+                "be False: SageMaker has spot for training",
+                True,
+            )
 
     def _check_features(self) -> None:
         columns = {column.name: column for column in self.dataset.features}

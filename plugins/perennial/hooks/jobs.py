@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -113,5 +112,25 @@ def is_not_found(error: ClientError) -> bool:
 
 
 def reason(job: Mapping[str, Any]) -> str:
-    """Why a job ended as it did, in SageMaker's words."""
-    return str(job.get("FailureReason") or job.get("ExitMessage") or json.dumps({"status": "no reason given"}))
+    """Why a job ended as it did, in SageMaker's words.
+
+    A stopped training job has no FailureReason: what stopped it stands in its last secondary status.
+
+    >>> transition = {"Status": "MaxRuntimeExceeded", "StatusMessage": "Training job runtime exceeded"}
+    >>> reason({"SecondaryStatus": "MaxRuntimeExceeded", "SecondaryStatusTransitions": [transition]})
+    'MaxRuntimeExceeded: Training job runtime exceeded'
+    """
+    transitions = job.get("SecondaryStatusTransitions") or [{}]
+    status = ": ".join(filter(None, (job.get("SecondaryStatus"), transitions[-1].get("StatusMessage"))))
+    return str(job.get("FailureReason") or job.get("ExitMessage") or status or "SageMaker gave no reason")
+
+
+def took_too_long(job: Mapping[str, Any]) -> bool:
+    """Whether the job was stopped because it had run for the time that it was given."""
+    if job.get("SecondaryStatus") in ("MaxRuntimeExceeded", "MaxWaitTimeExceeded"):
+        return True
+    began, ended = job.get("ProcessingStartTime"), job.get("ProcessingEndTime")
+    limit = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+    if job.get("ProcessingJobStatus") != "Stopped" or not (began and ended and limit):
+        return False
+    return bool((ended - began).total_seconds() >= limit)

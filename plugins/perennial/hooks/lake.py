@@ -87,14 +87,30 @@ class Lake:
                     f"expected s3://{self.bucket}/{prefix}{file.name} of {file.bytes} bytes, found {found}"
                 )
 
-    def delete_unlisted(self, manifest: PartitionManifest) -> int:
-        """Delete what an earlier writing of the partition left and its manifest no longer names; the count."""
+    def publish(self, manifest: PartitionManifest) -> int:
+        """Make `manifest` the partition, then delete what only the one before it named; how many files that were.
+
+        Nothing else is deleted: files that no manifest names may be another run's that is about to publish.
+        """
+        key = s3_layout.manifest(manifest.model, manifest.date)
+        before = self._published(key)
+        self.write(key, codec.encode(manifest))
+        kept = {file.name for file in manifest.files}
         prefix = s3_layout.partition(manifest.model, manifest.date)
-        kept = {prefix + file.name for file in manifest.files} | {prefix + s3_layout.MANIFEST}
-        stale = [item["Key"] for item in self._list(prefix) if item["Key"] not in kept]
-        for batch in _batches(stale, _DELETE_BATCH):
-            self._s3.delete_objects(Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in batch]})
+        stale = sorted(prefix + file.name for file in (before.files if before else ()) if file.name not in kept)
+        self._delete(stale)
         return len(stale)
+
+    def _delete(self, keys: list[str]) -> None:
+        for batch in _batches(keys, _DELETE_BATCH):
+            self._s3.delete_objects(Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in batch]})
+
+    def _published(self, key: str) -> PartitionManifest | None:
+        try:
+            return self.read_as(PartitionManifest, key)
+        except ReportError:
+            # None yet, or one that nobody could read: it names no file that could be trusted to be its own.
+            return None
 
     def _list(self, prefix: str) -> Iterator[dict[str, Any]]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)

@@ -68,8 +68,7 @@ class PublishPartitionOperator(FlowOperator):
         manifest = manifest_of(run, report)
         lake.check_files(manifest)
         key = s3_layout.manifest(model, date)
-        lake.write(key, codec.encode(manifest))
-        stale = lake.delete_unlisted(manifest)
+        stale = lake.publish(manifest)
         self.log.info("%s: %d rows in %d files; %d stale files deleted", key, report.rows, len(report.files), stale)
         event = {"partition": date.isoformat(), "manifest_key": key, "rows": report.rows}
         context["outlet_events"][assets.raw(model)].extra = event

@@ -8,6 +8,7 @@ under the next generation of the name.
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -21,7 +22,7 @@ from include.specs.run import IngestionRun, TrainingRun
 from perennial import naming
 from perennial.aws_requests import Builder, Request, longest_s
 from perennial.hooks.aws import CONNECTION, client
-from perennial.hooks.jobs import TERMINAL, Jobs, reason
+from perennial.hooks.jobs import TERMINAL, Jobs, reason, took_too_long
 from perennial.links import JobLogLink
 from perennial.operators.base import FlowOperator
 from perennial.triggers.jobs import SageMakerJobTrigger
@@ -71,7 +72,7 @@ class SageMakerJobOperator(FlowOperator):
         # A job that has ended already, before a retry say, needs no waiting.
         if where.deferrable and self.jobs.status(self._described(self.job_name)) not in TERMINAL:
             self._defer(where)
-        return self._wait(where)
+        return self._outcome(self._ended(self.job_name))
 
     def execute_complete(self, context: Any, event: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG002 Airflow's signature
         """The job has ended: what it left, or why it failed."""
@@ -109,6 +110,8 @@ class SageMakerJobOperator(FlowOperator):
             if job is None:
                 self._log_start(name, jobs.create(name, request))
                 return name
+            if jobs.status(job) == "Stopping":
+                job = self._ended(name)
             if jobs.status(job) not in ("Failed", "Stopped"):
                 self.log.info("Joining %s, which is %s", name, jobs.status(job))
                 return name
@@ -134,12 +137,10 @@ class SageMakerJobOperator(FlowOperator):
             timeout=self._longest,
         )
 
-    def _wait(self, where: Environment) -> dict[str, str]:
-        import time  # noqa: PLC0415 only the path that holds a slot sleeps
-
-        while self.jobs.status(job := self._described(str(self.job_name))) not in TERMINAL:
-            time.sleep(where.poll_interval_s)
-        return self._outcome(job)
+    def _ended(self, name: str) -> dict[str, Any]:
+        while self.jobs.status(job := self._described(name)) not in TERMINAL:
+            time.sleep(self.where().poll_interval_s)
+        return job
 
     def _described(self, name: str) -> dict[str, Any]:
         job = self.jobs.describe(name)
@@ -150,7 +151,7 @@ class SageMakerJobOperator(FlowOperator):
     def _outcome(self, job: Mapping[str, Any]) -> dict[str, str]:
         jobs, name = self.jobs, str(self.job_name)
         if jobs.status(job) != "Completed":
-            raise _failure(name, jobs.status(job), reason(job), jobs.last_log_lines(name))
+            raise self._failure(job, jobs.last_log_lines(name))
         for line in jobs.last_log_lines(name):
             self.log.info("[%s] %s", name, line)
         result = {"job_name": name, "job_arn": job[jobs.kind.arn_field]}
@@ -158,10 +159,12 @@ class SageMakerJobOperator(FlowOperator):
             result["model_url"] = job["ModelArtifacts"]["S3ModelArtifacts"]
         return result
 
-
-def _failure(name: str, status: str, why: str, log_lines: list[str]) -> AirflowException:
-    tail = "\n".join(f"  {line}" for line in log_lines)
-    message = f"{name} {status.lower()}: {why}" + (f"\nEnd of its log:\n{tail}" if tail else "")
-    # The same code fails the same way on the same data: a retry would only be paid for.
-    final = why.startswith(("AlgorithmError", "ClientError"))
-    return AirflowFailException(message) if final else AirflowException(message)
+    def _failure(self, job: Mapping[str, Any], log_lines: list[str]) -> AirflowException:
+        why, too_long = reason(job), took_too_long(job)
+        # The same code fails the same way on the same data, and takes as long: a retry would only be paid for.
+        final = too_long or why.startswith(("AlgorithmError", "ClientError"))
+        advice = f"; raise step_resources.{self.step.name}.max_run_s in the model's spec" if too_long else ""
+        tail = "".join(f"\n  {line}" for line in log_lines)
+        message = f"{self.job_name} {self.jobs.status(job).lower()}: {why}{advice}"
+        message += f"\nEnd of its log:{tail}" if tail else ""
+        return AirflowFailException(message) if final else AirflowException(message)

@@ -9,6 +9,7 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 TERMINAL = ("Completed", "Failed", "Stopped")
 _ARGUMENTS = ("job_name", "describe", "stop", "name_field", "status_field", "connection", "region", "poll_interval_s")
@@ -62,7 +63,12 @@ class SageMakerJobTrigger(BaseTrigger):
     async def on_kill(self) -> None:
         """Stop the job: a waiting task that a person cleared or marked leaves nothing billing (Airflow 3.3 on)."""
         async with await self._client() as sagemaker:
-            await getattr(sagemaker, self.stop)(**{self.name_field: self.job_name})
+            try:
+                await getattr(sagemaker, self.stop)(**{self.name_field: self.job_name})
+            except ClientError as error:
+                # It has ended already: there is nothing left to stop.
+                if error.response["Error"]["Code"] != "ValidationException":
+                    raise
 
     async def _client(self) -> Any:
         hook: Any = AwsBaseHook(

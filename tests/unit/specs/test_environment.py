@@ -20,11 +20,19 @@ def test_what_is_required_is_enough() -> None:
     assert (found.deferrable, found.poll_interval_s, found.subnets, found.kms_key) == (True, 15.0, (), None)
 
 
+NETWORK = {f"{PREFIX}SUBNETS": "a, b,", f"{PREFIX}SECURITY_GROUPS": "c"}
+
+
+@pytest.mark.parametrize("name", NETWORK)
+def test_half_a_network_is_refused(name: str) -> None:
+    """SageMaker takes subnets only with security groups."""
+    with pytest.raises(SpecError, match="SECURITY_GROUPS must be set where SUBNETS is"):
+        environment(REQUIRED | {name: "x"})
+
+
 def test_what_is_said_is_taken() -> None:
     """Lists are separated by commas."""
-    found = environment(
-        REQUIRED | {f"{PREFIX}SUBNETS": "a, b,", f"{PREFIX}POLL_INTERVAL_S": "0.5", f"{PREFIX}DEFERRABLE": " False "}
-    )
+    found = environment(REQUIRED | NETWORK | {f"{PREFIX}POLL_INTERVAL_S": "0.5", f"{PREFIX}DEFERRABLE": " False "})
     assert (found.subnets, found.poll_interval_s, found.deferrable) == (("a", "b"), 0.5, False)
 
 

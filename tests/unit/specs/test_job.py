@@ -25,7 +25,7 @@ def test_every_step_reads_its_configuration(step: JobStep) -> None:
     ("changes", "message"),
     [
         ({"instance_type": "m5.large"}, "instance_type must be a SageMaker instance type"),
-        ({"instance_count": 0}, "instance_count must be positive"),
+        ({"instance_count": 2}, "instance_count must be 1"),
         ({"volume_gb": 0}, "volume_gb must be positive"),
         ({"max_run_s": 0}, "max_run_s must be positive"),
         ({"max_run_s": 100, "max_wait_s": 99}, r"max_wait_s must be at least max_run_s \(100\), got 99"),

@@ -1,13 +1,15 @@
 """SageMaker jobs by name, against botocore's stubber: requests and answers are held to the service's model."""
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
-from perennial.hooks.jobs import KINDS, JobKind, Jobs, reason
+from perennial.hooks.jobs import KINDS, JobKind, Jobs, reason, took_too_long
 
 NAME = "churn-train-26fa1be354c3"
 TRAINING = {
@@ -149,14 +151,41 @@ def test_missing_log_does_not_hide_the_failure(jobs: Jobs, logs: Stubber, code: 
     assert jobs.last_log_lines(NAME) == []
 
 
+def _stopped_after(seconds: int) -> dict[str, Any]:
+    began = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    return {
+        "ProcessingJobStatus": "Stopped",
+        "ProcessingStartTime": began,
+        "ProcessingEndTime": began + dt.timedelta(seconds=seconds),
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    }
+
+
 @pytest.mark.parametrize(
     ("job", "expected"),
     [
         ({"FailureReason": "AlgorithmError: x", "ExitMessage": "y"}, "AlgorithmError: x"),
         ({"ExitMessage": "y"}, "y"),
-        ({}, '{"status": "no reason given"}'),
+        ({"SecondaryStatus": "Interrupted"}, "Interrupted"),
+        ({}, "SageMaker gave no reason"),
     ],
 )
 def test_reason_is_sagemakers_own(job: dict[str, str], expected: str) -> None:
     """FailureReason first, then the container's message; silence is named as such."""
     assert reason(job) == expected
+
+
+@pytest.mark.parametrize(
+    ("job", "too_long"),
+    [
+        ({"SecondaryStatus": "MaxRuntimeExceeded"}, True),
+        ({"SecondaryStatus": "MaxWaitTimeExceeded"}, True),
+        ({"SecondaryStatus": "Stopped"}, False),
+        (_stopped_after(59), False),
+        (_stopped_after(60), True),
+        ({**_stopped_after(60), "ProcessingJobStatus": "Completed"}, False),
+    ],
+)
+def test_job_that_had_all_its_time_is_known(job: dict[str, Any], too_long: bool) -> None:
+    """A training job says so; of a processing job, its times do."""
+    assert took_too_long(job) is too_long

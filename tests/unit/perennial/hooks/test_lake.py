@@ -15,7 +15,7 @@ from perennial.hooks.lake import Lake, _within
 
 from include.specs import codec, s3_layout
 from include.specs.errors import PartitionError, ReportError
-from include.specs.partition import PartFile, PartitionManifest, PartitionRef, SourceObject
+from include.specs.partition import PartFile, PartitionRef, SourceObject
 
 Make = Callable[..., PartitionRef]
 MARCH = [dt.date(2026, 3, day) for day in range(1, 6)]
@@ -167,31 +167,26 @@ def test_cut_file_is_named(lake: Lake, aws: SimpleNamespace, publish: Callable[.
         lake.check_files(manifest)
 
 
-def test_delete_unlisted_keeps_what_is_listed(
-    lake: Lake, aws: SimpleNamespace, publish: Callable[..., PartitionRef]
-) -> None:
-    """What an earlier writing left is gone; the manifest, its files and every other day are as they were."""
-    manifest = publish(MARCH[0]).manifest
-    publish(MARCH[1])
-    before = aws.listing()
-    aws.put(s3_layout.partition("churn", MARCH[0]) + "part-0old.parquet", b"old")
-    assert lake.delete_unlisted(manifest) == 1
-    assert aws.listing() == before
-
-
-def test_delete_unlisted_takes_more_than_one_call_holds(
+def test_publishing_replaces_the_partition_as_a_whole(
     lake: Lake, aws: SimpleNamespace, publish: Callable[..., PartitionRef], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More stale files than S3 deletes at once are deleted in batches."""
+    """What only the manifest before named is gone, in batches; every other day, and what no manifest names, stays."""
     monkeypatch.setattr("perennial.hooks.lake._DELETE_BATCH", 2)
-    manifest: PartitionManifest = publish(MARCH[0]).manifest
+    manifest = publish(MARCH[0]).manifest
+    publish(MARCH[1])
+    prefix = s3_layout.partition("churn", MARCH[0])
+    aws.put(prefix + "part-of-another-run.parquet", b"soon to be published")
     before = aws.listing()
-    for i in range(5):
-        aws.put(s3_layout.partition("churn", MARCH[0]) + f"old-{i}", b"old")
-    assert lake.delete_unlisted(manifest) == 5
+    old = tuple(PartFile(name=f"old-{i}.parquet", rows=1, bytes=3, sha256="0" * 64) for i in range(5))
+    for file in old:
+        aws.put(prefix + file.name, b"old")
+    aws.put(s3_layout.manifest("churn", MARCH[0]), dataclasses.replace(manifest, files=(*manifest.files, *old)))
+    assert lake.publish(manifest) == 5
     assert aws.listing() == before
 
 
-def test_delete_unlisted_of_an_empty_day(lake: Lake, partition: Make) -> None:
-    """Nothing there is nothing to delete."""
-    assert lake.delete_unlisted(dataclasses.replace(partition().manifest, files=())) == 0
+def test_publishing_a_day_for_the_first_time(lake: Lake, aws: SimpleNamespace, partition: Make) -> None:
+    """Nothing was there, so nothing is deleted."""
+    manifest = partition().manifest
+    assert lake.publish(manifest) == 0
+    assert s3_layout.manifest(manifest.model, manifest.date) in aws.listing()

@@ -101,7 +101,7 @@ def test_day_without_objects(
 
 @pytest.fixture
 def ingested(aws: SimpleNamespace, churn: ModelSpec, ingestion_run: Make) -> IngestionRun:
-    """What the ingest job left: files and a report, beside a file of an earlier writing, and no manifest."""
+    """What the ingest job left: files and a report, and the partition of an earlier writing."""
     source = "landing/churn/year=2026/month=03/day=01/data.csv"
     aws.put(source, b"123456789")
     head = aws.s3.head_object(Bucket="lake", Key=source)
@@ -111,7 +111,9 @@ def ingested(aws: SimpleNamespace, churn: ModelSpec, ingestion_run: Make) -> Ing
     aws.put(KEY, run)
     aws.put("experiments/churn/manual-1-abc/ingestion.json", REPORT)
     aws.put(s3_layout.partition("churn", DAY) + PART.name, b"1234")
-    aws.put(s3_layout.partition("churn", DAY) + "part-0stale.parquet", b"old")
+    stale = PartFile(name="part-0stale.parquet", rows=1, bytes=3, sha256="0" * 64)
+    aws.put(s3_layout.partition("churn", DAY) + stale.name, b"old")
+    aws.put(s3_layout.manifest("churn", DAY), manifest_of(run, dataclasses.replace(REPORT, files=(stale,))))
     return run
 
 
@@ -153,7 +155,7 @@ def test_manifest_is_written_last(
 ) -> None:
     """Files are checked before the manifest is written, and old files are deleted only after."""
     order: list[str] = []
-    for name in ("check_files", "write", "delete_unlisted"):
+    for name in ("check_files", "write", "_delete"):
         real = getattr(__import__("perennial.hooks.lake", fromlist=["Lake"]).Lake, name)
 
         def record(self: Any, *args: Any, _name: str = name, _real: Any = real) -> Any:
@@ -162,13 +164,14 @@ def test_manifest_is_written_last(
 
         monkeypatch.setattr(f"perennial.hooks.lake.Lake.{name}", record)
     _publish(ingested.model, context())
-    assert order == ["check_files", "write", "delete_unlisted"]
+    assert order == ["check_files", "write", "_delete"]
     assert s3_layout.manifest("churn", DAY) in aws.listing()
 
 
 @pytest.mark.parametrize("change", ["replaced", "added", "deleted"])
 def test_changed_sources_are_refused(aws: SimpleNamespace, ingested: IngestionRun, context: Make, change: str) -> None:
-    """Objects that changed while the job read them are named, and no partition appears."""
+    """Objects that changed while the job read them are named, and the partition stays what it was."""
+    before = aws.get(s3_layout.manifest("churn", DAY))
     key = "landing/churn/year=2026/month=03/day=01/"
     if change == "replaced":
         aws.put(key + "data.csv", b"987654321")
@@ -178,7 +181,7 @@ def test_changed_sources_are_refused(aws: SimpleNamespace, ingested: IngestionRu
         aws.s3.delete_object(Bucket="lake", Key=key + "data.csv")
     with pytest.raises(AirflowFailException, match=r"data\.csv\S* changed while .* clear `find_landing`"):
         _publish(ingested.model, context())
-    assert s3_layout.manifest("churn", DAY) not in aws.listing()
+    assert aws.get(s3_layout.manifest("churn", DAY)) == before
 
 
 def test_missing_file_is_not_published(aws: SimpleNamespace, ingested: IngestionRun, context: Make) -> None:
@@ -187,7 +190,7 @@ def test_missing_file_is_not_published(aws: SimpleNamespace, ingested: Ingestion
     with pytest.raises(AirflowFailException, match=r"part-0a\.parquet of 4 bytes, found no such object"):
         _publish(ingested.model, context())
     names = [key.rsplit("/", 1)[1] for key in aws.listing(s3_layout.partition("churn", DAY))]
-    assert names == ["part-0stale.parquet"]
+    assert names == ["_manifest.json", "part-0stale.parquet"]
 
 
 def test_publishing_again_gives_the_same_bytes(aws: SimpleNamespace, ingested: IngestionRun, context: Make) -> None:

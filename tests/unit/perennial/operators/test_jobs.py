@@ -57,13 +57,24 @@ def test_completed_job_is_joined(api: Any, churn: ModelSpec, job_task: Make, con
 
 
 @pytest.mark.usefixtures("run")
-@pytest.mark.parametrize("status", ["InProgress", "Stopping"])
-def test_running_job_is_joined(api: Any, churn: ModelSpec, job_task: Make, context: Make, status: str) -> None:
+def test_running_job_is_joined(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
     """A job that has not ended is waited for."""
-    api.existing = [[status]]
+    api.existing = [["InProgress"]]
     deferred = _deferred(job_task(churn), context())
     assert [deferred.trigger.job_name] == api.names("Describe")
     assert api.requests("Create") == []
+
+
+@pytest.mark.usefixtures("run")
+def test_stopping_job_is_let_go_first(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that is being stopped is not joined: when it has stopped, another is started under the next number."""
+    monkeypatch.setattr("perennial.operators.jobs.time.sleep", lambda _: None)
+    api.existing = [["Stopping", "Stopping", "Stopped"]]
+    deferred = _deferred(job_task(churn), context())
+    assert deferred.trigger.job_name == api.names("Describe")[0] + "-2"
+    assert api.names("Create") == [deferred.trigger.job_name]
 
 
 @pytest.mark.usefixtures("run")
