@@ -13,7 +13,7 @@ from typing import Any
 from airflow.sdk import Param
 
 from include.specs.errors import SpecError, require
-from include.specs.job import STEPS
+from include.specs.job import EVALUATE, PREPROCESS, TRAIN
 from include.specs.metrics import METRICS
 from include.specs.model import ModelSpec
 
@@ -21,6 +21,7 @@ Schema = dict[str, Any]
 # Null is what an empty field of the form is; without it, the form demands a value.
 _TEXT: Schema = {"type": ["null", "string"], "maxLength": 200}
 _DATE: Schema = {"type": ["null", "string"], "format": "date"}
+_STEPS = tuple(step.name for step in (PREPROCESS, TRAIN, EVALUATE))
 _GROUPS = ("thresholds", "hyperparameters", "instance_types")
 
 
@@ -123,6 +124,8 @@ def _merge(into: dict[str, Any], more: Mapping[str, Any], *, at: str) -> None:
 
 
 def _resources(spec: ModelSpec, instance_types: Mapping[str, str]) -> dict[str, Any]:
+    unknown = sorted(set(instance_types) - set(_STEPS))
+    require(not unknown, "params.instance_types", f"name steps of a training, {_STEPS}", unknown)
     return {
         step: dataclasses.replace(spec.resources(step), instance_type=instance_type)
         for step, instance_type in instance_types.items()
@@ -152,13 +155,15 @@ def _hyperparameters(spec: ModelSpec) -> Schema:
 def _instance_types() -> Schema:
     each = {"type": "string", "pattern": r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$"}
     help_text = "Step → SageMaker instance type, for example ml.m5.xlarge."
-    return _object(dict.fromkeys(STEPS, each), title="Instance types", description=help_text)
+    return _object(dict.fromkeys(_STEPS, each), title="Instance types", description=help_text)
 
 
 def _json_types(value: object) -> list[str]:
     if isinstance(value, bool):
         return ["boolean"]
-    if isinstance(value, int | float):
+    if isinstance(value, int):
+        return ["integer", "null"]
+    if isinstance(value, float):
         return ["number", "null"]
     return ["string", "number", "null"]
 

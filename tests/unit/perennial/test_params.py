@@ -65,8 +65,11 @@ def test_params_survive_airflows_serialisation(spec: ModelSpec) -> None:
         ("thresholds", 0.9),
         ("hyperparameters", {"no_such_parameter": 1}),
         ("hyperparameters", {"max_iter": "many"}),
+        ("hyperparameters", {"max_iter": 2.5}),
+        ("hyperparameters", {"max_iter": True}),
         ("instance_types", {"train": "m5.large"}),
         ("instance_types", {"deploy": "ml.m5.large"}),
+        ("instance_types", {"ingest": "ml.m5.large"}),
         ("start", "1 March 2026"),
         ("end", "2026-02-30"),
         ("reason", "x" * 201),
@@ -84,7 +87,7 @@ def test_form_refuses_what_cannot_be_meant(spec: ModelSpec, name: str, value: ob
         ("thresholds", {"roc_auc": 0.99, "log_loss": 40.0}),
         ("hyperparameters", {"max_iter": 50}),
         ("hyperparameters", {"max_iter": None}),
-        ("instance_types", {"train": "ml.g5.2xlarge", "ingest": "ml.m5.large"}),
+        ("instance_types", {"train": "ml.g5.2xlarge", "evaluate": "ml.m5.large"}),
         ("start", "2026-02-28"),
         ("end", None),
         ("reason", "a new campaign"),
@@ -93,6 +96,13 @@ def test_form_refuses_what_cannot_be_meant(spec: ModelSpec, name: str, value: ob
 def test_form_takes_what_can_be_meant(spec: ModelSpec, name: str, value: object) -> None:
     """A value within its limits is taken as it is."""
     assert training_params(spec)[name].resolve(value) == value
+
+
+def test_whole_number_is_a_number(spec: ModelSpec) -> None:
+    """Where the spec has a fraction, 1 will do for 1.0."""
+    fractions = [name for name, value in spec.estimator.hyperparameters.items() if isinstance(value, float)]
+    assert fractions
+    assert training_params(spec)["hyperparameters"].resolve(dict.fromkeys(fractions, 1))
 
 
 def test_ingestion_form_nests_that_of_training(spec: ModelSpec) -> None:
@@ -104,10 +114,10 @@ def test_ingestion_form_nests_that_of_training(spec: ModelSpec) -> None:
 
 
 def test_every_metric_and_step_can_be_overridden(spec: ModelSpec) -> None:
-    """The form knows each metric that a gate can name and each step that can run somewhere else."""
+    """The form knows each metric that a gate can name and each step of a training: ingestion is another run's."""
     properties = override_schema(spec)["properties"]
     assert set(properties["thresholds"]["properties"]) == set(METRICS)
-    assert set(properties["instance_types"]["properties"]) == set(STEPS)
+    assert set(properties["instance_types"]["properties"]) == set(STEPS) - {"ingest"}
 
 
 def test_overrides_are_merged_into_the_spec(spec: ModelSpec) -> None:
@@ -134,7 +144,8 @@ def test_overrides_are_merged_into_the_spec(spec: ModelSpec) -> None:
         ({"thresholds": {"roc_auc": 1.5}}, "gate.thresholds.roc_auc"),
         ({"thresholds": {"nonsense": 0.5}}, "gate.thresholds"),
         ({"instance_types": {"train": "m5.large"}}, "resources.instance_type"),
-        ({"instance_types": {"deploy": "ml.m5.large"}}, "step_resources"),
+        ({"instance_types": {"deploy": "ml.m5.large"}}, "params.instance_types"),
+        ({"instance_types": {"ingest": "ml.m5.large"}}, "params.instance_types"),
     ],
 )
 def test_spec_refuses_what_no_form_has_checked(spec: ModelSpec, overrides: dict[str, Any], field: str) -> None:
