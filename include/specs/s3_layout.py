@@ -89,19 +89,3 @@ def baseline(model: str, run: str) -> str:
 def uri(bucket: str, key: str) -> str:
     """`key` in `bucket` as an s3:// URI."""
     return f"s3://{bucket}/{key}"
-
-
-def split_uri(address: str) -> tuple[str, str]:
-    """Bucket and key of an s3:// URI.
-
-    >>> split_uri("s3://lake/raw/churn/")
-    ('lake', 'raw/churn/')
-
-    Raises:
-        PerennialError: it is not one.
-    """
-    scheme, _, rest = address.partition("://")
-    bucket, _, key = rest.partition("/")
-    if scheme != "s3" or not bucket:
-        raise PerennialError(f"expected s3://bucket/key, got {address!r}")
-    return bucket, key

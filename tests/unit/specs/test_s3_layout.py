@@ -1,7 +1,6 @@
 """Keys say where a thing lies, and can be read back."""
 
 import datetime as dt
-import re
 
 import pytest
 from hypothesis import given
@@ -53,19 +52,6 @@ def test_every_prefix_is_of_a_kind_of_its_own(model: str, date: dt.date, run: st
     for one in found:
         assert one.endswith("/")
         assert not [other for other in found if other is not one and other.startswith(one)]
-
-
-@given(st.from_regex(r"[a-z0-9.-]{3,20}", fullmatch=True), st.text(min_size=0, max_size=40))
-def test_an_address_can_be_taken_apart(bucket: str, key: str) -> None:
-    """Whatever is in the key."""
-    assert s3_layout.split_uri(s3_layout.uri(bucket, key)) == (bucket, key)
-
-
-@pytest.mark.parametrize("address", ["", "lake/key", "https://lake/key", "s3:///key"])
-def test_what_is_no_address_is_refused(address: str) -> None:
-    """With what came."""
-    with pytest.raises(PerennialError, match=re.escape(repr(address))):
-        s3_layout.split_uri(address)
 
 
 @pytest.mark.parametrize("key", ["raw/churn/part-0.parquet", "raw/churn/year=2026/month=3/day=1/x"])
