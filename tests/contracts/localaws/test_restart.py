@@ -20,7 +20,9 @@ SLEEPING = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)"
 def fill(server: Server) -> tuple[Jobs, str, int]:
     """State in every service that matters, with a job that runs; the job's name and process id."""
     jobs = Jobs(server=server, bucket="lake")
-    jobs.put("kept", "content")
+    jobs.s3.put_bucket_versioning(Bucket="lake", VersioningConfiguration={"Status": "Enabled"})
+    for content in ("replaced", "content"):
+        jobs.put("kept", content)
     jobs.process("pass", ProcessingJobName="before")
     server.client("sns").create_topic(Name="alerts")
     server.client("sqs").create_queue(QueueName="inbox")
@@ -36,7 +38,9 @@ def check_kept(server: Server) -> None:
     s3, sagemaker = server.client("s3"), server.client("sagemaker")
     with pytest.raises(ClientError, match="BucketAlreadyOwnedByYou"):
         s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
-    assert s3.get_object(Bucket="lake", Key="kept")["Body"].read() == b"content"
+    kept = s3.list_object_versions(Bucket="lake", Prefix="kept")["Versions"]
+    versions = [s3.get_object(Bucket="lake", Key="kept", VersionId=version["VersionId"]) for version in kept]
+    assert [version["Body"].read() for version in versions] == [b"content", b"replaced"]
     assert sagemaker.describe_processing_job(ProcessingJobName="before")["ProcessingJobStatus"] == "Completed"
     assert sagemaker.describe_model_package_group(ModelPackageGroupName="churn")
     assert server.client("sns").list_topics()["Topics"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contracts.localaws.harness import PATIENCE_S, Jobs, Server, start_server, unique, until
+from tests.contracts.localaws.harness import PATIENCE_S, ROLE, Jobs, Server, start_server, unique, until
 
 
 def test_health_says_how_jobs_are_isolated(server: Server) -> None:
@@ -112,6 +112,26 @@ def test_job_state_changes_are_told_on_the_event_bus(jobs: Jobs) -> None:
     assert isinstance(processed["CreationTime"], int)
     secondary = [d["SecondaryStatus"] for d in told if d.get("TrainingJobName") == trained["TrainingJobName"]]
     assert {"Downloading", "Training", "Uploading", "Completed"} <= set(map(str, secondary))
+
+
+def test_every_action_is_allowed_to_every_role(server: Server) -> None:
+    """A client that asks beforehand whether a role may do a thing hears the truth: nothing enforces policies here."""
+    actions, resources = ["s3:GetObject", "sagemaker:CreateTrainingJob"], ["arn:aws:s3:::lake/a", "arn:aws:s3:::lake/b"]
+    asked = server.client("iam").simulate_principal_policy(
+        PolicySourceArn=ROLE, ActionNames=actions, ResourceArns=resources
+    )
+    decisions = {
+        (result["EvalActionName"], result["EvalResourceName"]): result["EvalDecision"]
+        for result in asked["EvaluationResults"]
+    }
+    assert decisions == {(action, resource): "allowed" for action in actions for resource in resources}
+
+
+def test_the_rest_of_iam_is_motos(server: Server) -> None:
+    """Roles are made and found as ever."""
+    iam, name = server.client("iam"), unique("role")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    assert iam.get_role(RoleName=name)["Role"]["RoleName"] == name
 
 
 def test_a_malformed_images_file_is_refused(tmp_path: Path) -> None:
