@@ -76,4 +76,5 @@ def test_both_classes_must_be_large_enough(positives):
 
 def test_no_rule_no_slices(scored):
     """A model whose gate names no slices has none."""
-    assert slices(scored(100)[0], pa.table({}), FRAUD) == {}
+    without = dataclasses.replace(FRAUD, gate=dataclasses.replace(FRAUD.gate, slices=None))
+    assert slices(scored(100)[0], pa.table({}), without) == {}
