@@ -50,6 +50,7 @@ def _ordinal(columns: Sequence[Column], _seed: int) -> BaseEstimator:
         categories=_levels(columns) if closed else "auto",
         handle_unknown="use_encoded_value",
         unknown_value=UNKNOWN_LEVEL,
+        encoded_missing_value=UNKNOWN_LEVEL,
     )
 
 
@@ -75,9 +76,10 @@ def _chain(*steps: BaseEstimator | None) -> BaseEstimator:
     return present[0] if len(present) == 1 else Pipeline(list(zip(names, present, strict=True)))
 
 
-def _levels(columns: Sequence[Column]) -> list[list[str | None]]:
+def _levels(columns: Sequence[Column]) -> list[list[str | float]]:
     """The spec's levels, so that the pipeline's shape does not depend on which levels a sample happens to hold."""
-    return [[*(column.levels or ()), *([None] if column.missing else [])] for column in columns]
+    # What pandas has for a blank in a column of categories is NaN; None would never be met.
+    return [[*(column.levels or ()), *([np.nan] if column.missing else [])] for column in columns]
 
 
 _BUILDERS: Mapping[Transform, Callable[[Sequence[Column], int], BaseEstimator | str]] = {
