@@ -183,7 +183,6 @@ class ModelSpec:
     training_schedule: str = "0 4 * * 1"
     retrain_on_ingestion: bool = True
     use_case: str = ""
-    runbook_url: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
