@@ -13,14 +13,11 @@ from airflow.sdk.api.datamodels._generated import AssetReferenceAssetEventDagRun
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
 from airflow.sdk.execution_time.context import TriggeringAssetEventsAccessor
-from hypothesis import given
-from hypothesis import strategies as st
 from perennial import registry
-from perennial.operators.training import ResolveRunOperator, of_one_origin, window
+from perennial.operators.training import ResolveRunOperator
 
 from include.specs import codec, s3_layout
 from include.specs.model import ModelSpec
-from include.specs.partition import PartitionRef
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import TrainingRun
 
@@ -269,24 +266,6 @@ def package(
     return make
 
 
-@pytest.mark.parametrize(
-    ("run_type", "params", "expected"),
-    [
-        ("manual", {}, (None, None)),
-        ("asset_triggered", {}, (None, None)),
-        ("scheduled", {}, (None, "2026-03-04")),
-        ("backfill", {}, (None, "2026-03-04")),
-        ("scheduled", {"end": "2026-02-01"}, (None, "2026-02-01")),
-        ("scheduled", {"start": "2026-01-01"}, ("2026-01-01", "2026-03-04")),
-        ("manual", {"start": "2026-01-01", "end": "2026-02-01"}, ("2026-01-01", "2026-02-01")),
-    ],
-)
-def test_window(context: Make, run_type: str, params: dict[str, str], expected: tuple[str | None, str | None]) -> None:
-    """A person's dates first, then the end of the run's interval, then everything."""
-    found = window(context(run_type=run_type, interval=INTERVAL), params)
-    assert tuple(day and day.isoformat() for day in found) == expected
-
-
 @pytest.mark.parametrize("run_type", ["manual", "asset_triggered", "scheduled", "backfill"])
 @pytest.mark.parametrize(
     ("params", "expected"),
@@ -307,17 +286,3 @@ def test_days_without_data_count(lake: Make, churn: ModelSpec, context: Make) ->
     lake(DAYS[0], DAYS[2], DAYS[4])
     three_days = dataclasses.replace(churn, dataset=dataclasses.replace(churn.dataset, window_days=3))
     assert _days(_resolve(three_days, context(params=UNTOUCHED))) == [3, 5]
-
-
-@given(origins=st.lists(st.booleans(), min_size=1, max_size=12))
-def test_one_origin(origins: list[bool]) -> None:
-    """What is left is of the newest one's origin, all of it, in its order."""
-    refs = [_ref(i, synthetic) for i, synthetic in enumerate(origins)]
-    left = of_one_origin(refs)
-    assert left == tuple(ref for ref in refs if ref.manifest.synthetic == origins[-1])
-    assert left[-1] is refs[-1]
-
-
-def _ref(day: int, synthetic: bool) -> PartitionRef:
-    manifest = SimpleNamespace(date=dt.date(2026, 1, 1) + dt.timedelta(days=day), synthetic=synthetic)
-    return PartitionRef(manifest_key=str(day), sha256="", manifest=manifest)
