@@ -53,6 +53,11 @@ class Jobs:
         self.kind = KINDS[kind]
         self._sagemaker, self._logs = sagemaker, logs
 
+    @property
+    def region(self) -> str:
+        """Where the jobs run."""
+        return str(self._sagemaker.meta.region_name)
+
     def describe(self, name: str) -> dict[str, Any] | None:
         """The job called `name`; None where there is none."""
         try:

@@ -130,7 +130,7 @@ class SageMakerJobOperator(FlowOperator):
                 name_field=kind.name_field,
                 status_field=kind.status_field,
                 connection=CONNECTION,
-                region=client("sagemaker").meta.region_name,
+                region=self.jobs.region,
                 poll_interval_s=where.poll_interval_s,
             ),
             method_name="execute_complete",

@@ -14,6 +14,7 @@ from include.specs.partition import PartitionRef
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import Champion, TrainingRun
 from perennial import assets, aws_requests, registry
+from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.links import ReportLink
 from perennial.operators.base import FlowOperator, provenance
@@ -32,7 +33,7 @@ class ResolveRunOperator(FlowOperator):
         overrides = dict(context["params"]) | merge_overrides(map(_params, requests))
         spec = apply_overrides(self.spec, overrides)
         lake, where = self.lake(), self.where()
-        partitions = self._partitions(context, overrides)
+        partitions = self._partitions(lake, context, overrides)
         run = TrainingRun(
             model=spec,
             provenance=provenance(context, where, reason=_reason(context, requests)),
@@ -52,9 +53,11 @@ class ResolveRunOperator(FlowOperator):
             "champion": run.champion.version if run.champion else None,
         }
 
-    def _partitions(self, context: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[PartitionRef, ...]:
+    def _partitions(
+        self, lake: Lake, context: Mapping[str, Any], overrides: Mapping[str, Any]
+    ) -> tuple[PartitionRef, ...]:
         start, end = window(context, overrides)
-        found = self.lake().partitions(self.spec.name, start=start, end=end)
+        found = lake.partitions(self.spec.name, start=start, end=end)
         if not found:
             asked = f" from {start or 'the beginning'} to before {end or 'now'}"
             raise PartitionError(f"{self.spec.name} has no partitions{asked}; run {self.spec.name}_ingestion first")
