@@ -63,7 +63,9 @@ class Estimator:
     Args:
         threads: that fit. Not the machine's number of cores: sums in another order differ in the last digits, and the
             same run would give another model on another instance type.
-        checkpoint_every: in boosting iterations, of a `HistGradientBoostingClassifier`; others are fitted at once.
+        checkpoint_every: the work between two checkpoints of a `HistGradientBoostingClassifier`, in rows × boosting
+            iterations; others are fitted at once. Each costs a fifth of a second and a new start of the fit, so let it
+            be what takes a minute or so; a fit that is shorter has none.
     """
 
     path: str

@@ -18,6 +18,7 @@ MIRRORS = {
 }
 # What only works as a part of something larger, and the test that meets it there.
 ELSEWHERE = {
+    "include.ml.evaluation.evaluation": "unit/ml/jobs/test_evaluate.py",
     "include.ml.training.training": "unit/ml/jobs/test_train.py",
     "include.specs.baseline": "unit/ml/baseline/test_statistics.py",
     "include.specs.catalog.churn": "unit/specs/test_catalog.py",

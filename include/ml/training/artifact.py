@@ -18,6 +18,7 @@ from pathlib import Path
 import skops.io
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
+from skops.io.exceptions import UntrustedTypesFoundException
 
 from include.ml.container import replace_file
 from include.ml.training import content
@@ -122,9 +123,10 @@ def load_file(file: Path) -> BaseEstimator:
         ArtifactError: it holds others, or cannot be read.
     """
     try:
-        _require_types(file)
+        # skops looks at all types before it makes the first object.
         return skops.io.load(file, trusted=sorted(ALLOWED))
-    except PerennialError:
+    except UntrustedTypesFoundException:
+        _require_types(file)  # which names those
         raise
     except Exception as error:
         raise ArtifactError(f"{file.name}: skops cannot load it: {type(error).__name__}: {error}") from error

@@ -25,7 +25,7 @@ def fit(
     spec: Estimator,
     checkpoints: Checkpoints,
 ) -> Pipeline:
-    """`pipeline`, fitted with the spec's threads; in stages of `checkpoint_every` iterations, where it says so.
+    """`pipeline`, fitted with the spec's threads; in stages of `checkpoint_every` rows × iterations, where it says so.
 
     A stage adds trees to those of the stage before (`warm_start`): the model is the same as if fitted at once, and as
     if an interrupted job had continued from any checkpoint.
@@ -61,14 +61,14 @@ def _fitted(
     if not isinstance(estimator, HistGradientBoostingClassifier):
         name = type(estimator).__name__
         raise SpecError("estimator.checkpoint_every", f"be None for {name}, which is not fitted in stages", every)
-    return _staged(estimator, values, positive, every, checkpoints)
+    return _staged(estimator, values, positive, max(1, every // len(values)), checkpoints)
 
 
 def _staged(
     estimator: HistGradientBoostingClassifier,
     values: npt.NDArray[np.float64],
     positive: npt.NDArray[np.int8],
-    every: int,
+    iterations: int,
     checkpoints: Checkpoints,
 ) -> HistGradientBoostingClassifier:
     last, warm_start = estimator.max_iter, estimator.warm_start
@@ -77,13 +77,15 @@ def _staged(
     if done:
         say(f"continuing from the checkpoint at iteration {done} of {last}")
     while done < last:
-        target = min(done + every, last)
+        target = min(done + iterations, last)
         current.set_params(warm_start=True, max_iter=target).fit(values, positive)
-        checkpoints.save(current)
         say(f"iteration {current.n_iter_} of {last}")
         if current.n_iter_ < target:
             break  # early stopping
         done = target
+        # What is fitted to its end is saved as the model at once, which takes no longer than a checkpoint.
+        if done < last:
+            checkpoints.save(current)
     return current.set_params(warm_start=warm_start, max_iter=last)
 
 

@@ -62,7 +62,7 @@ def events(toy: ModelSpec) -> ModelSpec:
 
 @pytest.fixture
 def boosted(toy: ModelSpec) -> ModelSpec:
-    """The toy with an estimator that is fitted in stages."""
+    """The toy with an estimator that is fitted in stages: of four iterations, where the training part has 260 rows."""
     parameters = {
         "max_iter": 12,
         "max_leaf_nodes": 4,
@@ -71,7 +71,7 @@ def boosted(toy: ModelSpec) -> ModelSpec:
         "early_stopping": False,
     }
     path = "sklearn.ensemble.HistGradientBoostingClassifier"
-    return replace(toy, estimator=Estimator(path=path, hyperparameters=parameters, checkpoint_every=4))
+    return replace(toy, estimator=Estimator(path=path, hyperparameters=parameters, checkpoint_every=4 * 260))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ def kept(tmp_path: Path) -> Checkpoints:
 
 def staged(fitted, kept: Checkpoints, every: int | None = 4, **hyperparameters: object):
     given = {**fitted.model.estimator.hyperparameters, **hyperparameters}
-    spec = replace(fitted.model.estimator, checkpoint_every=every)
+    spec = replace(fitted.model.estimator, checkpoint_every=every and every * len(fitted.frame))
     return fit(build_pipeline(fitted.model, given), fitted.frame, fitted.positive, spec=spec, checkpoints=kept)
 
 
@@ -76,12 +76,21 @@ def test_a_continued_fit_gives_the_same_model(
     assert digest(resumed, elsewhere) == digest(whole, elsewhere)
 
 
-def test_a_finished_fit_is_not_repeated(trees, kept: Checkpoints, capsys: pytest.CaptureFixture[str]) -> None:
-    """A job that was stopped while it saved its model has nothing left to fit."""
-    staged(trees, kept)
-    capsys.readouterr()
-    staged(trees, kept)
-    assert "iteration 12 of 12\n" not in capsys.readouterr().out.replace("at iteration 12 of 12\n", "")
+def test_the_end_of_a_fit_is_no_checkpoint(trees, kept: Checkpoints) -> None:
+    """The model itself is saved at once: a fit that is shorter than a stage costs no checkpoint at all."""
+    staged(trees, kept, every=12)
+    assert not list(kept.folder.iterdir())
+
+
+def test_a_stage_is_as_long_as_its_rows_allow(trees, kept: Checkpoints, capsys: pytest.CaptureFixture[str]) -> None:
+    """Half of the work between two checkpoints is done on half of the iterations; at least one each time."""
+    rows = len(trees.frame)
+    for every, said in ((6 * rows, [6, 12]), (4 * rows - 1, [3, 6, 9, 12]), (1, list(range(1, 13)))):
+        for path in kept.folder.glob("*"):
+            path.unlink()
+        spec = replace(trees.model.estimator, checkpoint_every=every)
+        fit(build_pipeline(trees.model), trees.frame, trees.positive, spec=spec, checkpoints=kept)
+        assert capsys.readouterr().out.splitlines() == [f"iteration {done} of 12" for done in said]
 
 
 def test_one_checkpoint_is_kept(trees, kept: Checkpoints) -> None:
