@@ -31,6 +31,7 @@ class Environment:
         poll_interval_s: seconds between two looks at a job.
         subnets, security_groups, kms_key: of the jobs, where they are set.
         log_page, object_page: addresses of a job's log (with {group} and {job}) and of an object ({bucket}, {key}).
+        runbook: address of docs/runbook.md, for messages to people.
     """
 
     bucket: str
@@ -46,6 +47,7 @@ class Environment:
     ui_url: str = ""
     log_page: str = LOG_PAGE
     object_page: str = OBJECT_PAGE
+    runbook: str = "docs/runbook.md"
 
     def __post_init__(self) -> None:
         both = bool(self.subnets) == bool(self.security_groups)
@@ -59,6 +61,11 @@ class Environment:
         """The page on which a person reads the log of a job."""
         # The console's router wants its percent signs escaped once more, as $25.
         return self.log_page.format(group=quote(group, safe="").replace("%", "$25"), job=job_name)
+
+    def run_url(self, dag_id: str, run_id: str) -> str:
+        """The page of a run in Airflow's UI; empty where its address is not known."""
+        base = self.ui_url.rstrip("/")
+        return f"{base}/dags/{dag_id}/runs/{run_id}" if base else ""
 
     def object_url(self, key: str) -> str:
         """The page on which a person opens an object of the data bucket."""
@@ -75,13 +82,14 @@ def environment(variables: Mapping[str, str]) -> Environment:
     return Environment(
         **{name: _required(options, name) for name in ("bucket", "role_arn", "image", "topic_prefix")},
         deferrable=deferrable(variables),
-        poll_interval_s=_seconds(options.get("poll_interval_s", "15")),
+        poll_interval_s=_number("POLL_INTERVAL_S", "be a number of seconds", options.get("poll_interval_s", "15")),
         subnets=_names(options.get("subnets", "")),
         security_groups=_names(options.get("security_groups", "")),
         kms_key=options.get("kms_key") or None,
         code_version=options.get("code_version", "unknown"),
         log_page=options.get("log_page", LOG_PAGE),
         object_page=options.get("object_page", OBJECT_PAGE),
+        runbook=options.get("runbook", "docs/runbook.md"),
         ui_url=variables.get("AIRFLOW__API__BASE_URL", ""),
     )
 
@@ -94,6 +102,16 @@ def deferrable(variables: Mapping[str, str]) -> bool:
     return said == "true"
 
 
+def retry_pace(variables: Mapping[str, str]) -> float:
+    """The option `retry_pace`: what every wait between two tries of a task is multiplied with; 1 where it is not set.
+
+    A laptop and the tests wait less for faults that nobody else's account can have.
+    """
+    pace = _number("RETRY_PACE", "be a number", variables.get(f"{PREFIX}RETRY_PACE", "1"))
+    require(pace >= 0, f"{PREFIX}RETRY_PACE", "be at least 0", pace)
+    return pace
+
+
 def _required(options: Mapping[str, str], name: str) -> str:
     if not options.get(name):
         expected = f"be set (on MWAA: the configuration option perennial.{name})"
@@ -101,11 +119,11 @@ def _required(options: Mapping[str, str], name: str) -> str:
     return options[name]
 
 
-def _seconds(text: str) -> float:
+def _number(name: str, expected: str, text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise SpecError(f"{PREFIX}POLL_INTERVAL_S", "be a number of seconds", text) from error
+        raise SpecError(f"{PREFIX}{name}", expected, text) from error
 
 
 def _names(text: str) -> tuple[str, ...]:

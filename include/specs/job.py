@@ -18,9 +18,14 @@ CONFIG_FILE = "run.json"
 
 @dataclass(frozen=True, kw_only=True)
 class StepResources:
-    """What a step runs on, and for how long at most. Spot is for training jobs; times are in seconds."""
+    """What a step runs on, and for how long at most. Spot is for training jobs; times are in seconds.
+
+    Args:
+        fallback_instance_types: asked for one after the other when AWS has no capacity for `instance_type`.
+    """
 
     instance_type: str = "ml.m5.large"
+    fallback_instance_types: tuple[str, ...] = ()
     instance_count: int = 1
     volume_gb: int = 30
     max_run_s: int = 3600
@@ -28,12 +33,9 @@ class StepResources:
     max_wait_s: int | None = None
 
     def __post_init__(self) -> None:
-        require(
-            self.instance_type.startswith("ml."),
-            "resources.instance_type",
-            "be a SageMaker instance type (ml.…)",
-            self.instance_type,
-        )
+        for instance_type in self.instance_types:
+            named = instance_type.startswith("ml.")
+            require(named, "resources.instance_type", "be a SageMaker instance type (ml.…)", instance_type)
         count = self.instance_count
         require(count == 1, "resources.instance_count", "be 1: no job of this project divides its work", count)
         for name in ("volume_gb", "max_run_s"):
@@ -41,6 +43,11 @@ class StepResources:
         # SageMaker refuses a spot job that may wait for less time than it may run.
         enough = self.max_wait_s is None or self.max_wait_s >= self.max_run_s
         require(enough, "resources.max_wait_s", f"be at least max_run_s ({self.max_run_s})", self.max_wait_s)
+
+    @property
+    def instance_types(self) -> tuple[str, ...]:
+        """All that may be asked for, in that order."""
+        return (self.instance_type, *self.fallback_instance_types)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,13 +57,29 @@ class Champion:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChampionPointer:
+    """Which version is the champion, and the run that saw it become that; no version where none is."""
+
+    run: str
+    version: int | None = None
+    package_arn: str | None = None
+    approval_status: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingRun:
-    """One model to train: the spec as it is for this run (overrides applied), the data, and the champion."""
+    """One model to train: the spec as it is for this run (overrides applied), the data, and the champion.
+
+    Args:
+        past_window: whether it was asked for the data of a time that has passed. What it registers is not announced,
+            and stands in for no champion.
+    """
 
     model: ModelSpec
     provenance: Provenance
     partitions: tuple[PartitionRef, ...]
     champion: Champion | None = None
+    past_window: bool = False
 
     @property
     def synthetic(self) -> bool:

@@ -86,6 +86,11 @@ def baseline(model: str, run: str) -> str:
     return f"baselines/{model}/{run}/"
 
 
+def champion(model: str) -> str:
+    """Key of the pointer to a model's champion."""
+    return f"champions/{model}.json"
+
+
 def uri(bucket: str, key: str) -> str:
     """`key` in `bucket` as an s3:// URI."""
     return f"s3://{bucket}/{key}"

@@ -42,6 +42,19 @@ def longest_s(resources: job.StepResources) -> int:
     return (resources.max_wait_s or 2 * resources.max_run_s) if resources.spot else resources.max_run_s
 
 
+def on_instance_type(request: Request, instance_type: str) -> Request:
+    """The same request for another type of instance.
+
+    >>> on_instance_type({"ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large"}}, "ml.m5.xlarge")
+    {'ResourceConfig': {'InstanceCount': 1, 'InstanceType': 'ml.m5.xlarge'}}
+    """
+    if "ProcessingResources" in request:
+        cluster = {**request["ProcessingResources"]["ClusterConfig"], "InstanceType": instance_type}
+        return request | {"ProcessingResources": {"ClusterConfig": cluster}}
+    field = "TransformResources" if "TransformResources" in request else "ResourceConfig"
+    return request | {field: {**request[field], "InstanceType": instance_type}}
+
+
 def landing_manifest(sources: tuple[SourceObject, ...], *, bucket: str, model: str) -> list[Any]:
     """A SageMaker manifest of exactly these landing objects."""
     prefix = f"landing/{model}/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from include.specs import reports, s3_layout
@@ -18,6 +18,8 @@ from perennial.aws_requests import raw_manifest_key, tags
 
 # CustomerMetadataProperties take at most 256 characters of letters, digits, spaces and _.:/=+-@
 _MAX_VALUE = 256
+# In a version's metadata: whether it was trained on the data of a time that had passed.
+PAST_WINDOW = "past_window"
 _ALLOWED = frozenset("_.:/=+-@ ")
 
 
@@ -93,6 +95,7 @@ def metadata(
         "data_manifest_sha256": hashlib.sha256(data_manifest).hexdigest(),
         "data_partitions": str(len(run.partitions)),
         "data_synthetic": str(run.synthetic).lower(),
+        PAST_WINDOW: str(run.past_window).lower(),
         "model_sha256": candidate.sha256,
         "model_content_sha256": candidate.content_sha256,
         "previous_champion": str(run.champion.version) if run.champion else "none",
@@ -112,19 +115,23 @@ def allowed(text: str) -> str:
     return "".join(c if c.isalnum() or c in _ALLOWED else "-" for c in text)[:_MAX_VALUE]
 
 
-def choose_champion(packages: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The version, of these summaries, that a candidate has to measure up to; None where nothing was ever registered.
+def choose_champion(
+    packages: Iterable[Mapping[str, Any]], describe: Callable[[str], Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """The version, of these summaries, that a candidate has to measure up to, described; None where none is.
 
     The newest approved version; where none is, the newest that still waits for approval, so that a queue of pending
     versions never holds one that is worse than what already waits. A version that is still being made, or whose making
-    failed, is none.
+    failed, is none; nor, until a person approves it, is one of a past window.
     """
     completed = [package for package in packages if package["ModelPackageStatus"] == "Completed"]
-    for status in ("Approved", "PendingManualApproval"):
-        of_status = [package for package in completed if package["ModelApprovalStatus"] == status]
-        if of_status:
-            return max(of_status, key=lambda package: int(package["ModelPackageVersion"]))
-    return None
+    completed.sort(key=lambda package: int(package["ModelPackageVersion"]), reverse=True)
+
+    def described(status: str) -> Iterator[Mapping[str, Any]]:
+        return (describe(each["ModelPackageArn"]) for each in completed if each["ModelApprovalStatus"] == status)
+
+    pending = (package for package in described("PendingManualApproval") if not _is_of_past_window(package))
+    return next(described("Approved"), None) or next(pending, None)
 
 
 def check_content(package: Mapping[str, Any], request: Mapping[str, Any]) -> None:
@@ -164,6 +171,10 @@ def champion(package: Mapping[str, Any]) -> Champion:
         sha256=properties["model_sha256"],
         boundary=_read_boundary(properties),
     )
+
+
+def _is_of_past_window(package: Mapping[str, Any]) -> bool:
+    return bool(package.get("CustomerMetadataProperties", {}).get(PAST_WINDOW) == "true")
 
 
 def _one_line(text: str) -> str:

@@ -32,6 +32,7 @@ FLOWS = {
         "candidate.evaluate",
         "quality_gate",
         "register",
+        "announce",
         "reject",
         "notify",
     },
@@ -200,7 +201,7 @@ def test_flows_are_joined_by_assets(bag: DagBag) -> None:
         assert outlets == {
             ("publish", f"raw:{name}"),
             ("request_retraining", f"retrain:{name}"),
-            ("register", f"package:{name}"),
+            ("announce", f"package:{name}"),
         }
 
 

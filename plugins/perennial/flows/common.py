@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any, cast
 
+from airflow import sdk
 from airflow.sdk import BaseOperator
 
+from include.specs.job import JobStep
 from include.specs.model import ModelSpec
+from perennial.aws_requests import longest_s
 
 # Before the first interval that anybody could want to ingest; nothing runs on its own before it is unpaused.
 EPOCH = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+
+TRIES = 4  # of every task
 
 
 def defaults(spec: ModelSpec) -> dict[str, Any]:
     """Default arguments of every task."""
     return {
         "owner": spec.owner.name,
-        "retries": 3,
+        "retries": TRIES - 1,
         "retry_delay": dt.timedelta(seconds=30),
         "retry_exponential_backoff": True,
         "max_retry_delay": dt.timedelta(minutes=10),
         "execution_timeout": dt.timedelta(hours=6),
+        **_retry_policy(),
     }
+
+
+def longest(spec: ModelSpec, steps: Iterable[JobStep]) -> dt.timedelta:
+    """When a run is given up that has not ended: after all that its jobs may take on every try, and a day."""
+    jobs_s = sum(longest_s(spec.resources(step.name)) for step in steps)
+    return dt.timedelta(days=1) + (TRIES * dt.timedelta(seconds=jobs_s))
+
+
+def _retry_policy() -> dict[str, Any]:
+    """The policy by kind of fault; before Airflow 3.3 there are none, and every failure waits by the delays above."""
+    if not hasattr(sdk, "RetryPolicy"):
+        return {}
+    from perennial.retry_policy import ByFault  # noqa: PLC0415 it cannot be imported there
+
+    return {"retry_policy": ByFault()}
 
 
 def tags(spec: ModelSpec, flow: str) -> list[str]:

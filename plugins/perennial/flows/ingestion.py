@@ -8,6 +8,7 @@ from include.specs.job import INGEST
 from include.specs.model import ModelSpec
 from include.specs.run import IngestionRun
 from perennial import aws_requests
+from perennial.callbacks import run_failed
 from perennial.flows import common
 from perennial.operators.ingestion import FindLandingOperator, PublishPartitionOperator, RequestRetrainingOperator
 from perennial.operators.jobs import SageMakerJobOperator
@@ -32,6 +33,8 @@ def ingestion_dag(spec: ModelSpec) -> DAG:
         catchup=False,
         max_active_runs=4,
         default_args=common.defaults(spec),
+        dagrun_timeout=common.longest(spec, (INGEST,)),
+        on_failure_callback=run_failed(spec),
         params=ingestion_params(spec),
         tags=common.tags(spec, "ingestion"),
         doc_md=common.doc_md(spec, _DOC),

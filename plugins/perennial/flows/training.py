@@ -8,10 +8,12 @@ from include.specs.job import EVALUATE, PREPROCESS, TRAIN, JobStep
 from include.specs.model import ModelSpec
 from include.specs.run import TrainingRun
 from perennial import assets, aws_requests
+from perennial.callbacks import run_failed
 from perennial.flows import common
 from perennial.operators.jobs import SageMakerJobOperator
 from perennial.operators.notify import NotifyOperator
 from perennial.operators.training import (
+    AnnounceVersionOperator,
     QualityGateBranchOperator,
     RegisterModelOperator,
     RejectModelOperator,
@@ -42,6 +44,8 @@ def training_dag(spec: ModelSpec) -> DAG:
         catchup=False,
         max_active_runs=2,
         default_args=common.defaults(spec),
+        dagrun_timeout=common.longest(spec, (PREPROCESS, TRAIN, EVALUATE)),
+        on_failure_callback=run_failed(spec),
         params=training_params(spec),
         tags=common.tags(spec, "training"),
         doc_md=common.doc_md(spec, _DOC),
@@ -70,6 +74,9 @@ def training_dag(spec: ModelSpec) -> DAG:
         register = RegisterModelOperator(
             task_id="register", spec=spec, config_key=config_key, model_url=common.returned(train, "model_url")
         )
+        announce = AnnounceVersionOperator(
+            task_id="announce", spec=spec, config_key=config_key, registered=register.output
+        )
         reject = RejectModelOperator(task_id="reject", spec=spec, run=run)
         notify = NotifyOperator(
             task_id="notify",
@@ -79,4 +86,5 @@ def training_dag(spec: ModelSpec) -> DAG:
             trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
         )
         resolve >> preprocess >> train >> evaluate >> gate >> [register, reject] >> notify
+        register >> announce
     return dag

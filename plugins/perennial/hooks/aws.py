@@ -7,12 +7,13 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 
+from perennial.retries import CALL_RETRIES, CALL_TIMEOUTS
+
 CONNECTION = "aws_default"
-# Throttling and passing service faults are retried inside the call, with jittered backoff, before a task sees them.
-RETRIES = {"mode": "standard", "max_attempts": 8}
 
 
 def client(service: str, *, connection: str = CONNECTION, region: str | None = None) -> Any:
     """The boto3 client of `service`."""
-    hook = AwsBaseHook(aws_conn_id=connection, client_type=service, region_name=region, config=Config(retries=RETRIES))
+    config = Config(retries=dict(CALL_RETRIES), **CALL_TIMEOUTS)
+    hook = AwsBaseHook(aws_conn_id=connection, client_type=service, region_name=region, config=config)
     return hook.get_conn()

@@ -13,37 +13,54 @@ TERMINAL = ("Completed", "Failed", "Stopped")
 
 @dataclass(frozen=True, kw_only=True)
 class JobKind:
-    """The API's words for one kind of job."""
+    """The API's words for one kind of job, all of which follow from its noun.
 
-    name_field: str
-    arn_field: str
-    status_field: str
-    create: str
-    describe: str
-    stop: str
-    log_group: str
+    >>> kind = JobKind(noun="Training")
+    >>> kind.create, kind.name_field, kind.log_group
+    ('create_training_job', 'TrainingJobName', '/aws/sagemaker/TrainingJobs')
+    """
+
+    noun: str
+
+    @property
+    def name_field(self) -> str:
+        """Holds the name of a job, in requests and answers."""
+        return f"{self.noun}JobName"
+
+    @property
+    def arn_field(self) -> str:
+        """Holds its ARN, in answers."""
+        return f"{self.noun}JobArn"
+
+    @property
+    def status_field(self) -> str:
+        """Holds its status, in answers."""
+        return f"{self.noun}JobStatus"
+
+    @property
+    def create(self) -> str:
+        """The client's method that starts one."""
+        return f"create_{self.noun.lower()}_job"
+
+    @property
+    def describe(self) -> str:
+        """The client's method that tells how it is."""
+        return f"describe_{self.noun.lower()}_job"
+
+    @property
+    def stop(self) -> str:
+        """The client's method that stops one."""
+        return f"stop_{self.noun.lower()}_job"
+
+    @property
+    def log_group(self) -> str:
+        """Where CloudWatch keeps the logs of such jobs."""
+        return f"/aws/sagemaker/{self.noun}Jobs"
 
 
-KINDS: Mapping[str, JobKind] = {
-    "processing": JobKind(
-        name_field="ProcessingJobName",
-        arn_field="ProcessingJobArn",
-        status_field="ProcessingJobStatus",
-        create="create_processing_job",
-        describe="describe_processing_job",
-        stop="stop_processing_job",
-        log_group="/aws/sagemaker/ProcessingJobs",
-    ),
-    "training": JobKind(
-        name_field="TrainingJobName",
-        arn_field="TrainingJobArn",
-        status_field="TrainingJobStatus",
-        create="create_training_job",
-        describe="describe_training_job",
-        stop="stop_training_job",
-        log_group="/aws/sagemaker/TrainingJobs",
-    ),
-}
+KINDS: Mapping[str, JobKind] = {noun.lower(): JobKind(noun=noun) for noun in ("Processing", "Training", "Transform")}
+# SageMaker's codes for a job that is not there, or has ended: there is nothing left to stop.
+_NOTHING_TO_STOP = ("ValidationException", "ResourceNotFound")
 
 
 class Jobs:
@@ -83,7 +100,7 @@ class Jobs:
         try:
             getattr(self._sagemaker, self.kind.stop)(**{self.kind.name_field: name})
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationException":
+            if error.response["Error"]["Code"] not in _NOTHING_TO_STOP:
                 raise
 
     def status(self, job: Mapping[str, Any]) -> str:

@@ -16,6 +16,8 @@ from include.specs.partition import PartitionManifest, PartitionRef, SourceObjec
 from perennial.hooks.aws import CONNECTION, client
 
 _MISSING = ("NoSuchKey", "404", "NotFound")
+# S3's answers to a conditional write that came second: 412 after the other has ended, 409 while it goes on.
+_OUTDATED = ("PreconditionFailed", "ConditionalRequestConflict")
 _DELETE_BATCH = 1000  # S3 deletes at most so many keys in a call
 
 
@@ -47,6 +49,33 @@ class Lake:
             ReportError: no such object, or it does not hold one.
         """
         return codec.decode(cls, self.read(key), source=s3_layout.uri(self.bucket, key))
+
+    def find_as[T](self, cls: type[T], key: str) -> tuple[T, str] | None:
+        """The `cls` at `key` and the tag of that content, for `swap`; None where there is no such object.
+
+        Raises:
+            ReportError: it holds something else.
+        """
+        try:
+            answer = self._s3.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MISSING:
+                raise
+            return None
+        source = s3_layout.uri(self.bucket, key)
+        return codec.decode(cls, answer["Body"].read(), source=source), answer["ETag"]
+
+    def swap(self, key: str, body: bytes, *, tag: str | None) -> bool:
+        """Put a JSON object in place of the one with `tag`, or (None) where none was; False if somebody was faster."""
+        condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
+        try:
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition)
+        except ClientError as error:
+            # An object that was deleted since is not the one with that tag either.
+            if error.response["Error"]["Code"] not in (*_OUTDATED, *_MISSING):
+                raise
+            return False
+        return True
 
     def write(self, key: str, body: bytes) -> None:
         """Put a JSON object, in one piece."""
@@ -90,11 +119,14 @@ class Lake:
     def publish(self, manifest: PartitionManifest) -> int:
         """Make `manifest` the partition, then delete what only the one before it named; how many files that were.
 
-        Nothing else is deleted: files that no manifest names may be another run's that is about to publish.
+        Of two runs that publish one date at a time the later wins whole: it replaces what the earlier has published,
+        not what was there before both. Nothing else is deleted: files that no manifest names may be another run's that
+        is about to publish.
         """
-        key = s3_layout.manifest(manifest.model, manifest.date)
-        before = self._published(key)
-        self.write(key, codec.encode(manifest))
+        key, body = s3_layout.manifest(manifest.model, manifest.date), codec.encode(manifest)
+        before, tag = self._published(key)
+        while not self.swap(key, body, tag=tag):
+            before, tag = self._published(key)
         kept = {file.name for file in manifest.files}
         prefix = s3_layout.partition(manifest.model, manifest.date)
         stale = sorted(prefix + file.name for file in (before.files if before else ()) if file.name not in kept)
@@ -105,12 +137,12 @@ class Lake:
         for batch in _batches(keys, _DELETE_BATCH):
             self._s3.delete_objects(Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in batch]})
 
-    def _published(self, key: str) -> PartitionManifest | None:
+    def _published(self, key: str) -> tuple[PartitionManifest | None, str | None]:
         try:
-            return self.read_as(PartitionManifest, key)
+            return self.find_as(PartitionManifest, key) or (None, None)
         except ReportError:
-            # None yet, or one that nobody could read: it names no file that could be trusted to be its own.
-            return None
+            # One that nobody could read: it names no file that could be trusted to be its own.
+            return None, str(self._s3.head_object(Bucket=self.bucket, Key=key)["ETag"])
 
     def _list(self, prefix: str) -> Iterator[dict[str, Any]]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)

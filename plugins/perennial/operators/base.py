@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from include.specs.environment import Environment, environment
 from include.specs.errors import PerennialError
 from include.specs.model import ModelSpec
 from include.specs.run import Provenance
-from perennial import naming
+from perennial import failures, naming, retries
 from perennial.hooks.lake import Lake
 
 
@@ -27,10 +28,22 @@ class FlowOperator(BaseOperator):
         self.spec = spec
 
     def execute(self, context: Any) -> Any:
-        """Do the task's work. What this project itself found wrong is wrong on every try: it is not retried."""
-        try:
+        """Do the task's work."""
+        with self.on_record(context):
             return self.perform(context)
-        except PerennialError as error:
+
+    @contextmanager
+    def on_record(self, context: Any) -> Iterator[None]:
+        """Whatever fails inside is recorded for the run's one notice; what no other try can mend ends the task."""
+        try:
+            yield
+        except Exception as error:
+            fault = _fault(error)
+            if fault is None:
+                raise
+            failures.record(self, context, fault, str(error) or type(error).__name__)
+            if fault.passes or isinstance(error, AirflowFailException):
+                raise
             raise AirflowFailException(f"{type(error).__name__}: {error}") from error
 
     def perform(self, context: Any) -> Any:
@@ -50,12 +63,11 @@ class FlowOperator(BaseOperator):
 def provenance(context: Mapping[str, Any], where: Environment, *, reason: str = "") -> Provenance:
     """Which run this is."""
     run = context["dag_run"]
-    base = where.ui_url.rstrip("/")
     return Provenance(
         run=naming.run_slug(run.dag_id, run.run_id),
         dag_id=run.dag_id,
         run_id=run.run_id,
-        run_url=f"{base}/dags/{run.dag_id}/runs/{run.run_id}" if base else "",
+        run_url=where.run_url(run.dag_id, run.run_id),
         code_version=where.code_version,
         reason=reason,
     )
@@ -65,3 +77,12 @@ def run_date(context: Mapping[str, Any]) -> dt.date | None:
     """The day (UTC) that the run's data interval begins on; None for a run that has no interval."""
     start = context["dag_run"].data_interval_start
     return start.astimezone(dt.UTC).date() if start else None
+
+
+def _fault(error: Exception) -> retries.Fault | None:
+    """What failed; None for what is no failure but Airflow's way to skip or branch."""
+    if isinstance(error, PerennialError):
+        return retries.DATA
+    if isinstance(error, AirflowException) and not hasattr(error, "fault"):
+        return None
+    return retries.of_error(error)

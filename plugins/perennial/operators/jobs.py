@@ -13,14 +13,15 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException
 
 from include.specs import codec, s3_layout
 from include.specs.environment import Environment
 from include.specs.job import JobStep
 from include.specs.run import IngestionRun, TrainingRun
-from perennial import naming
-from perennial.aws_requests import Builder, Request, longest_s
+from perennial import naming, retries
+from perennial.aws_requests import Builder, Request, longest_s, on_instance_type
+from perennial.failures import failed
 from perennial.hooks.aws import CONNECTION, client
 from perennial.hooks.jobs import TERMINAL, Jobs, reason, took_too_long
 from perennial.links import JobLogLink
@@ -39,6 +40,8 @@ class SageMakerJobOperator(FlowOperator):
         run_type: what the object at `config_key` holds.
         config_key: key of the run's `run.json` in the data bucket.
         inputs: what earlier tasks returned that the request needs, for example the candidate's model URL.
+        stop_on_kill: whether a task that is cleared, marked or timed out stops its job. Where not, the job goes on to
+            its own limit, and the task's next try joins it.
 
     Returns (XCom): job_name, job_arn, and for training model_url.
     """
@@ -54,34 +57,35 @@ class SageMakerJobOperator(FlowOperator):
         run_type: type[IngestionRun] | type[TrainingRun],
         config_key: str,
         inputs: Mapping[str, Any] | None = None,
+        stop_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
         self._longest = dt.timedelta(seconds=longest_s(kwargs["spec"].resources(step.name))) + _PATIENCE
         # A task that times out stops its job: without a worker of its own or with one, it outwaits the job's own limit.
         super().__init__(**{**kwargs, "execution_timeout": self._longest})
         self.step, self.build, self.run_type = step, build, run_type
-        self.config_key, self.inputs = config_key, dict(inputs or {})
+        self.config_key, self.inputs, self.stop_on_kill = config_key, dict(inputs or {}), stop_on_kill
         self.job_name: str | None = None
 
     def perform(self, context: Any) -> dict[str, str]:
         """Start or join the job, then wait for its end."""
         where = self.where()
-        request = self._request(where)
-        self.job_name = self._start(context, request)
-        JobLogLink.store(context, where.log_url(self.jobs.kind.log_group, self.job_name))
+        job = self._start(context, self._request(where))
+        JobLogLink.store(context, where.log_url(self.jobs.kind.log_group, str(self.job_name)))
         # A job that has ended already, before a retry say, needs no waiting.
-        if where.deferrable and self.jobs.status(self._described(self.job_name)) not in TERMINAL:
+        if where.deferrable and self.jobs.status(job) not in TERMINAL:
             self._defer(where)
-        return self._outcome(self._ended(self.job_name))
+        return self._outcome(self._ended(job))
 
-    def execute_complete(self, context: Any, event: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG002 Airflow's signature
+    def execute_complete(self, context: Any, event: Mapping[str, str]) -> dict[str, str]:
         """The job has ended: what it left, or why it failed."""
-        self.job_name = event["job_name"]
-        return self._outcome(self._described(self.job_name))
+        with self.on_record(context):
+            self.job_name = event["job_name"]
+            return self._outcome(self._described(self.job_name))
 
     def on_kill(self) -> None:
         """Stop the job: a task that was ended by a person leaves nothing billing."""
-        if self.job_name:
+        if self.job_name and self.stop_on_kill:
             self.log.info("Stopping %s", self.job_name)
             self.jobs.stop(self.job_name)
 
@@ -98,27 +102,33 @@ class SageMakerJobOperator(FlowOperator):
         request["Environment"] = {"PERENNIAL_RUN": naming.digest(body.decode())}
         return request
 
-    def _start(self, context: Any, request: Request) -> str:
+    def _start(self, context: Any, request: Request) -> Mapping[str, Any]:
+        """The task's job as it is now, started if there was none to join."""
         run, jobs = context["dag_run"], self.jobs
         task = (run.dag_id, run.run_id, context["ti"].map_index)
-        generation = 1
+        generation, without_capacity = 1, 0
         while True:
             name = naming.job_name(
                 self.spec.name, self.step.name, task=task, configuration=request, generation=generation
             )
-            job = jobs.describe(name)
-            if job is None:
-                self._log_start(name, jobs.create(name, request))
-                return name
-            if jobs.status(job) == "Stopping":
-                job = self._ended(name)
+            # Known before there is such a job: a kill in the middle of the create stops it too.
+            self.job_name = name
+            found = jobs.describe(name)
+            if found is None:
+                created = jobs.create(name, on_instance_type(request, self._instance_type(without_capacity)))
+                self.log.info("Started %s" if created else "Joining %s: it was started by an earlier try", name)
+                return self._described(name)
+            job = self._ended(found) if jobs.status(found) == "Stopping" else found
             if jobs.status(job) not in ("Failed", "Stopped"):
                 self.log.info("Joining %s, which is %s", name, jobs.status(job))
-                return name
+                return job
+            without_capacity += retries.of_reason(reason(job)) is retries.CAPACITY
             generation += 1
 
-    def _log_start(self, name: str, created: bool) -> None:
-        self.log.info("Started %s" if created else "Joining %s: it was started by an earlier try", name)
+    def _instance_type(self, without_capacity: int) -> str:
+        """What to ask for after so many jobs for which there was no capacity: the next of the spec's, then the last."""
+        types = self.spec.resources(self.step.name).instance_types
+        return types[min(without_capacity, len(types) - 1)]
 
     def _defer(self, where: Environment) -> None:
         kind = self.jobs.kind
@@ -126,7 +136,7 @@ class SageMakerJobOperator(FlowOperator):
             trigger=SageMakerJobTrigger(
                 job_name=str(self.job_name),
                 describe=kind.describe,
-                stop=kind.stop,
+                stop=kind.stop if self.stop_on_kill else None,
                 name_field=kind.name_field,
                 status_field=kind.status_field,
                 connection=CONNECTION,
@@ -137,9 +147,11 @@ class SageMakerJobOperator(FlowOperator):
             timeout=self._longest,
         )
 
-    def _ended(self, name: str) -> dict[str, Any]:
-        while self.jobs.status(job := self._described(name)) not in TERMINAL:
+    def _ended(self, job: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The job once it has ended."""
+        while self.jobs.status(job) not in TERMINAL:
             time.sleep(self.where().poll_interval_s)
+            job = self._described(str(self.job_name))
         return job
 
     def _described(self, name: str) -> dict[str, Any]:
@@ -160,11 +172,18 @@ class SageMakerJobOperator(FlowOperator):
         return result
 
     def _failure(self, job: Mapping[str, Any], log_lines: list[str]) -> AirflowException:
-        why, too_long = reason(job), took_too_long(job)
-        # The same code fails the same way on the same data, and takes as long: a retry would only be paid for.
-        final = too_long or why.startswith(("AlgorithmError", "ClientError"))
-        advice = f"; raise step_resources.{self.step.name}.max_run_s in the model's spec" if too_long else ""
+        why, fault = reason(job), self._fault(job)
+        advice = f"; raise step_resources.{self.step.name}.max_run_s in the model's spec" if took_too_long(job) else ""
         tail = "".join(f"\n  {line}" for line in log_lines)
         message = f"{self.job_name} {self.jobs.status(job).lower()}: {why}{advice}"
         message += f"\nEnd of its log:{tail}" if tail else ""
-        return AirflowFailException(message) if final else AirflowException(message)
+        return failed(message, fault)
+
+    def _fault(self, job: Mapping[str, Any]) -> retries.Fault:
+        if took_too_long(job):
+            return retries.TIMEOUT
+        if self.jobs.status(job) == "Stopped":
+            return retries.STOPPED
+        fault = retries.of_reason(reason(job))
+        elsewhere = fault is retries.CAPACITY and len(self.spec.resources(self.step.name).instance_types) > 1
+        return retries.CAPACITY_ELSEWHERE if elsewhere else fault

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from include.specs import reports, s3_layout
-from include.specs.reports import GateReport
-from perennial.hooks.aws import client
-from perennial.operators.base import FlowOperator
+from airflow.sdk.exceptions import AirflowSkipException
 
-_MAX_SUBJECT = 100  # SNS: a subject has at most 100 ASCII characters
+from include.specs import reports, s3_layout
+from include.specs.environment import Environment
+from include.specs.reports import GateReport
+from perennial import retries
+from perennial.hooks.aws import client
+from perennial.notices import Notice, send
+from perennial.operators.base import FlowOperator
 
 
 class NotifyOperator(FlowOperator):
-    """Publish the verdict of a training run to the model's SNS topic.
+    """Publish the verdict of a training run to the model's SNS topic, once. A backfill is no news and tells nothing.
 
-    Returns (XCom): message_id.
+    The result of the run stands whether or not SNS takes the message: what it still refuses on the last try stays on
+    record beside the run's reports.
+
+    Returns (XCom): message_id, None where SNS did not take the message.
     """
 
     template_fields = ("run", "registered")
@@ -25,9 +30,21 @@ class NotifyOperator(FlowOperator):
         super().__init__(**kwargs)
         self.run, self.registered = run, registered
 
-    def perform(self, context: Any) -> dict[str, str]:
+    def perform(self, context: Any) -> dict[str, str | None]:
         """Publish."""
-        where = self.where()
+        if context["dag_run"].run_type == "backfill":
+            raise AirflowSkipException("what a backfill finds is no news")
+        where, lake = self.where(), self.lake()
+        notice = self._notice(context, where)
+        try:
+            return {"message_id": send(notice, where, lake=lake, sns=client("sns"))}
+        except Exception as error:
+            if retries.of_error(error).passes and not _is_last_try(context["ti"]):
+                raise
+            self.log.exception("Nobody was told; the message is on record in %s", where.object_url(notice.key))
+            return {"message_id": None}
+
+    def _notice(self, context: Any, where: Environment) -> Notice:
         experiment = s3_layout.experiment(self.spec.name, self.run)
         gate = self.lake().read_as(GateReport, experiment + reports.GATE)
         message = {
@@ -41,12 +58,11 @@ class NotifyOperator(FlowOperator):
             "dag_id": context["dag_run"].dag_id,
             "run_id": context["dag_run"].run_id,
         }
-        answer = client("sns").publish(
-            TopicArn=where.topic(self.spec.name),
-            Subject=subject(message)[:_MAX_SUBJECT],
-            Message=json.dumps(message, indent=1, sort_keys=True),
-        )
-        return {"message_id": answer["MessageId"]}
+        return Notice(model=self.spec.name, run=self.run, kind="verdict", subject=subject(message), body=message)
+
+
+def _is_last_try(ti: Any) -> bool:
+    return bool(ti.try_number > ti.max_tries)
 
 
 def subject(message: dict[str, Any]) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.sdk import BaseBranchOperator
+from airflow.sdk.exceptions import AirflowSkipException
 
 from include.specs import codec, reports, s3_layout
 from include.specs.errors import PartitionError, SpecError
 from include.specs.partition import PartitionRef
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
-from include.specs.run import Champion, TrainingRun
-from perennial import assets, aws_requests, registry
+from include.specs.run import TrainingRun
+from perennial import assets, aws_requests, champions, registry
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.links import ReportLink
@@ -34,13 +35,15 @@ class ResolveRunOperator(FlowOperator):
         spec = apply_overrides(self.spec, overrides)
         lake, where = self.lake(), self.where()
         partitions = self._partitions(lake, context, overrides)
+        origin = provenance(context, where, reason=_reason(context, requests))
+        slug = origin.run
         run = TrainingRun(
             model=spec,
-            provenance=provenance(context, where, reason=_reason(context, requests)),
+            provenance=origin,
             partitions=partitions,
-            champion=_champion(spec.name),
+            champion=champions.pinned(spec.name, slug, lake=lake, packages=Packages()),
+            past_window=is_past_window(context, overrides),
         )
-        slug = run.provenance.run
         manifest = aws_requests.raw_manifest(partitions, bucket=where.bucket, model=spec.name)
         lake.write_manifest(aws_requests.raw_manifest_key(spec.name, slug), manifest)
         config_key = aws_requests.config_key(spec.name, slug)
@@ -107,7 +110,7 @@ class RegisterModelOperator(FlowOperator):
     operator_extra_links = (ReportLink(),)
 
     def __init__(self, *, config_key: str, model_url: str, **kwargs: Any) -> None:
-        super().__init__(outlets=[assets.package(kwargs["spec"].name)], **kwargs)
+        super().__init__(**kwargs)
         self.config_key, self.model_url = config_key, model_url
 
     def perform(self, context: Any) -> dict[str, Any]:
@@ -130,13 +133,31 @@ class RegisterModelOperator(FlowOperator):
         package = packages.of_run(run.model.name, run.provenance.run, since=since) or packages.create(request)
         registry.check_content(package, request)
         ReportLink.store(context, where.object_url(experiment + reports.HTML))
-        result = {
+        return {
             "version": int(package["ModelPackageVersion"]),
             "package_arn": package["ModelPackageArn"],
             "approval_status": package["ModelApprovalStatus"],
         }
-        context["outlet_events"][assets.package(run.model.name)].extra = result
-        return result
+
+
+class AnnounceVersionOperator(FlowOperator):
+    """Tell other flows that there is a new version. One of a past window is no news: it is in the registry, no more.
+
+    Args:
+        registered: what the registration returned; the event carries it.
+    """
+
+    template_fields = ("config_key", "registered")
+
+    def __init__(self, *, config_key: str, registered: Any, **kwargs: Any) -> None:
+        super().__init__(outlets=[assets.package(kwargs["spec"].name)], **kwargs)
+        self.config_key, self.registered = config_key, registered
+
+    def perform(self, context: Any) -> None:
+        """Emit the event, or skip, which emits nothing."""
+        if self.lake().read_as(TrainingRun, self.config_key).past_window:
+            raise AirflowSkipException("a version of a past window is not announced as new")
+        context["outlet_events"][assets.package(self.spec.name)].extra = dict(self.registered)
 
 
 class RejectModelOperator(FlowOperator):
@@ -173,10 +194,9 @@ def window(context: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[dt.da
     return start, end
 
 
-def _champion(model: str) -> Champion | None:
-    packages = Packages()
-    chosen = registry.choose_champion(packages.versions(model))
-    return registry.champion(packages.describe(chosen["ModelPackageArn"])) if chosen else None
+def is_past_window(context: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
+    """Whether the run is about a time that has passed: a backfill, or a window whose end a person has set."""
+    return bool(context["dag_run"].run_type == "backfill" or params.get("end"))
 
 
 def _date(field: str, text: Any) -> dt.date | None:

@@ -19,6 +19,7 @@ from moto import mock_aws
 from include.specs import codec, reports, s3_layout
 from include.specs.catalog import load
 from include.specs.environment import Environment
+from include.specs.incidents import FAILURE
 from include.specs.model import ModelSpec
 from include.specs.partition import PartFile, PartitionManifest, PartitionRef, SourceObject
 from include.specs.run import Champion, IngestionRun, Provenance, SplitBoundary, TrainingRun
@@ -55,6 +56,7 @@ class RecordingTaskInstance:
 
     def __init__(self, task: Any = None) -> None:
         self.task, self.map_index, self.pushed = task, -1, {}
+        self.try_number, self.max_tries = 1, 3
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value
@@ -245,7 +247,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
             found = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix)
             return sorted(item["Key"] for item in found.get("Contents", []))
 
+        def results() -> list[str]:
+            """All that is there but the records of what failed."""
+            return [key for key in listing() if not key.endswith(f"/{FAILURE}")]
+
         def get(key: str) -> bytes:
             return s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
-        yield SimpleNamespace(s3=s3, put=put, get=get, listing=listing)
+        yield SimpleNamespace(s3=s3, put=put, get=get, listing=listing, results=results)

@@ -139,7 +139,12 @@ def test_descriptions_are_one_line(churn: ModelSpec) -> None:
 
 
 def _package(version: int, approval: str, status: str = "Completed") -> dict[str, Any]:
-    return {"ModelPackageVersion": version, "ModelApprovalStatus": approval, "ModelPackageStatus": status}
+    return {
+        "ModelPackageArn": f"arn:model-package/{version}",
+        "ModelPackageVersion": version,
+        "ModelApprovalStatus": approval,
+        "ModelPackageStatus": status,
+    }
 
 
 @pytest.mark.parametrize(
@@ -159,8 +164,46 @@ def test_champion_is_the_newest_approved_else_the_newest_pending(
     versions: list[tuple[Any, ...]], expected: int | None
 ) -> None:
     """Approval decides first, then the version's number; a rejected or unfinished version is never the champion."""
-    chosen = registry.choose_champion([_package(*each) for each in versions])
+    packages = [_package(*each) for each in versions]
+    by_arn = {package["ModelPackageArn"]: package for package in packages}
+    chosen = registry.choose_champion(packages, by_arn.__getitem__)
     assert (chosen and chosen["ModelPackageVersion"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("versions", "past", "expected"),
+    [
+        ([(2, "PendingManualApproval"), (1, "PendingManualApproval")], {2}, 1),
+        ([(2, "PendingManualApproval")], {2}, None),
+        ([(2, "Approved"), (1, "Approved")], {2}, 2),
+    ],
+)
+def test_version_of_a_past_window_stands_in_for_nobody(
+    versions: list[tuple[Any, ...]], past: set[int], expected: int | None
+) -> None:
+    """Only a person's approval makes it the champion."""
+    packages = [_package(*each) for each in versions]
+
+    def describe(arn: str) -> dict[str, Any]:
+        [package] = [each for each in packages if each["ModelPackageArn"] == arn]
+        of_past = str(package["ModelPackageVersion"] in past).lower()
+        return {**package, "CustomerMetadataProperties": {"past_window": of_past}}
+
+    chosen = registry.choose_champion(packages, describe)
+    assert (chosen and chosen["ModelPackageVersion"]) == expected
+
+
+def test_only_what_is_chosen_is_described() -> None:
+    """A description is a call, and a registry may hold hundreds of versions."""
+    packages = [_package(number, "Approved") for number in range(50)]
+    asked: list[str] = []
+
+    def describe(arn: str) -> dict[str, Any]:
+        asked.append(arn)
+        return {"ModelPackageVersion": 49}
+
+    registry.choose_champion(packages, describe)
+    assert asked == ["arn:model-package/49"]
 
 
 def test_version_is_read_back_as_champion(churn: ModelSpec, request_of: Callable[..., dict[str, Any]]) -> None:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
 import boto3
@@ -58,7 +57,7 @@ def test_kinds_are_the_services_own_words(kind: JobKind) -> None:
         assert kind.name_field in shape.input_shape.members
     answer = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[kind.describe]).output_shape
     assert {kind.name_field, kind.arn_field, kind.status_field} <= set(answer.members)
-    assert len(fields(kind)) == 7
+    assert kind.log_group == f"/aws/sagemaker/{kind.noun}Jobs"
 
 
 @pytest.mark.parametrize(

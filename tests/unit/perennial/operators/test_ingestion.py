@@ -96,7 +96,7 @@ def test_day_without_objects(
     spec = dataclasses.replace(churn, dataset=dataset)
     with pytest.raises(outcome, match=r"s3://lake/landing/churn/year=2026/month=03/day=01/, found none"):
         _find(spec, context(run_type="scheduled", interval=INTERVAL, params={"date": asked}))
-    assert aws.listing() == []
+    assert aws.results() == []
 
 
 @pytest.fixture
@@ -155,16 +155,16 @@ def test_manifest_is_written_last(
 ) -> None:
     """Files are checked before the manifest is written, and old files are deleted only after."""
     order: list[str] = []
-    for name in ("check_files", "write", "_delete"):
+    for name in ("check_files", "swap", "_delete"):
         real = getattr(__import__("perennial.hooks.lake", fromlist=["Lake"]).Lake, name)
 
-        def record(self: Any, *args: Any, _name: str = name, _real: Any = real) -> Any:
+        def record(self: Any, *args: Any, _name: str = name, _real: Any = real, **named: Any) -> Any:
             order.append(_name)
-            return _real(self, *args)
+            return _real(self, *args, **named)
 
         monkeypatch.setattr(f"perennial.hooks.lake.Lake.{name}", record)
     _publish(ingested.model, context())
-    assert order == ["check_files", "write", "_delete"]
+    assert order == ["check_files", "swap", "_delete"]
     assert s3_layout.manifest("churn", DAY) in aws.listing()
 
 

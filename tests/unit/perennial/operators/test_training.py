@@ -162,7 +162,7 @@ def test_requests_that_contradict_each_other_are_refused(
     events = _events({"params": {"thresholds": {"roc_auc": 0.5}}}, {"params": {"thresholds": {"roc_auc": 0.9}}})
     with pytest.raises(AirflowFailException, match=r"params\.thresholds\.roc_auc must .*got \(0\.5, 0\.9\)"):
         _resolve(churn, context(run_type="asset_triggered", params=UNTOUCHED, events=events))
-    assert aws.listing() == before
+    assert aws.results() == before
 
 
 def test_reason_of_a_request_without_one_of_its_own(lake: Make, churn: ModelSpec, context: Make) -> None:
@@ -207,7 +207,7 @@ def test_bad_override_of_an_event_is_final(
     made = context(run_type="asset_triggered", params=UNTOUCHED, events=_events({"params": params}))
     with pytest.raises(AirflowFailException, match=words):
         _resolve(churn, made)
-    assert aws.listing() == before
+    assert aws.results() == before
 
 
 def test_champion_is_pinned(

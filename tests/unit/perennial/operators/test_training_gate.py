@@ -9,9 +9,14 @@ from typing import Any
 import boto3
 import pytest
 from airflow.sdk import DAG, BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 from perennial import assets, aws_requests, naming
-from perennial.operators.training import QualityGateBranchOperator, RegisterModelOperator, RejectModelOperator
+from perennial.operators.training import (
+    AnnounceVersionOperator,
+    QualityGateBranchOperator,
+    RegisterModelOperator,
+    RejectModelOperator,
+)
 
 from include.specs.environment import Environment
 from include.specs.model import ModelSpec
@@ -145,8 +150,24 @@ def _versions() -> list[dict[str, Any]]:
     return found
 
 
+def test_new_version_is_announced(aws: SimpleNamespace, judged: TrainingRun, context: Make) -> None:
+    """The event carries what was registered."""
+    registered, made = {"version": 1, "package_arn": "arn:x", "approval_status": "PendingManualApproval"}, context()
+    _announce(judged.model, made, registered)
+    assert made["outlet_events"][assets.package("churn")].extra == registered
+    aws.put(EXPERIMENT + "run.json", dataclasses.replace(judged, past_window=True))
+    with pytest.raises(AirflowSkipException, match="past window"):
+        _announce(judged.model, context(), registered)
+
+
+def _announce(spec: ModelSpec, context: dict[str, Any], registered: dict[str, Any]) -> None:
+    AnnounceVersionOperator(
+        task_id="announce", spec=spec, config_key=EXPERIMENT + "run.json", registered=registered
+    ).execute(context)
+
+
 def test_candidate_is_registered(judged: TrainingRun, context: Make) -> None:
-    """The version is pending, its event carries what it is, and its report can be opened."""
+    """The version is pending, and its report can be opened."""
     made = context()
     result = _register(judged.model, made)
     [version] = _versions()
@@ -155,7 +176,6 @@ def test_candidate_is_registered(judged: TrainingRun, context: Make) -> None:
         "package_arn": version["ModelPackageArn"],
         "approval_status": "PendingManualApproval",
     }
-    assert made["outlet_events"][assets.package("churn")].extra == result
     assert made["ti"].pushed["_link_ReportLink"].endswith("evaluation_report.html")
 
 

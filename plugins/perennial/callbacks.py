@@ -1,0 +1,82 @@
+"""Tells a model's topic that a run has failed: one message a run, whatever the number of tasks and tries that failed.
+
+Airflow calls it in the DAG processor when the scheduler has given the run up. A run that a person marks as failed is no
+news to anybody and calls nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from include.specs.environment import Environment, environment
+from include.specs.incidents import FailureReport
+from include.specs.model import ModelSpec
+from perennial import failures, naming, retries
+from perennial.hooks.aws import client
+from perennial.hooks.lake import Lake
+from perennial.notices import Notice, send
+
+log = logging.getLogger(__name__)
+_WITHOUT_RECORD = {
+    retries.RUN_TIMEOUT.name: "the run took longer than its dagrun_timeout",
+    retries.KILLED.name: "ended on every try without saying why, as a process does that is killed",
+}
+_LONGEST_CAUSE = 4000  # characters; SNS takes 256 KiB, a person reads a page
+
+
+def run_failed(spec: ModelSpec) -> Callable[[Any], None]:
+    """What the DAGs of `spec` call when a run has failed."""
+    return partial(_tell, spec)
+
+
+def _tell(spec: ModelSpec, context: Mapping[str, Any]) -> None:
+    # Nothing that goes wrong here may be taken for a fault of the run: it has its result already.
+    try:
+        where = environment(os.environ)
+        lake = Lake(where.bucket)
+        send(failure_notice(spec, where, context, lake), where, lake=lake, sns=client("sns"))
+    except Exception:
+        log.exception("The failure of a run of %s could not be told", spec.name)
+
+
+def failure_notice(spec: ModelSpec, where: Environment, context: Mapping[str, Any], lake: Lake) -> Notice:
+    """Who has to know, which run it is, why it failed, and what to do."""
+    run, ti = context.get("dag_run"), context.get("ti")
+    dag_id, run_id = context["dag"].dag_id, str(context["run_id"])
+    task_id, why = getattr(ti, "task_id", None), str(context.get("reason", ""))
+    report = _cause(failures.read(lake, spec.name, dag_id, run_id), task_id, why)
+    # A run that was cleared and failed again is news.
+    attempt = getattr(run, "clear_number", 0) or 0
+    return Notice(
+        model=spec.name,
+        run=naming.run_slug(dag_id, run_id),
+        kind=f"run-failed-{attempt}",
+        subject=f"{spec.name}: {dag_id} failed ({report.fault})",
+        body={
+            "model": spec.name,
+            "owner": f"{spec.owner.name} <{spec.owner.email}>",
+            "dag_id": dag_id,
+            "run_id": run_id,
+            "run": where.run_url(dag_id, run_id),
+            "task_id": report.task_id or None,
+            "fault": report.fault,
+            "cause": report.message[:_LONGEST_CAUSE],
+            "advice": report.advice,
+            "runbook": f"{where.runbook}#{report.fault}",
+        },
+    )
+
+
+def _cause(report: FailureReport | None, task_id: str | None, why: str) -> FailureReport:
+    """The record of the task that failed; else what can be said of a run that ended without one."""
+    if why != "timed_out" and report is not None and task_id in (None, report.task_id):
+        return report
+    fault = retries.RUN_TIMEOUT if why == "timed_out" else retries.KILLED
+    message = f"{task_id or 'the run'}: {_WITHOUT_RECORD[fault.name]}"
+    return FailureReport(
+        task_id=task_id or "", try_number=0, fault=fault.name, retried=False, message=message, advice=fault.advice
+    )

@@ -1,0 +1,74 @@
+"""Leaves on record why a task failed, where the run's one notice of failure finds it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from include.specs import codec, s3_layout
+from include.specs.environment import environment
+from include.specs.errors import PerennialError
+from include.specs.incidents import FAILURE, FailureReport
+from perennial import naming
+from perennial.hooks.lake import Lake
+from perennial.retries import Fault
+
+if TYPE_CHECKING:
+    from perennial.operators.base import FlowOperator
+
+log = logging.getLogger(__name__)
+
+
+class PassingError(AirflowException):
+    """A try that failed because of a `fault` that may pass."""
+
+    def __init__(self, message: str, fault: Fault) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+class FinalError(AirflowFailException):
+    """A task that failed because of a `fault` that no other try can mend."""
+
+    def __init__(self, message: str, fault: Fault) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+def failed(message: str, fault: Fault) -> AirflowException:
+    """The exception that ends a try because of `fault`, and the task too where no other try can mend it."""
+    return PassingError(message, fault) if fault.passes else FinalError(message, fault)
+
+
+def record(task: FlowOperator, context: Mapping[str, Any], fault: Fault, message: str) -> None:
+    """Write the run's `failure.json`. What keeps it from being written is logged and changes nothing else."""
+    ti, run = context["ti"], context["dag_run"]
+    report = FailureReport(
+        task_id=task.task_id,
+        try_number=getattr(ti, "try_number", 1),
+        fault=fault.name,
+        retried=fault.passes,
+        message=message,
+        advice=fault.advice,
+    )
+    try:
+        Lake(environment(os.environ).bucket).write(_key(task.spec.name, run.dag_id, run.run_id), codec.encode(report))
+    except Exception:
+        log.warning("This failure could not be put on record", exc_info=True)
+
+
+def read(lake: Lake, model: str, dag_id: str, run_id: str) -> FailureReport | None:
+    """What the run's latest failed try left; None where it left nothing."""
+    try:
+        found = lake.find_as(FailureReport, _key(model, dag_id, run_id))
+    except PerennialError:
+        return None
+    return found[0] if found else None
+
+
+def _key(model: str, dag_id: str, run_id: str) -> str:
+    return s3_layout.experiment(model, naming.run_slug(dag_id, run_id)) + FAILURE

@@ -1,0 +1,89 @@
+"""Messages to a model's topic: each is sent once, and one that SNS did not take is on record.
+
+The record is written after SNS has answered. A process that is killed between the two sends the message again when it
+is retried, with the same deduplication id: a FIFO topic drops the second one, and other receivers can.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from include.specs import codec, s3_layout
+from include.specs.environment import Environment
+from include.specs.errors import PerennialError
+from include.specs.incidents import NOTICES, NoticeReport
+from perennial import naming
+from perennial.hooks.lake import Lake
+
+_MAX_SUBJECT = 100  # SNS: a subject has at most 100 ASCII characters
+_FIFO = ".fifo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One message.
+
+    Args:
+        run: the run's name in S3. kind: what it tells, for example `verdict`; a run tells each kind once.
+        body: for programs and people alike, sent as JSON.
+    """
+
+    model: str
+    run: str
+    kind: str
+    subject: str
+    body: Mapping[str, str | int | None]
+
+    @property
+    def key(self) -> str:
+        """Where its record lies."""
+        return f"{s3_layout.experiment(self.model, self.run)}{NOTICES}{self.kind}.json"
+
+    @property
+    def deduplication_id(self) -> str:
+        """The same on every try of the same notice."""
+        return naming.digest([self.model, self.run, self.kind])
+
+
+def send(notice: Notice, where: Environment, *, lake: Lake, sns: Any) -> str:
+    """Publish `notice`, unless its record says that this was done; the message's id.
+
+    Raises:
+        ClientError, BotoCoreError: SNS did not take it; its record says why, and holds the message.
+    """
+    report = NoticeReport(subject=notice.subject[:_MAX_SUBJECT], body=notice.body)
+    sent = _sent(notice, lake)
+    if sent is not None:
+        return sent
+    try:
+        answer = sns.publish(**request(notice, where.topic(notice.model)))
+    except Exception as error:
+        lake.write(notice.key, codec.encode(replace(report, error=f"{type(error).__name__}: {error}")))
+        raise
+    message_id = str(answer["MessageId"])
+    lake.write(notice.key, codec.encode(replace(report, message_id=message_id)))
+    return message_id
+
+
+def request(notice: Notice, topic: str) -> dict[str, Any]:
+    """What SNS is asked for. A FIFO topic drops what it has been sent within five minutes, by the deduplication id."""
+    attributes = {"model": notice.model, "kind": notice.kind, "deduplication_id": notice.deduplication_id}
+    fifo = {"MessageGroupId": notice.model, "MessageDeduplicationId": notice.deduplication_id}
+    return {
+        "TopicArn": topic,
+        "Subject": notice.subject[:_MAX_SUBJECT],
+        "Message": json.dumps(dict(notice.body), indent=1, sort_keys=True),
+        "MessageAttributes": {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
+        **(fifo if topic.endswith(_FIFO) else {}),
+    }
+
+
+def _sent(notice: Notice, lake: Lake) -> str | None:
+    try:
+        found = lake.find_as(NoticeReport, notice.key)
+    except PerennialError:
+        return None  # a record that nobody can read says nothing: better told twice than never
+    return found[0].message_id if found else None

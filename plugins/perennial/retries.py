@@ -1,0 +1,207 @@
+"""What may pass and what stays: one table of faults, which operators, triggers, hooks and botocore's settings share.
+
+A retry costs nothing but time, since it joins the job that its forerunner started (`perennial.naming`); so what may
+pass is waited for as long as it usually takes to pass, and what stays is not tried again. Nothing here imports Airflow
+or the rest of the project: triggers use it where neither is sure to be found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Inside every call: passing faults are met again within seconds, with jittered backoff, before a task sees them.
+CALL_RETRIES: Mapping[str, Any] = {"mode": "standard", "max_attempts": 8}
+# Seconds. A connection that is not there or an answer that does not come is a fault as well.
+CALL_TIMEOUTS: Mapping[str, Any] = {"connect_timeout": 10, "read_timeout": 60}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """A kind of fault, and what is done about it.
+
+    Args:
+        codes: of errors of AWS's API. reasons: how a job's FailureReason begins.
+        first_s: seconds until the next try, doubled with each further one up to `longest_s`; None: no try helps.
+        advice: what a person should do; its section in docs/runbook.md has the fault's name.
+    """
+
+    name: str
+    advice: str
+    first_s: float | None = None
+    longest_s: float = 0.0
+    codes: frozenset[str] = frozenset()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def passes(self) -> bool:
+        """Whether another try may help."""
+        return self.first_s is not None
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+THROTTLING = Fault(
+    name="throttling",
+    advice="nothing, unless it lasts: then ask AWS for a higher request rate",
+    first_s=5,
+    longest_s=120,
+    codes=_words(
+        "Throttling ThrottlingException ThrottledException RequestThrottled RequestThrottledException SlowDown "
+        "TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded PriorRequestNotComplete"
+    ),
+)
+SERVICE = Fault(
+    name="service",
+    advice="nothing, unless it lasts: then look at the AWS health page and at the network between Airflow and AWS",
+    first_s=10,
+    longest_s=300,
+    codes=_words(
+        "InternalFailure InternalServerError InternalError InternalServerException ServiceUnavailable "
+        "ServiceUnavailableException RequestTimeout RequestTimeoutException 500 502 503 504"
+    ),
+    reasons=("InternalServerError", "InternalError", "ServiceUnavailable"),
+)
+CREDENTIALS = Fault(
+    name="credentials",
+    advice="nothing, unless it lasts: then renew the connection's credentials",
+    first_s=10,
+    longest_s=300,
+    codes=frozenset(
+        {
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "RequestExpired",
+            "TokenRefreshRequired",
+            "UnrecognizedClientException",
+        }
+        | {"InvalidClientTokenId", "InvalidToken"}
+    ),
+)
+CAPACITY = Fault(
+    name="capacity",
+    advice="name fallback_instance_types for the step in the model's spec, or train at another hour",
+    first_s=300,
+    longest_s=3600,
+    reasons=("CapacityError", "InsufficientCapacity"),
+)
+# Another type of instance is asked for next: that is not worth waiting for.
+CAPACITY_ELSEWHERE = Fault(
+    name="capacity", advice="nothing: the next try asks for the next instance type", first_s=5, longest_s=60
+)
+LIMIT = Fault(
+    name="limit",
+    advice="wait for other jobs to end, or raise the account's quota for the instance type",
+    first_s=600,
+    longest_s=3600,
+    codes=_words("ResourceLimitExceeded LimitExceededException ServiceQuotaExceededException"),
+)
+ALGORITHM = Fault(
+    name="algorithm",
+    advice="read the end of the job's log; the same code fails the same way on the same data, so correct one of them",
+    reasons=("AlgorithmError", "ClientError"),
+)
+DATA = Fault(name="data", advice="correct what the message names, and clear the task")
+DENIED = Fault(
+    name="denied",
+    advice="allow the call in the policy of the role that Airflow runs as",
+    codes=_words(
+        "AccessDenied AccessDeniedException AuthorizationError AuthorizationErrorException NotAuthorized "
+        "UnauthorizedOperation SignatureDoesNotMatch 403"
+    ),
+)
+REFUSED = Fault(
+    name="refused",
+    advice="correct the model's spec or the environment's options that the message names",
+    codes=_words("ValidationException ValidationError InvalidParameter InvalidParameterValue NoSuchBucket"),
+)
+TIMEOUT = Fault(name="timeout", advice="raise max_run_s of the step in the model's spec, or give it less data")
+# Somebody, or something, stopped the job: that the task still runs says that its result is still wanted.
+STOPPED = Fault(name="stopped", advice="nothing, if the next try goes through", first_s=10, longest_s=300)
+# Met by the scheduler only, which tries again what was killed as often as anything else.
+KILLED = Fault(
+    name="killed",
+    advice="look for what ended the worker (memory, a deployment), then clear the task: it joins its job",
+    first_s=30,
+    longest_s=600,
+)
+RUN_TIMEOUT = Fault(
+    name="run-timeout", advice="see which task waited, mend that, and clear the run: finished jobs are not run again"
+)
+UNKNOWN = Fault(name="unknown", advice="read the task's log", first_s=30, longest_s=600)
+
+TABLE: tuple[Fault, ...] = (
+    *(THROTTLING, SERVICE, CREDENTIALS, CAPACITY, CAPACITY_ELSEWHERE, LIMIT),
+    *(ALGORITHM, DATA, DENIED, REFUSED, TIMEOUT, STOPPED, KILLED, RUN_TIMEOUT, UNKNOWN),
+)
+
+
+def of_code(code: str) -> Fault:
+    """The fault that an error code of AWS's API stands for.
+
+    >>> of_code("ThrottlingException").name, of_code("ResourceLimitExceeded").name, of_code("Nonsense").name
+    ('throttling', 'limit', 'unknown')
+    """
+    return next((fault for fault in TABLE if code in fault.codes), UNKNOWN)
+
+
+def of_reason(reason: str) -> Fault:
+    """The fault that a job's FailureReason stands for.
+
+    >>> of_reason("CapacityError: no ml.m5.large").name, of_reason("AlgorithmError: exit code 1").name
+    ('capacity', 'algorithm')
+    """
+    return next((fault for fault in TABLE if reason.startswith(fault.reasons)), UNKNOWN)
+
+
+def of_error(error: BaseException) -> Fault:
+    """The fault behind an exception: the one it carries (`fault`), or what botocore's errors say.
+
+    An answer without a code that says more is judged by its HTTP status; a connection that failed is the service's.
+    """
+    carried = getattr(error, "fault", None)
+    if isinstance(carried, Fault):
+        return carried
+    response = getattr(error, "response", None)
+    if isinstance(response, Mapping):
+        by_code = of_code(str(response.get("Error", {}).get("Code", "")))
+        status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        return SERVICE if by_code is UNKNOWN and status >= 500 else by_code  # noqa: PLR2004 HTTP's class of server errors
+    return SERVICE if _is_connection_error(error) else UNKNOWN
+
+
+def delay_s(fault: Fault, try_number: int, *, identity: str, pace: float = 1.0) -> float:
+    """Seconds until the try after `try_number` (the first is 1): doubled each time, and between half and all of that.
+
+    The jitter keeps tasks that failed together from coming back together. It is drawn from `identity`, so that the same
+    task instance always waits as long.
+
+    Source: "Exponential Backoff And Jitter", AWS Architecture Blog (equal jitter).
+
+    Args:
+        identity: what tells the task instance from others. pace: what every wait is multiplied with.
+
+    >>> 5 <= delay_s(THROTTLING, 2, identity="a") <= 10
+    True
+    >>> delay_s(ALGORITHM, 1, identity="a")
+    0.0
+    """
+    if fault.first_s is None:
+        return 0.0
+    most: float = min(fault.first_s * 2 ** (try_number - 1), fault.longest_s)
+    return pace * most * (1 + _fraction(f"{identity} {try_number}")) / 2
+
+
+def _fraction(text: str) -> float:
+    """A number in [0, 1) that `text` decides."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48
+
+
+def _is_connection_error(error: BaseException) -> bool:
+    """By the classes' names: botocore's own need not be imported to say so, and aiohttp's are others."""
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return bool(names & {"HTTPClientError", "ConnectionError", "TimeoutError", "ClientConnectionError"})
