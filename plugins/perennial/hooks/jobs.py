@@ -60,7 +60,11 @@ class JobKind:
 
 KINDS: Mapping[str, JobKind] = {noun.lower(): JobKind(noun=noun) for noun in ("Processing", "Training", "Transform")}
 # SageMaker's codes for a job that is not there, or has ended: there is nothing left to stop.
-_NOTHING_TO_STOP = ("ValidationException", "ResourceNotFound")
+NOTHING_TO_STOP = ("ValidationException", "ResourceNotFound")
+# The tag that names the try of a task whose job it is. A try that joins a job puts its own name there; one that is
+# killed stops only what is still its own. So a worker that lost touch, and whose task has long been taken over by
+# another one, cannot stop the job under its successor.
+OWNER_TAG = "perennial:try"
 
 
 class Jobs:
@@ -85,23 +89,38 @@ class Jobs:
             raise
         return found
 
-    def create(self, name: str, request: Mapping[str, Any]) -> bool:
-        """Ask for a job; False where one of this name is there already, which is then ours too."""
+    def create(self, name: str, request: Mapping[str, Any], *, owner: str) -> bool:
+        """Ask for a job of `owner`; False where one of this name is there already, which is then ours too."""
+        tagged = {**request, "Tags": [*request.get("Tags", []), _owned_by(owner)]}
         try:
-            getattr(self._sagemaker, self.kind.create)(**{self.kind.name_field: name}, **request)
+            getattr(self._sagemaker, self.kind.create)(**{self.kind.name_field: name}, **tagged)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceInUse":
                 return False
             raise
         return True
 
-    def stop(self, name: str) -> None:
-        """Ask a job to stop; a job that has ended already is left as it is."""
+    def claim(self, job: Mapping[str, Any], *, owner: str) -> None:
+        """Make a job that is there the job of `owner`."""
+        self._sagemaker.add_tags(ResourceArn=job[self.kind.arn_field], Tags=[_owned_by(owner)])
+
+    def stop(self, name: str, *, owner: str) -> bool:
+        """Ask the job to stop, if it is there, has not ended and is `owner`'s; whether that was so."""
+        job = self.describe(name)
+        if job is None or self.status(job) in TERMINAL:
+            return False
+        if owner_in(self._sagemaker.list_tags(ResourceArn=job[self.kind.arn_field])) != owner:
+            return False
+        return self._stop(name)
+
+    def _stop(self, name: str) -> bool:
         try:
             getattr(self._sagemaker, self.kind.stop)(**{self.kind.name_field: name})
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _NOTHING_TO_STOP:
+            if error.response["Error"]["Code"] not in NOTHING_TO_STOP:
                 raise
+            return False
+        return True
 
     def status(self, job: Mapping[str, Any]) -> str:
         """InProgress, Completed, Failed, Stopping or Stopped."""
@@ -122,6 +141,15 @@ class Jobs:
             # The log explains a failure; not having it must not hide the failure itself.
             return []
         return [event["message"] for event in events]
+
+
+def owner_in(tags: Mapping[str, Any]) -> str | None:
+    """The try whose job it is, from the answer of `list_tags`; None where nobody has claimed it."""
+    return next((str(tag["Value"]) for tag in tags["Tags"] if tag["Key"] == OWNER_TAG), None)
+
+
+def _owned_by(owner: str) -> dict[str, str]:
+    return {"Key": OWNER_TAG, "Value": owner}
 
 
 def is_not_found(error: ClientError) -> bool:

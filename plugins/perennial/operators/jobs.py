@@ -66,6 +66,7 @@ class SageMakerJobOperator(FlowOperator):
         self.step, self.build, self.run_type = step, build, run_type
         self.config_key, self.inputs, self.stop_on_kill = config_key, dict(inputs or {}), stop_on_kill
         self.job_name: str | None = None
+        self._owner = ""
 
     def perform(self, context: Any) -> dict[str, str]:
         """Start or join the job, then wait for its end."""
@@ -84,10 +85,9 @@ class SageMakerJobOperator(FlowOperator):
             return self._outcome(self._described(self.job_name))
 
     def on_kill(self) -> None:
-        """Stop the job: a task that was ended by a person leaves nothing billing."""
-        if self.job_name and self.stop_on_kill:
+        """Stop the job: a task that is ended leaves nothing billing, but for what another try has taken over."""
+        if self.job_name and self.stop_on_kill and self.jobs.stop(self.job_name, owner=self._owner):
             self.log.info("Stopping %s", self.job_name)
-            self.jobs.stop(self.job_name)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -104,7 +104,7 @@ class SageMakerJobOperator(FlowOperator):
 
     def _start(self, context: Any, request: Request) -> Mapping[str, Any]:
         """The task's job as it is now, started if there was none to join."""
-        run, jobs = context["dag_run"], self.jobs
+        run, jobs, self._owner = context["dag_run"], self.jobs, str(context["ti"].id)
         task = (run.dag_id, run.run_id, context["ti"].map_index)
         generation, without_capacity = 1, 0
         while True:
@@ -115,12 +115,15 @@ class SageMakerJobOperator(FlowOperator):
             self.job_name = name
             found = jobs.describe(name)
             if found is None:
-                created = jobs.create(name, on_instance_type(request, self._instance_type(without_capacity)))
-                self.log.info("Started %s" if created else "Joining %s: it was started by an earlier try", name)
-                return self._described(name)
+                sized = on_instance_type(request, self._instance_type(without_capacity))
+                if jobs.create(name, sized, owner=self._owner):
+                    self.log.info("Started %s", name)
+                    return self._described(name)
+                found = self._described(name)
             job = self._ended(found) if jobs.status(found) == "Stopping" else found
             if jobs.status(job) not in ("Failed", "Stopped"):
                 self.log.info("Joining %s, which is %s", name, jobs.status(job))
+                jobs.claim(job, owner=self._owner)
                 return job
             without_capacity += retries.of_reason(reason(job)) is retries.CAPACITY
             generation += 1
@@ -131,14 +134,12 @@ class SageMakerJobOperator(FlowOperator):
         return types[min(without_capacity, len(types) - 1)]
 
     def _defer(self, where: Environment) -> None:
-        kind = self.jobs.kind
         self.defer(
             trigger=SageMakerJobTrigger(
                 job_name=str(self.job_name),
-                describe=kind.describe,
-                stop=kind.stop if self.stop_on_kill else None,
-                name_field=kind.name_field,
-                status_field=kind.status_field,
+                kind=self.step.kind,
+                owner=self._owner,
+                stop_on_kill=self.stop_on_kill,
                 connection=CONNECTION,
                 region=self.jobs.region,
                 poll_interval_s=where.poll_interval_s,

@@ -12,17 +12,18 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from perennial import retries
+from perennial.hooks.jobs import KINDS, NOTHING_TO_STOP, TERMINAL, owner_in
 
-TERMINAL = ("Completed", "Failed", "Stopped")
-_ARGUMENTS = ("job_name", "describe", "stop", "name_field", "status_field", "connection", "region", "poll_interval_s")
+_ARGUMENTS = ("job_name", "kind", "owner", "stop_on_kill", "connection", "region", "poll_interval_s")
 
 
 class SageMakerJobTrigger(BaseTrigger):
     """Fires when a job has ended, however it ended; the operator reads how, and why, itself.
 
     Args:
-        describe, stop: the client's methods, for example `describe_training_job`, whose argument is `name_field`; the
-            answer of the first holds `status_field`. Without `stop` a job outlives its task.
+        kind: processing, training or transform.
+        owner: the try that waits (see `perennial.hooks.jobs.OWNER_TAG`).
+        stop_on_kill: whether the job ends with its task.
         connection, region: carried along, so that the triggerer asks where the operator asked.
         poll_interval_s: seconds between two looks.
     """
@@ -31,17 +32,15 @@ class SageMakerJobTrigger(BaseTrigger):
         self,
         *,
         job_name: str,
-        describe: str,
-        stop: str | None,
-        name_field: str,
-        status_field: str,
+        kind: str,
+        owner: str,
+        stop_on_kill: bool,
         connection: str,
         region: str | None,
         poll_interval_s: float,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's base class is not annotated
-        self.job_name, self.describe, self.stop = job_name, describe, stop
-        self.name_field, self.status_field = name_field, status_field
+        self.job_name, self.kind, self.owner, self.stop_on_kill = job_name, kind, owner, stop_on_kill
         self.connection, self.region, self.poll_interval_s = connection, region, poll_interval_s
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -80,15 +79,21 @@ class SageMakerJobTrigger(BaseTrigger):
             return ""
 
     async def on_kill(self) -> None:
-        """Stop the job: a waiting task that a person cleared or marked leaves nothing billing (Airflow 3.3 on)."""
-        if self.stop is None:
+        """Stop the job: a waiting task that a person cleared or marked leaves nothing billing (Airflow 3.3 on).
+
+        Where another try has joined the job meanwhile, it is that one's and goes on.
+        """
+        if not self.stop_on_kill:
             return
         async with await self._client() as sagemaker:
+            job = await self._described(sagemaker)
+            if owner_in(await sagemaker.list_tags(ResourceArn=job[KINDS[self.kind].arn_field])) != self.owner:
+                return
             try:
-                await getattr(sagemaker, self.stop)(**{self.name_field: self.job_name})
+                await getattr(sagemaker, KINDS[self.kind].stop)(**self._name())
             except ClientError as error:
                 # It has ended already: there is nothing left to stop.
-                if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFound"):
+                if error.response["Error"]["Code"] not in NOTHING_TO_STOP:
                     raise
 
     async def _client(self) -> Any:
@@ -101,5 +106,11 @@ class SageMakerJobTrigger(BaseTrigger):
         return await hook.get_async_conn()
 
     async def _status(self, sagemaker: Any) -> str:
-        answer = await getattr(sagemaker, self.describe)(**{self.name_field: self.job_name})
-        return str(answer[self.status_field])
+        return str((await self._described(sagemaker))[KINDS[self.kind].status_field])
+
+    async def _described(self, sagemaker: Any) -> dict[str, Any]:
+        described: dict[str, Any] = await getattr(sagemaker, KINDS[self.kind].describe)(**self._name())
+        return described
+
+    def _name(self) -> dict[str, str]:
+        return {KINDS[self.kind].name_field: self.job_name}

@@ -56,7 +56,7 @@ class RecordingTaskInstance:
 
     def __init__(self, task: Any = None) -> None:
         self.task, self.map_index, self.pushed = task, -1, {}
-        self.try_number, self.max_tries = 1, 3
+        self.id, self.try_number, self.max_tries = "try-1", 1, 3
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value

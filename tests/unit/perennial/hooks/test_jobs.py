@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
-from perennial.hooks.jobs import KINDS, JobKind, Jobs, reason, took_too_long
+from perennial.hooks.jobs import KINDS, OWNER_TAG, JobKind, Jobs, reason, took_too_long
 
 NAME = "churn-train-26fa1be354c3"
 TRAINING = {
@@ -90,35 +90,74 @@ def test_described_job_has_its_status(jobs: Jobs, sagemaker: Stubber) -> None:
 def test_created_job_is_new(jobs: Jobs, sagemaker: Stubber) -> None:
     """A job that was created was not there."""
     answer = {"TrainingJobArn": TRAINING["TrainingJobArn"]}
-    sagemaker.add_response("create_training_job", answer, {"TrainingJobName": NAME, **REQUEST})
-    assert jobs.create(NAME, REQUEST) is True
+    tags = [{"Key": "model", "Value": "churn"}, {"Key": OWNER_TAG, "Value": "me"}]
+    sagemaker.add_response("create_training_job", answer, {"TrainingJobName": NAME, **REQUEST, "Tags": tags})
+    assert jobs.create(NAME, {**REQUEST, "Tags": tags[:1]}, owner="me") is True
 
 
 def test_name_in_use_is_no_error(jobs: Jobs, sagemaker: Stubber) -> None:
     """Names are derived from the task, so a job of that name is the task's own; the answer was lost."""
     sagemaker.add_client_error("create_training_job", "ResourceInUse", "Job name must be unique")
-    assert jobs.create(NAME, REQUEST) is False
+    assert jobs.create(NAME, REQUEST, owner="me") is False
 
 
 def test_refused_request_is_an_error(jobs: Jobs, sagemaker: Stubber) -> None:
     """Every other refusal reaches the task."""
     sagemaker.add_client_error("create_training_job", "ResourceLimitExceeded", "0 instances of ml.p5")
     with pytest.raises(ClientError, match="0 instances"):
-        jobs.create(NAME, REQUEST)
+        jobs.create(NAME, REQUEST, owner="me")
+
+
+def _running(sagemaker: Stubber, *, owner: str) -> None:
+    """What `stop` looks at first: the job, and whose it is."""
+    sagemaker.add_response("describe_training_job", TRAINING)
+    arn = {"ResourceArn": TRAINING["TrainingJobArn"]}
+    sagemaker.add_response("list_tags", {"Tags": [{"Key": OWNER_TAG, "Value": owner}]}, arn)
+
+
+def test_joined_job_is_claimed(jobs: Jobs, sagemaker: Stubber) -> None:
+    """The try that joins it puts its own name in place of its forerunner's."""
+    tagged = {"ResourceArn": TRAINING["TrainingJobArn"], "Tags": [{"Key": OWNER_TAG, "Value": "me"}]}
+    sagemaker.add_response("add_tags", {}, tagged)
+    jobs.claim(TRAINING, owner="me")
+    sagemaker.assert_no_pending_responses()
+
+
+def test_own_job_is_stopped(jobs: Jobs, sagemaker: Stubber) -> None:
+    """A try that is killed ends the job that it has started or joined."""
+    _running(sagemaker, owner="me")
+    sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": NAME})
+    assert jobs.stop(NAME, owner="me") is True
+
+
+def test_job_that_was_taken_over_is_not_stopped(jobs: Jobs, sagemaker: Stubber) -> None:
+    """A worker that lost touch is killed late: its successor's job goes on."""
+    _running(sagemaker, owner="another try")
+    assert jobs.stop(NAME, owner="me") is False
+    sagemaker.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped"])
+def test_ended_job_is_left_alone(jobs: Jobs, sagemaker: Stubber, status: str) -> None:
+    """Nothing is asked of a job that bills no more."""
+    sagemaker.add_response("describe_training_job", {**TRAINING, "TrainingJobStatus": status})
+    assert jobs.stop(NAME, owner="me") is False
 
 
 def test_stopping_what_has_ended_is_no_error(jobs: Jobs, sagemaker: Stubber) -> None:
     """The job is not running any more, which is all that was wanted."""
+    _running(sagemaker, owner="me")
     sagemaker.add_client_error("stop_training_job", "ValidationException", "is in status Completed")
-    jobs.stop(NAME)
+    assert jobs.stop(NAME, owner="me") is False
     sagemaker.assert_no_pending_responses()
 
 
 def test_failing_to_stop_is_an_error(jobs: Jobs, sagemaker: Stubber) -> None:
     """A job that goes on billing is never passed over."""
+    _running(sagemaker, owner="me")
     sagemaker.add_client_error("stop_training_job", "AccessDeniedException", "User is not authorized")
     with pytest.raises(ClientError, match="not authorized"):
-        jobs.stop(NAME)
+        jobs.stop(NAME, owner="me")
 
 
 def test_last_log_lines(jobs: Jobs, logs: Stubber) -> None:

@@ -40,6 +40,7 @@ class Api:
         self.lost_reply = False  # whether a job is there that was not there when it was looked for
         self.failure, self.log_lines = "", list[str]()
         self.jobs: dict[str, list[str] | None] = {}
+        self.tags: list[dict[str, str]] = []  # of the one job that there is
         self.clients = {name: boto3.client(name) for name in ("sagemaker", "logs")}
         for client in self.clients.values():
             client.meta.events.register("provide-client-params", self._keep)
@@ -66,11 +67,15 @@ class Api:
             return AWSResponse(None, 400, {}, None), {"Error": {"Code": code, "Message": message}}
 
     def _result(self, operation: str, call: dict[str, Any]) -> dict[str, Any]:
+        if operation.endswith("Tags"):
+            self.tags = call.get("Tags", self.tags)
+            return {"Tags": self.tags}
         if operation == "DescribeLogStreams":
             return {"logStreams": [{"logStreamName": "j/algo-1"}] if self.log_lines else []}
         if operation == "GetLogEvents":
             return {"events": [{"message": line} for line in self.log_lines]}
         if operation.startswith("Create"):
+            self.tags = call["Tags"]
             return self._create(_name(call))
         return self._describe(_name(call), "Training" if "Training" in operation else "Processing")
 

@@ -127,10 +127,9 @@ def test_deferral_carries_all_that_the_triggerer_needs(
     _, arguments = deferred.trigger.serialize()
     assert arguments == {
         "job_name": api.names("Describe")[0],
-        "describe": "describe_training_job",
-        "stop": "stop_training_job",
-        "name_field": "TrainingJobName",
-        "status_field": "TrainingJobStatus",
+        "kind": "training",
+        "owner": "try-1",
+        "stop_on_kill": True,
         "connection": "aws_default",
         "region": "eu-west-1",
         "poll_interval_s": 0.0,

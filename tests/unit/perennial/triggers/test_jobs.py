@@ -13,14 +13,14 @@ from airflow.sdk import serde
 from airflow.sdk.module_loading import import_string
 from airflow.triggers.base import TriggerEvent
 from moto.server import ThreadedMotoServer
+from perennial.hooks.jobs import OWNER_TAG
 from perennial.triggers.jobs import SageMakerJobTrigger
 
 ARGUMENTS: dict[str, Any] = {
     "job_name": "churn-train-x",
-    "describe": "describe_training_job",
-    "stop": "stop_training_job",
-    "name_field": "TrainingJobName",
-    "status_field": "TrainingJobStatus",
+    "kind": "training",
+    "owner": "me",
+    "stop_on_kill": True,
     "connection": "aws_default",
     "region": "eu-west-1",
     "poll_interval_s": 0.0,
@@ -30,8 +30,8 @@ ARGUMENTS: dict[str, Any] = {
 class AsyncSageMaker:
     """Answers with one status after the other, and keeps what it was asked."""
 
-    def __init__(self, *statuses: str) -> None:
-        self.statuses, self.calls = list(statuses), []
+    def __init__(self, *statuses: str, owner: str = "me") -> None:
+        self.statuses, self.owner, self.calls = list(statuses), owner, []
 
     async def __aenter__(self) -> Self:
         return self
@@ -41,7 +41,11 @@ class AsyncSageMaker:
 
     async def describe_training_job(self, **request: str) -> dict[str, str]:
         self.calls.append(("describe", request))
-        return {"TrainingJobStatus": self.statuses.pop(0)}
+        return {"TrainingJobStatus": self.statuses.pop(0), "TrainingJobArn": "arn:x"}
+
+    async def list_tags(self, **request: str) -> dict[str, Any]:
+        self.calls.append(("tags", request))
+        return {"Tags": [{"Key": OWNER_TAG, "Value": self.owner}]}
 
     async def stop_training_job(self, **request: str) -> None:
         self.calls.append(("stop", request))
@@ -111,9 +115,24 @@ def test_trigger_waits_before_each_look(hooks: dict[str, Any], monkeypatch: pyte
 
 def test_kill_stops_the_job(hooks: dict[str, Any]) -> None:
     """A person who clears a waiting task stops its job: no process of the task is there to do it."""
-    hooks["client"] = AsyncSageMaker()
+    hooks["client"] = AsyncSageMaker("InProgress")
     asyncio.run(SageMakerJobTrigger(**ARGUMENTS).on_kill())
-    assert hooks["client"].calls == [("stop", {"TrainingJobName": "churn-train-x"}), ("close", {})]
+    assert [name for name, _ in hooks["client"].calls] == ["describe", "tags", "stop", "close"]
+    assert ("stop", {"TrainingJobName": "churn-train-x"}) in hooks["client"].calls
+
+
+def test_kill_leaves_a_job_that_was_taken_over(hooks: dict[str, Any]) -> None:
+    """The next try was faster than the triggerer: the job is its own by now."""
+    hooks["client"] = AsyncSageMaker("InProgress", owner="the next try")
+    asyncio.run(SageMakerJobTrigger(**ARGUMENTS).on_kill())
+    assert [name for name, _ in hooks["client"].calls] == ["describe", "tags", "close"]
+
+
+def test_kill_leaves_a_job_that_is_to_outlive_its_task(hooks: dict[str, Any]) -> None:
+    """Where the DAG says so, nothing is asked of SageMaker."""
+    hooks["client"] = AsyncSageMaker()
+    asyncio.run(SageMakerJobTrigger(**{**ARGUMENTS, "stop_on_kill": False}).on_kill())
+    assert hooks["client"].calls == []
 
 
 def test_trigger_needs_nothing_of_the_specs() -> None:
