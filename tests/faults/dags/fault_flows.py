@@ -1,0 +1,43 @@
+"""Airflow DAGs of the fault matrix: the house's own flows, for models that are fitted in a blink or as slowly as asked."""
+
+import datetime as dt
+from dataclasses import replace
+
+from perennial.flows.ingestion import ingestion_dag
+from perennial.flows.training import training_dag
+
+from include.specs.catalog.churn import MODEL as CHURN
+from include.specs.model import Estimator, Gate
+
+SMALL = replace(
+    CHURN,
+    name="small",
+    estimator=Estimator(path="sklearn.linear_model.LogisticRegression", hyperparameters={"C": 0.1}),
+    features={},
+    gate=Gate(thresholds={"roc_auc": 0.55}),
+    retrain_on_ingestion=False,
+)
+# As long as a job must last that something is to be killed beside: some ten seconds.
+SLOW = replace(
+    SMALL,
+    name="slow",
+    estimator=Estimator(
+        path="sklearn.ensemble.HistGradientBoostingClassifier",
+        hyperparameters={"max_iter": 6000, "max_leaf_nodes": 4, "learning_rate": 0.001, "early_stopping": False},
+        checkpoint_every=100_000,
+    ),
+    features={"tenure": "as_is", "MonthlyCharges": "as_is", "TotalCharges": "as_is"},
+)
+
+# One whose run is given up while its job goes on.
+IMPATIENT = replace(SLOW, name="impatient")
+
+for spec in (SMALL, SLOW, IMPATIENT):
+    for made in (ingestion_dag(spec), training_dag(spec)):
+        made.max_active_runs = 4
+        for task in made.tasks:
+            # What a task waits that was killed; all else goes by the retry policy and the option retry_pace.
+            task.retry_delay = dt.timedelta(seconds=1)
+            task.max_retry_delay = dt.timedelta(seconds=5)
+        globals()[made.dag_id] = made
+globals()["impatient_training"].dagrun_timeout = dt.timedelta(seconds=25)

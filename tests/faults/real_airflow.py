@@ -1,0 +1,249 @@
+"""A real Airflow and a localaws apart from it, whose processes can be killed and started again one by one."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from include.specs import codec, s3_layout
+from include.specs.catalog import model
+from laptop import aws, landing, ports, postgres, processes, secrets_file, services
+from laptop import settings as layout
+from laptop.airflow_api import AirflowApi, Run, TaskState
+from laptop.settings import BUCKET, TOPIC_PREFIX, Addresses, Settings
+from perennial import naming
+
+REPO = Path(__file__).parents[2]
+DAGS = Path(__file__).parent / "dags"
+MODELS = ("small", "slow", "impatient")
+DAY = dt.date(2026, 3, 1)
+# What Airflow takes minutes to notice by default, it is to notice within the patience of a test.
+NOTICING = {
+    "CORE__DAGS_FOLDER": str(DAGS),
+    "CORE__PARALLELISM": "6",
+    "CORE__KILLED_TASK_CLEANUP_TIME": "20",
+    "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "8",
+    "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
+    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "4",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "12",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
+    "SCHEDULER__TASK_QUEUED_TIMEOUT": "20",
+    "SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
+    "TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+    "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
+    "PERENNIAL__RETRY_PACE": "0.02",
+}
+START_S = 120.0
+
+
+@dataclass
+class RealAirflow:
+    """The processes of one system, by name: localaws, api-server, scheduler, dag-processor, triggerer."""
+
+    settings: Settings
+    addresses: Addresses
+    environment: Mapping[str, str]
+    token: str
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _starts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def start(self, name: str, **options: str) -> None:
+        """Start one of the processes; `options` are Airflow options that differ from the system's."""
+        changed = {f"AIRFLOW__{key}": value for key, value in options.items()}
+        log = self.settings.logs / f"{next(self._starts):03d}-{name}.log"
+        self.running[name] = processes.start(
+            self._commands()[name], environment={**self.environment, **changed}, log=log, folder=REPO
+        )
+
+    def kill(self, name: str) -> None:
+        """SIGKILL one of the processes, and nothing that it has started."""
+        self.running[name].kill()
+        self.running[name].wait()
+
+    def restart(self, name: str, **options: str) -> None:
+        """Kill it, and start it again."""
+        self.kill(name)
+        self.start(name, **options)
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that carry out a task now: its runner and, as its parent, the worker that supervises it."""
+        found = [process for process in processes.carrying(self.token) if _is_task_runner(process)]
+        return [each for runner in found for each in (runner.parent(), runner) if each is not None]
+
+    def kill_workers(self) -> int:
+        """SIGKILL whatever carries out a task now; how many processes that were."""
+        found = self.workers()
+        processes.kill(found)
+        return len(found)
+
+    def client(self, service: str) -> Any:
+        """AWS as others than the flows use it."""
+        return aws.client(service, self.addresses.aws)
+
+    def jobs(self, name: str) -> dict[str, str]:
+        """Every job ever started for the model `name`: job → status."""
+        sagemaker, found = self.client("sagemaker"), {}
+        for noun in ("Training", "Processing"):
+            pages = sagemaker.get_paginator(f"list_{noun.lower()}_jobs").paginate(NameContains=f"{name}-")
+            for page in pages:
+                for job in page[f"{noun}JobSummaries"]:
+                    found[job[f"{noun}JobName"]] = job[f"{noun}JobStatus"]
+        return found
+
+    def versions(self, name: str) -> list[dict[str, Any]]:
+        """The registered versions of a model, described; none where there is no group yet."""
+        sagemaker = self.client("sagemaker")
+        with contextlib.suppress(sagemaker.exceptions.ClientError):
+            listed = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=name)
+            summaries = [each for page in listed for each in page["ModelPackageSummaryList"]]
+            return [sagemaker.describe_model_package(ModelPackageName=each["ModelPackageArn"]) for each in summaries]
+        return []
+
+    def land(self, name: str, date: dt.date = DAY) -> None:
+        """Drop a day's file of made-up rows for the model `name`."""
+        with landing.delivery(self.settings, model("churn"), None) as delivered:
+            lines = delivered.file.read_text().splitlines(keepends=True)[:401]
+        self.client("s3").put_object(
+            Bucket=BUCKET, Key=s3_layout.landing(name, date) + "rows.csv", Body="".join(lines).encode()
+        )
+
+    @contextlib.contextmanager
+    def api(self) -> Iterator[AirflowApi]:
+        """Airflow as a person uses it."""
+        password = secrets_file.ensure(self.settings).admin_password
+        with AirflowApi(self.addresses.airflow, password=password) as api:
+            yield api
+
+    def ingest(self, name: str, date: dt.date = DAY) -> None:
+        """Have a day's partition in the lake."""
+        self.land(name, date)
+        with self.api() as api:
+            run = api.trigger(f"{name}_ingestion", conf={"date": date.isoformat()})
+        self.until_ended(run)
+
+    def train(self, name: str) -> Run:
+        """Ask for a training; it has then not begun."""
+        with self.api() as api:
+            return api.trigger(f"{name}_training", conf={})
+
+    def state(self, run: Run) -> str:
+        """What has become of a run."""
+        with self.api() as api:
+            return api.state(run)
+
+    def tasks(self, run: Run) -> dict[str, TaskState]:
+        """The tasks of a run, by id."""
+        with self.api() as api:
+            return {task.task_id: task for task in api.tasks(run)}
+
+    def until_ended(self, run: Run, *, seconds: float = 240, expected: str = "success") -> None:
+        """Wait until a run has ended, as it was expected to."""
+        until(lambda: self.state(run) in ("success", "failed"), seconds=seconds, of=f"{run.run_id} to end")
+        found = {task_id: task.state for task_id, task in self.tasks(run).items()}
+        assert self.state(run) == expected, (run, found, self.settings.logs)
+
+    def until_job(self, name: str, step: str, status: str = "InProgress", *, seconds: float = 90) -> str:
+        """Wait until the model has a job of `step` with that status; its name."""
+
+        def found() -> list[str]:
+            return [job for job, has in self.jobs(name).items() if f"-{step}-" in job and has == status]
+
+        until(lambda: bool(found()), seconds=seconds, of=f"a job {name}-{step}-… that is {status}")
+        return found()[0]
+
+    def read[T](self, cls: type[T], run: Run, file: str) -> T:
+        """What a run left in its folder."""
+        slug = naming.run_slug(run.dag_id, run.run_id)
+        name = run.dag_id.rsplit("_", 1)[0]
+        body = self.client("s3").get_object(Bucket=BUCKET, Key=s3_layout.experiment(name, slug) + file)["Body"].read()
+        return codec.decode(cls, body, source=file)
+
+    def _commands(self) -> dict[str, tuple[str, ...]]:
+        every = (services.localaws(self.settings, self.addresses), *services.airflow(self.settings))
+        return {service.name: service.command for service in every}
+
+
+def until(holds: Callable[[], bool], *, seconds: float, of: str) -> None:
+    """Wait until it holds; a request that fails meanwhile is asked again, since servers are killed here."""
+    deadline = time.monotonic() + seconds
+    while not _holds(holds):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {of}"
+        time.sleep(0.25)
+
+
+def _holds(holds: Callable[[], bool]) -> bool:
+    with contextlib.suppress(Exception):
+        return holds()
+    return False
+
+
+def _is_task_runner(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return any("task runner" in part for part in process.cmdline())
+    return False
+
+
+@contextlib.contextmanager
+def real_airflow(**options: str) -> Iterator[RealAirflow]:
+    """A system of its own, at work; all of it is gone afterwards."""
+    # Not pytest's own temporary folder: PostgreSQL's socket must have a short path.
+    state = Path(tempfile.mkdtemp(prefix="perennial-faults-"))
+    settings = Settings(repo=REPO, state=state, python=Path(sys.executable))
+    token = uuid.uuid4().hex
+    reaper = processes.start_reaper(token, settings.database, log=settings.logs / "reaper.log", folder=REPO)
+    try:
+        system = _started(settings, token, options)
+        yield system
+    finally:
+        processes.kill_carrying(token)
+        postgres.stop(settings.database)
+        reaper.communicate(b"")
+        if not os.environ.get("KEEP_FAULT_LOGS"):
+            shutil.rmtree(state, ignore_errors=True)
+
+
+def _started(settings: Settings, token: str, options: Mapping[str, str]) -> RealAirflow:
+    uri = postgres.start(settings.database)
+    addresses = Addresses(airflow_port=ports.free(0), aws_port=ports.free(0), database_uri=uri)
+    environment = {
+        **layout.base_environment(os.environ, token),
+        **layout.aws_environment(addresses),
+        **layout.perennial_environment(addresses, "faults"),
+        **layout.airflow_environment(settings, addresses, secrets_file.ensure(settings)),
+        **{f"AIRFLOW__{name}": value for name, value in {**NOTICING, **options}.items()},
+    }
+    settings.images.write_text(layout.images_file(settings))
+    system = RealAirflow(settings=settings, addresses=addresses, environment=environment, token=token)
+    system.start("localaws")
+    log = settings.logs / "migration.log"
+    migrate = processes.start(services.migration(settings), environment=environment, log=log, folder=REPO)
+    assert migrate.wait(START_S) == 0, log.read_text()
+    since = dt.datetime.now(dt.UTC)
+    for name in services.AIRFLOW_PROCESSES:
+        system.start(name)
+    until(lambda: services.aws_ready(addresses), seconds=START_S, of="localaws")
+    aws.bootstrap(addresses.aws)
+    for name in MODELS:
+        system.client("sns").create_topic(Name=TOPIC_PREFIX.rsplit(":", 1)[1] + name)
+    with system.api() as api:
+        until(lambda: api.health() is not None, seconds=START_S, of="the API server")
+        until(lambda: not services.unready(api.health(), since), seconds=START_S, of="Airflow")
+        for name in MODELS:
+            until(lambda name=name: api.parsed_since(f"{name}_training", since), seconds=60, of=f"the DAGs of {name}")
+        for name, flow in itertools.product(MODELS, ("training", "ingestion")):
+            api.unpause(f"{name}_{flow}")
+    return system
