@@ -14,6 +14,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request
 
 from localaws import admin, errors
+from localaws.faults.gate import FaultGate
+from localaws.faults.ledger import Ledger
 from localaws.sagemaker.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 # moto answers InvokeEndpoint with a canned text, for endpoints that do not exist too: no answer is better.
 NOT_SERVED = {"sagemakerruntime"}
+MOTO_PREFIX = "/moto-api"  # moto's own admin routes: no more AWS than ours, so no fault is for them
 READING = ("Describe", "List", "Get", "Head", "Search", "Filter", "BatchGet", "Scan", "Query")
 
 
@@ -31,7 +34,9 @@ class Application:
 
     def __init__(self, runtime: Runtime, *, on_write: Callable[[], None]) -> None:
         self._moto = DomainDispatcherApplication(create_app)
-        self._admin: WSGIApplication = admin.admin_app(runtime)
+        ledger = Ledger()
+        self._gate: WSGIApplication = FaultGate(self._serve, runtime.switches, ledger)
+        self._admin: WSGIApplication = admin.admin_app(runtime, ledger)
         self._on_write = on_write
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -44,12 +49,17 @@ class Application:
             )
         if head.path.startswith(f"{admin.PREFIX}/"):
             return self._admin(environ, start_response)
+        if head.path.startswith(MOTO_PREFIX):
+            return self._serve(environ, start_response)
+        return self._gate(environ, start_response)
+
+    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             return self._moto(environ, start_response)  # type: ignore[no-any-return]  # moto leaves it untyped
         except Exception as error:  # noqa: BLE001  # a client must get an answer in its protocol whatever happened
             return _failed(environ, error)(environ, start_response)
         finally:
-            if is_write(head):
+            if is_write(Request(environ, populate_request=False, shallow=True)):
                 self._on_write()
 
 
@@ -91,6 +101,10 @@ class QuietHandler(MotoRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002  # werkzeug's signature
         """Say it at debug level only."""
         log.debug("%s %s", self.requestline, code)
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:  # noqa: ARG002  # werkzeug's signature
+        """Close the connection: what is left of the request in it is not the next one."""
+        self.close_connection = True
 
 
 def serve(host: str, port: int, application: Callable[[], WSGIApplication]) -> BaseWSGIServer:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from localaws.faults.switches import Switches
 from localaws.jobs.container import Control
 from localaws.jobs.images import Image, ImageCatalog
 from localaws.jobs.isolation import Isolation
@@ -51,6 +52,7 @@ class Runtime:
 
     def __init__(self, machine: Machine, *, on_change: Callable[[], None] = lambda: None) -> None:
         self.machine = machine
+        self.switches = Switches()
         self.closing = threading.Event()
         self.on_change = on_change
         self._controls: dict[str, Control] = {}
