@@ -111,10 +111,12 @@ def run(
         watcher = threading.Thread(target=_watch, args=(process, control), daemon=True)
         pump.start()
         watcher.start()
-        end = _Supervision(spec, folder, control, process, on_tick).run()
-        kill_carrying(JOB_VARIABLE, spec.token)
-        pump.join()
-        output.close()
+        try:
+            end = _Supervision(spec, folder, control, process, on_tick).run()
+        finally:  # also when a tick's upload failed: what is told to have failed must not run on
+            kill_carrying(JOB_VARIABLE, spec.token)
+            pump.join()
+            output.close()
     return Outcome(end=end, exit_code=_as_docker(process.returncode))
 
 
