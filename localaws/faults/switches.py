@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from localaws.faults.calls import Call
+from localaws.faults.calls import Call, Scope
 from localaws.faults.fault import Fault
 
 
@@ -74,3 +74,8 @@ class Switches:
         """The fault that hits a call: the first one that takes it, and the others do not count the call."""
         with self._lock:
             return next((switch.fault for switch in self._switches.values() if switch.takes(call)), None)
+
+    def job_failure(self, name: str) -> str | None:
+        """The FailureReason that a job which has just been accepted is to end with; None when it may run."""
+        fault = self.take(Call(scope=Scope.JOB, service="sagemaker", job=name))
+        return fault.reason if fault else None

@@ -70,7 +70,9 @@ class LocalSageMakerBackend(SageMakerModelBackend):
                 raise ResourceInUse(kind.conflict.format(arn=record.arn))
             CHECKS[kind.noun](request)
             self.jobs(kind)[name] = record
-        self.runtime.start(record, lambda control: self._run(record, control, access_key))
+        # Asked here and not by the run, whose thread may be overtaken by the next job's.
+        failure = self.runtime.switches.job_failure(name)
+        self.runtime.start(record, lambda control: self._run(record, control, access_key, failure))
         return record
 
     def _new_record(self, kind: JobKind, name: str, request: Mapping[str, Any]) -> JobRecord:
@@ -90,8 +92,8 @@ class LocalSageMakerBackend(SageMakerModelBackend):
             tags=list(request.get("Tags", [])),
         )
 
-    def _run(self, record: JobRecord, control: Control, access_key: str) -> JobRun:
-        return RUNS[record.kind.noun](record, self.runtime, control, access_key=access_key)
+    def _run(self, record: JobRecord, control: Control, access_key: str, failure: str | None) -> JobRun:
+        return RUNS[record.kind.noun](record, self.runtime, control, access_key=access_key, failure=failure)
 
     def job(self, kind: JobKind, name: str) -> JobRecord:
         """The job of that name.

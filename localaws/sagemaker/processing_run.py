@@ -14,9 +14,9 @@ class ProcessingRun(JobRun):
 
     def work(self) -> None:
         """All of it, in a folder that is removed afterwards."""
+        self.announce()
         place = self.new_folder()
         try:
-            self.announce()
             self._prepare(place)
             if self.control.stop_requested:
                 self.finish("Stopped")

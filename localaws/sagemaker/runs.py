@@ -34,14 +34,16 @@ class JobFailedError(Exception):
 
 
 class JobRun:
-    """What all kinds of run have in common."""
+    """What all kinds of run have in common. With ``failure``, the job gets no instance, and that is why."""
 
-    def __init__(self, record: JobRecord, runtime: Runtime, control: Control, *, access_key: str) -> None:
+    def __init__(
+        self, record: JobRecord, runtime: Runtime, control: Control, *, access_key: str, failure: str | None = None
+    ) -> None:
         self.record, self.runtime, self.control = record, runtime, control
         self.machine = runtime.machine
         self.now: Callable[[], datetime] = self.machine.clock
         self.store = ObjectStore(account=record.account, region=record.region)
-        self._access_key = access_key
+        self._access_key, self._failure = access_key, failure
 
     def __call__(self) -> None:
         """Do the job; whatever goes wrong is told in the record and nowhere else."""
@@ -77,7 +79,13 @@ class JobRun:
         events.job_changed(self.record)
 
     def new_folder(self) -> JobFolder:
-        """A fresh folder, as a fresh instance has a fresh disk."""
+        """A fresh folder, as a fresh instance has a fresh disk.
+
+        Raises:
+            JobFailedError: a fault has it that the job gets no instance.
+        """
+        if self._failure:
+            raise JobFailedError(self._failure)
         return folder.create(self.machine.jobs_folder, self.record.name)
 
     def fetch_all(self, inputs: Sequence[Input], place: JobFolder) -> None:
