@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,13 +71,20 @@ def relative_path(prefix: str, key: str) -> str:
 
 
 class ObjectStore:
-    """The S3 of one account, as a job uses it."""
+    """The S3 of one account, as a job uses it.
 
-    def __init__(self, *, account: str, region: str) -> None:
+    ``before`` hears of each operation, by S3's name for it; what it raises is raised.
+    """
+
+    def __init__(
+        self, *, account: str, region: str, before: Callable[[str, S3Location], None] = lambda _operation, _at: None
+    ) -> None:
         self._backend: S3Backend = s3_backends[account][get_partition(region)]
+        self._before = before
 
     def keys(self, location: S3Location) -> list[str]:
         """Sorted keys of the objects whose key starts with the location's; none when the bucket is missing."""
+        self._before("ListObjectsV2", location)
         try:
             bucket = self._backend.get_bucket(location.bucket)
         except (S3ClientError, ServiceException):
@@ -91,6 +98,7 @@ class ObjectStore:
         Raises:
             TransferError: there is no such object.
         """
+        self._before("GetObject", location)
         try:
             key = self._backend.get_object(location.bucket, location.key)
         except (S3ClientError, ServiceException):
@@ -107,6 +115,7 @@ class ObjectStore:
         Raises:
             TransferError: the bucket does not exist.
         """
+        self._before("PutObject", location)
         try:
             self._backend.put_object(location.bucket, location.key, content)
         except (S3ClientError, ServiceException) as error:

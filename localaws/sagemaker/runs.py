@@ -8,14 +8,17 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from localaws.faults.calls import Call, Scope
+from localaws.faults.fault import Kind
 from localaws.jobs import container, folder, logs
 from localaws.jobs.container import ContainerSpec, Control, End, Outcome
 from localaws.jobs.folder import JobFolder
 from localaws.jobs.isolation import NOT_ISOLATED, IsolationError
-from localaws.jobs.transfer import Mirror, ObjectStore, TransferError, parse_uri
+from localaws.jobs.transfer import Mirror, ObjectStore, S3Location, TransferError, parse_uri
 from localaws.sagemaker import events
 from localaws.sagemaker.inputs import Input, fetch
 from localaws.sagemaker.records import JobRecord
@@ -27,6 +30,7 @@ COMMAND_NOT_FOUND = 127  # as a shell and docker have it
 FAILURE_FILE, MESSAGE_FILE = "/opt/ml/output/failure", "/opt/ml/output/message"
 MAX_REASON_CHARS, MAX_MESSAGE_CHARS = 1024, 1024
 GIB = 2**30
+DIRECTIONS = {"ListObjectsV2": "download", "GetObject": "download", "PutObject": "upload"}
 
 
 class JobFailedError(Exception):
@@ -42,7 +46,7 @@ class JobRun:
         self.record, self.runtime, self.control = record, runtime, control
         self.machine = runtime.machine
         self.now: Callable[[], datetime] = self.machine.clock
-        self.store = ObjectStore(account=record.account, region=record.region)
+        self.store = ObjectStore(account=record.account, region=record.region, before=self._before_transfer)
         self._access_key, self._failure = access_key, failure
 
     def __call__(self) -> None:
@@ -92,6 +96,22 @@ class JobRun:
         """Bring all inputs into the job's folder."""
         for source in inputs:
             fetch(source, place, self.store, region=self.record.region, role=self.record.request.get("RoleArn", ""))
+
+    def _before_transfer(self, operation: str, location: S3Location) -> None:
+        """Let a fault hit what SageMaker does in S3 for this job.
+
+        Raises:
+            TransferError: a fault has it that S3 refuses, and goes on refusing.
+        """
+        place = {"bucket": location.bucket, "key": location.key}
+        call = Call(scope=Scope.TRANSFER, service="s3", operation=operation, job=self.record.name, **place)
+        fault = self.runtime.switches.take(call)
+        if fault is not None and fault.kind is Kind.DELAY:
+            self.runtime.closing.wait(fault.seconds)
+        elif fault is not None:
+            told = f"{fault.code} ({fault.http_status}): {fault.message}: {location.uri}"
+            whose = "InternalServerError" if fault.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR else "ClientError"
+            raise TransferError(f"{whose}: Data {DIRECTIONS[operation]} failed:{told}")
 
     def mirror(self, uri: str, container_path: str, place: JobFolder) -> Mirror:
         """A mirror of one of the job's folders in S3."""
