@@ -70,7 +70,7 @@ def _body(environ: WSGIEnvironment) -> bytes:
 def job_name(body: bytes) -> str | None:
     """The name of the job that a SageMaker request is about; None when it is about none.
 
-    >>> job_name(b'{"TrainingJobName": "churn-train", "RoleArn": "…"}')
+    >>> job_name(b'{"TrainingJobName": "churn-train", "HyperParameters": {}}')
     'churn-train'
     """
     try:

@@ -118,7 +118,7 @@ def fault_from(members: object) -> Fault:
     """
     if not isinstance(members, Mapping):
         raise FaultError(f"expected a JSON object, got {members!r}")
-    if members.get("kind") not in set(Kind):
+    if members.get("kind") not in list(Kind):
         raise FaultError(f"kind: expected one of {_listed(Kind)}; got {members.get('kind')!r}")
     kind = Kind(members["kind"])
     allowed = _fields(kind)
