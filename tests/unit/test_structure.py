@@ -31,6 +31,7 @@ ELSEWHERE = {
     "localaws.__main__": "contracts/localaws/test_server.py",
     "localaws.admin": "contracts/localaws/test_spot.py",
     "localaws.errors": "contracts/localaws/test_server.py",
+    "localaws.faults.routes": "contracts/localaws/test_faults.py",
     "localaws.iam.backend": "contracts/localaws/test_server.py",
     "localaws.iam.responses": "contracts/localaws/test_server.py",
     "localaws.iam.urls": "contracts/localaws/test_server.py",

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tarfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,8 +48,19 @@ class Server:
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(retries={"max_attempts": 1}, **options),
+            config=Config(**({"retries": {"max_attempts": 1}} | options)),
         )
+
+    def admin(self, method: str, path: str, members: object = None) -> tuple[int, Any]:
+        """Status and JSON of an admin route below ``/_localaws``; None where there is no JSON."""
+        data = None if members is None else json.dumps(members).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_localaws{path}", data=data, method=method)  # noqa: S310  # our server
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310  # our server
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read())
 
     def end(self) -> int:
         """SIGTERM, and the exit code."""
