@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from perennial import naming
 
 from include.specs import codec, s3_layout
 from include.specs.catalog import model
@@ -25,7 +26,6 @@ from laptop import aws, landing, ports, postgres, processes, secrets_file, servi
 from laptop import settings as layout
 from laptop.airflow_api import AirflowApi, Run, TaskState
 from laptop.settings import BUCKET, TOPIC_PREFIX, Addresses, Settings
-from perennial import naming
 
 REPO = Path(__file__).parents[2]
 DAGS = Path(__file__).parent / "dags"

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from airflow.sdk.api.datamodels._generated import DagRun, DagRunState, DagRunType
 from airflow.sdk.bases.operator import ExecutorSafeguard
-from airflow.sdk.execution_time.context import OutletEventAccessors
 from moto import mock_aws
 
 from include.specs import codec, reports, s3_layout
@@ -23,6 +21,7 @@ from include.specs.incidents import FAILURE
 from include.specs.model import ModelSpec
 from include.specs.partition import PartFile, PartitionManifest, PartitionRef, SourceObject
 from include.specs.run import Champion, IngestionRun, Provenance, SplitBoundary, TrainingRun
+from tests.shared.airflow_context import task_context
 
 BUCKET = "lake"
 DAY = dt.date(2026, 3, 1)
@@ -49,17 +48,6 @@ CHAMPION = Champion(
     sha256="c" * 64,
     boundary=SplitBoundary(hash_from=0.2),
 )
-
-
-class RecordingTaskInstance:
-    """Keeps what a task pushes, where the real one would send it to the API server."""
-
-    def __init__(self, task: Any = None) -> None:
-        self.task, self.map_index, self.pushed = task, -1, {}
-        self.id, self.try_number, self.max_tries = "try-1", 1, 3
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.pushed[key] = value
 
 
 @pytest.fixture(autouse=True)
@@ -187,42 +175,8 @@ def gate() -> Callable[[str], reports.GateReport]:
 
 @pytest.fixture
 def context() -> Callable[..., dict[str, Any]]:
-    """Makes a task's context out of Airflow's own classes, so that what they do differently is met here."""
-
-    def make(
-        *,
-        run_type: str = "manual",
-        interval: tuple[dt.datetime, dt.datetime] | None = None,
-        params: Mapping[str, Any] | None = None,
-        dag_id: str = "churn_training",
-        run_id: str = "manual__1",
-        task: Any = None,
-        events: Mapping[Any, Any] | None = None,
-    ) -> dict[str, Any]:
-        start, end = interval or (None, None)
-        run = DagRun(
-            dag_id=dag_id,
-            run_id=run_id,
-            logical_date=end,
-            data_interval_start=start,
-            data_interval_end=end,
-            run_after=dt.datetime(2026, 3, 2, tzinfo=dt.UTC),
-            start_date=None,
-            end_date=None,
-            run_type=DagRunType(run_type),
-            state=DagRunState.RUNNING,
-            consumed_asset_events=[],
-            partition_key=None,
-        )
-        return {
-            "dag_run": run,
-            "ti": RecordingTaskInstance(task),
-            "params": dict(params or {}),
-            "outlet_events": OutletEventAccessors(),
-            "triggering_asset_events": events or {},
-        }
-
-    return make
+    """Makes a task's context out of Airflow's own classes."""
+    return task_context
 
 
 @pytest.fixture

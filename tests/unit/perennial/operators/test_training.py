@@ -9,10 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from airflow.sdk.api.datamodels._generated import AssetReferenceAssetEventDagRun
 from airflow.sdk.exceptions import AirflowFailException
-from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
-from airflow.sdk.execution_time.context import TriggeringAssetEventsAccessor
 from perennial import registry
 from perennial.operators.training import ResolveRunOperator
 
@@ -20,6 +17,7 @@ from include.specs import codec, s3_layout
 from include.specs.model import ModelSpec
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import TrainingRun
+from tests.shared.airflow_context import asset_events
 
 Make = Callable[..., Any]
 DAYS = [dt.date(2026, 3, day) for day in range(1, 6)]
@@ -45,23 +43,6 @@ def lake(aws: SimpleNamespace, partition: Make) -> Callable[..., None]:
             aws.put(ref.manifest_key, ref.manifest)
 
     return put
-
-
-def _events(*extras: dict[str, Any]) -> TriggeringAssetEventsAccessor:
-    """Events as a run meets them: of Airflow's own class, newest first, to see that their order is not trusted."""
-    return TriggeringAssetEventsAccessor.build(
-        AssetEventDagRunReferenceResult(
-            asset=AssetReferenceAssetEventDagRun(name="retrain:churn", uri="perennial://retrain/churn", extra={}),
-            extra=extra,
-            source_task_id="request_retraining",
-            source_dag_id="churn_ingestion",
-            source_run_id="r",
-            source_map_index=-1,
-            source_aliases=[],
-            timestamp=dt.datetime(2026, 3, 2, 0, i, tzinfo=dt.UTC),
-        )
-        for i, extra in reversed(list(enumerate(extras)))
-    )
 
 
 def _resolve(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +120,8 @@ def test_params_of_the_form_are_applied(aws: SimpleNamespace, lake: Make, churn:
 def test_event_carries_overrides_and_reason(aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make) -> None:
     """One run serves several requests: what each overrides is applied, every reason is kept, oldest first."""
     lake(*DAYS)
-    events = _events(
+    events = asset_events(
+        "churn",
         {"reason": "by hand", "params": {**UNTOUCHED, "thresholds": {"roc_auc": 0.5}, "reason": "a try"}},
         {"reason": "drift", "params": {"thresholds": {"pr_auc": 0.4}, "hyperparameters": {"max_iter": 7}}},
         {"reason": "new data", "params": {"start": "2026-03-02", "end": "2026-03-04"}},
@@ -159,7 +141,9 @@ def test_requests_that_contradict_each_other_are_refused(
     """Neither of two thresholds is dropped in silence: the run fails and names both."""
     lake(DAYS[0])
     before = aws.listing()
-    events = _events({"params": {"thresholds": {"roc_auc": 0.5}}}, {"params": {"thresholds": {"roc_auc": 0.9}}})
+    events = asset_events(
+        "churn", {"params": {"thresholds": {"roc_auc": 0.5}}}, {"params": {"thresholds": {"roc_auc": 0.9}}}
+    )
     with pytest.raises(AirflowFailException, match=r"params\.thresholds\.roc_auc must .*got \(0\.5, 0\.9\)"):
         _resolve(churn, context(run_type="asset_triggered", params=UNTOUCHED, events=events))
     assert aws.results() == before
@@ -168,7 +152,7 @@ def test_requests_that_contradict_each_other_are_refused(
 def test_reason_of_a_request_without_one_of_its_own(lake: Make, churn: ModelSpec, context: Make) -> None:
     """What a person gave as the reason is the reason."""
     lake(DAYS[0])
-    events = _events({"params": {"reason": "a try"}})
+    events = asset_events("churn", {"params": {"reason": "a try"}})
     made = context(run_type="asset_triggered", params=UNTOUCHED, events=events)
     assert _resolve(churn, made)["reason"] == "a try"
 
@@ -176,7 +160,7 @@ def test_reason_of_a_request_without_one_of_its_own(lake: Make, churn: ModelSpec
 def test_event_without_extra_is_a_request(lake: Make, churn: ModelSpec, context: Make) -> None:
     """An event made by hand in the UI has no reason and no overrides; it asks for a training all the same."""
     lake(DAYS[0])
-    made = context(run_type="asset_triggered", params=UNTOUCHED, events=_events({}))
+    made = context(run_type="asset_triggered", params=UNTOUCHED, events=asset_events("churn", {}))
     assert _resolve(churn, made)["reason"] == "requested"
 
 
@@ -204,7 +188,7 @@ def test_bad_override_of_an_event_is_final(
     """What no form has checked is refused before anything is written."""
     lake(DAYS[0])
     before = aws.listing()
-    made = context(run_type="asset_triggered", params=UNTOUCHED, events=_events({"params": params}))
+    made = context(run_type="asset_triggered", params=UNTOUCHED, events=asset_events("churn", {"params": params}))
     with pytest.raises(AirflowFailException, match=words):
         _resolve(churn, made)
     assert aws.results() == before

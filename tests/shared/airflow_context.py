@@ -1,0 +1,102 @@
+"""A task's context made of Airflow's own classes, so that what they do differently is met in a test."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from airflow.sdk.api.datamodels._generated import (
+    AssetReferenceAssetEventDagRun,
+    DagRun,
+    DagRunState,
+    DagRunType,
+)
+from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
+from airflow.sdk.execution_time.context import OutletEventAccessors, TriggeringAssetEventsAccessor
+
+RUN_AFTER = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+
+
+class RecordingTaskInstance:
+    """Keeps what a task pushes, where the real one would send it to the API server.
+
+    Args:
+        results: what earlier tasks of the run returned, by task id, for those after them to pull.
+    """
+
+    def __init__(self, task: Any = None, *, results: Mapping[str, Any] | None = None) -> None:
+        self.task, self.map_index, self.pushed = task, -1, {}
+        self.id, self.try_number, self.max_tries = "try-1", 1, 3
+        self._results = results or {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+    def xcom_pull(self, *, task_ids: str, key: str, default: Any, **_: Any) -> Any:
+        """A task's result, or one entry of it, as `multiple_outputs` pushes them."""
+        if task_ids not in self._results:
+            return default
+        result = self._results[task_ids]
+        return result if key == "return_value" else result.get(key, default)
+
+
+def task_context(
+    *,
+    run_type: str = "manual",
+    interval: tuple[dt.datetime, dt.datetime] | None = None,
+    params: Mapping[str, Any] | None = None,
+    dag_id: str = "churn_training",
+    run_id: str = "manual__1",
+    task: Any = None,
+    events: Mapping[Any, Any] | None = None,
+    results: Mapping[str, Any] | None = None,
+    run_after: dt.datetime = RUN_AFTER,
+) -> dict[str, Any]:
+    """What `execute` is given."""
+    start, end = interval or (None, None)
+    run = DagRun(
+        dag_id=dag_id,
+        run_id=run_id,
+        logical_date=end,
+        data_interval_start=start,
+        data_interval_end=end,
+        run_after=run_after,
+        start_date=None,
+        end_date=None,
+        run_type=DagRunType(run_type),
+        state=DagRunState.RUNNING,
+        consumed_asset_events=[],
+        partition_key=None,
+    )
+    return {
+        "dag_run": run,
+        "ti": RecordingTaskInstance(task, results=results),
+        "params": dict(params or {}),
+        "outlet_events": OutletEventAccessors(),
+        "triggering_asset_events": events or {},
+    }
+
+
+def asset_events(model: str, *extras: Mapping[str, Any]) -> TriggeringAssetEventsAccessor:
+    """Requests for a training as the run that serves them meets them: the newest first, so that order is not trusted.
+
+    Args:
+        extras: what each request says, the oldest first.
+    """
+    asset = AssetReferenceAssetEventDagRun(name=f"retrain:{model}", uri=f"perennial://retrain/{model}", extra={})
+
+    def events() -> Iterator[AssetEventDagRunReferenceResult]:
+        for minute, extra in reversed(list(enumerate(extras))):
+            yield AssetEventDagRunReferenceResult(
+                asset=asset,
+                extra=dict(extra),
+                source_task_id="request_retraining",
+                source_dag_id=f"{model}_ingestion",
+                source_run_id="r",
+                source_map_index=-1,
+                source_aliases=[],
+                timestamp=dt.datetime(2026, 3, 2, 0, minute, tzinfo=dt.UTC),
+            )
+
+    return TriggeringAssetEventsAccessor.build(events())
