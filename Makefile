@@ -2,13 +2,14 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help run up down test lint format lock bench clean
+.PHONY: help run up down test faults lint format lock bench clean
 
 MODEL = churn
 DATA =
 PARAMS =
+TIMES = 1
 # As variables, so that no shell reads what a person typed.
-export MODEL DATA PARAMS
+export MODEL DATA PARAMS TIMES
 # What another project has set up in this terminal plays no part.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -32,6 +33,9 @@ down: $(DEV) ## stop what `make up` started; what it has stored stays in .local
 
 test: lint $(SAGEMAKER) ## style, types, import contracts and all tests
 	$(BIN)/python -m pytest
+
+faults: $(DEV) ## inject every fault of the matrix and say which rows held [TIMES=1]
+	$(BIN)/python -m pytest tests/faults --times "$$TIMES"
 
 lint: $(DEV) ## style, format, types and import contracts
 	$(BIN)/ruff check

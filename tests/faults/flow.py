@@ -1,0 +1,222 @@
+"""A model's flows, task by task as a scheduler would run them: the DAGs' own tasks and templates, no scheduler."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime as dt
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from airflow.sdk import DAG, BaseOperator, TriggerRule
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
+from perennial.flows.ingestion import ingestion_dag
+from perennial.flows.training import training_dag
+from perennial.hooks.lake import Lake
+
+from include.ml.data.synthetic import synthesise
+from include.specs import catalog, codec, s3_layout
+from include.specs.dataset import Dataset
+from include.specs.model import Estimator, Gate, ModelSpec
+from include.specs.partition import PartitionRef
+from laptop.settings import BUCKET, TOPIC_PREFIX
+from tests.faults.place import Place
+from tests.shared.airflow_context import task_context
+
+ROWS = 400
+
+
+def small(name: str, **dataset: Any) -> ModelSpec:
+    """The churn model under another name, fitted in a blink and let through by a gate that asks for little.
+
+    Args:
+        dataset: fields of the data set that are to be otherwise.
+    """
+    churn = catalog.model("churn")
+    return dataclasses.replace(
+        churn,
+        name=name,
+        dataset=dataclasses.replace(churn.dataset, **dataset),
+        estimator=Estimator(path="sklearn.linear_model.LogisticRegression", hyperparameters={"C": 0.1}),
+        features={},
+        gate=Gate(thresholds={"roc_auc": 0.55, "brier": 0.25}),
+    )
+
+
+def rows(dataset: Dataset, *, count: int = ROWS, seed: int = 1) -> list[dict[str, str]]:
+    """Made-up rows as text, to be spoilt by a test."""
+    table = synthesise(dataset, rows=count, seed=seed, until=dt.date(2026, 1, 1))
+    text = pa.table({name: table[name].cast(pa.string()) for name in table.column_names})
+    return [{name: cell or "" for name, cell in row.items()} for row in text.to_pylist()]
+
+
+def as_csv(found: list[dict[str, str]]) -> bytes:
+    """A landing file of these rows; the first one's keys are the header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(found[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(found)
+    return text.getvalue().encode()
+
+
+@dataclass
+class Run:
+    """One DAG run. `states` are its tasks' last states, `results` what they returned, `events` what they emitted."""
+
+    build: Callable[[], DAG]
+    context: Mapping[str, Any]
+    states: dict[str, str] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
+    events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def execute(self, task_id: str) -> Any:
+        """One try of a task, whatever was tried before: a new object, as in a new process. What it raises is raised."""
+        task = self.build().get_task(task_id)
+        context = self._context(task)
+        self.states[task_id] = "failed"
+        task.render_template_fields(context)
+        try:
+            self.results[task_id] = task.execute(context)
+        except AirflowSkipException:
+            self.states[task_id] = "skipped"
+            raise
+        except DownstreamTasksSkipped as branch:
+            self.states |= dict.fromkeys((skipped for skipped, _ in branch.tasks), "skipped")
+        self.states[task_id] = "success"
+        self._keep_events(task, context)
+        return self.results.get(task_id)
+
+    def finish(self) -> Run:
+        """Run every task that has no state yet and whose turn comes, in order; the first failure ends it."""
+        for task in self.build().topological_sort():
+            if task.task_id not in self.states:
+                self._take_its_turn(task)
+        return self
+
+    def _take_its_turn(self, task: BaseOperator) -> None:
+        before = {self.states[upstream] for upstream in task.upstream_task_ids}
+        one_is_enough = task.trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+        if before <= {"success"} or (one_is_enough and "success" in before):
+            self.execute(task.task_id)
+        else:
+            self.states[task.task_id] = "skipped"
+
+    def _context(self, task: BaseOperator) -> dict[str, Any]:
+        params = task.dag.params.dump() | dict(self.context.get("params", {}))
+        more = {"dag_id": task.dag.dag_id, "task": task, "results": self.results, "params": params}
+        return task_context(**{**self.context, **more})
+
+    def _keep_events(self, task: BaseOperator, context: Mapping[str, Any]) -> None:
+        for asset in task.outlets:
+            self.events.setdefault(asset.name, []).append(dict(context["outlet_events"][asset].extra))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """The two flows of a model at a place, and what lies in its lake and registry. Nothing is shared between models."""
+
+    spec: ModelSpec
+    place: Place
+
+    def __post_init__(self) -> None:
+        self.place.client("sns").create_topic(Name=TOPIC_PREFIX.rsplit(":", 1)[1] + self.spec.name)
+
+    def land(self, date: dt.date, content: bytes | None = None, *, name: str = "data.csv", origin: str = "") -> str:
+        """Drop a file as a producer does, made-up rows unless others are given; its key."""
+        key = s3_layout.landing(self.spec.name, date) + name
+        body = as_csv(rows(self.spec.dataset)) if content is None else content
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body, Metadata={"origin": origin} if origin else {})
+        return key
+
+    def ingestion(self, date: dt.date, *, asked: bool = False, run_type: str = "scheduled", **context: Any) -> Run:
+        """A run of the ingestion that has not begun.
+
+        Args:
+            asked: whether a person asked for the date, by hand.
+        """
+        start = dt.datetime.combine(date, dt.time(2), dt.UTC)
+        end = start + dt.timedelta(days=1)
+        given = {"interval": (start, end), "run_type": run_type, "run_id": f"{run_type}__{end.isoformat()}"}
+        if asked:
+            given = {"params": {"date": date.isoformat()}, "run_id": f"manual__{date}"}
+        return Run(build=lambda: ingestion_dag(self.spec), context={"run_after": end, **given, **context})
+
+    def ingest(self, date: dt.date, **context: Any) -> Run:
+        """A run of the ingestion, all of it."""
+        return self.ingestion(date, **context).finish()
+
+    def training(self, run_id: str = "manual__1", **context: Any) -> Run:
+        """A run of the training that has not begun."""
+        return Run(build=lambda: training_dag(self.spec), context={"run_id": run_id, **context})
+
+    def train(self, run_id: str = "manual__1", **context: Any) -> Run:
+        """A run of the training, all of it."""
+        return self.training(run_id, **context).finish()
+
+    @property
+    def s3(self) -> Any:
+        """S3 as others than the flows use it."""
+        return self.place.client("s3")
+
+    def partitions(self) -> tuple[PartitionRef, ...]:
+        """What a reader of the lake sees."""
+        return Lake(BUCKET, s3=self.s3).partitions(self.spec.name)
+
+    def keys(self, room: str) -> list[str]:
+        """The model's keys in one of the lake's rooms, such as `raw`."""
+        found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{room}/{self.spec.name}/")
+        return [entry["Key"] for entry in found.get("Contents", [])]
+
+    def written(self, room: str) -> dict[str, tuple[str, ...]]:
+        """Every write that a room of the lake has seen, deletions too: key → versions, the newest first."""
+        found = self.s3.list_object_versions(Bucket=BUCKET, Prefix=f"{room}/{self.spec.name}/")
+        versions: dict[str, tuple[str, ...]] = {}
+        for entry in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]:
+            versions[entry["Key"]] = (*versions.get(entry["Key"], ()), entry["VersionId"])
+        return versions
+
+    def read(self, key: str) -> bytes:
+        """An object."""
+        return bytes(self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+    def read_as[T](self, cls: type[T], key: str) -> T:
+        """The `cls` that an object holds."""
+        return codec.decode(cls, self.read(key), source=key)
+
+    def put(self, key: str, body: bytes) -> None:
+        """Put an object, past all that would normally write it."""
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+
+    def remove(self, key: str) -> None:
+        """Delete an object, past all that would normally delete it."""
+        self.s3.delete_object(Bucket=BUCKET, Key=key)
+
+    def log(self, job: str, kind: str = "Processing") -> str:
+        """What a job has said."""
+        logs, group = self.place.client("logs"), f"/aws/sagemaker/{kind}Jobs"
+        [stream] = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job}/")["logStreams"]
+        events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)
+        return "\n".join(event["message"] for event in events["events"])
+
+    def jobs(self, kind: str = "Processing") -> list[str]:
+        """The names of the model's jobs of a kind."""
+        answer = getattr(self.place.client("sagemaker"), f"list_{kind.lower()}_jobs")(NameContains=self.spec.name)
+        return [job[f"{kind}JobName"] for job in answer[f"{kind}JobSummaries"]]
+
+    def packages(self) -> list[dict[str, Any]]:
+        """The registered versions, first version first, described."""
+        sagemaker = self.place.client("sagemaker")
+        groups = sagemaker.list_model_package_groups(NameContains=self.spec.name)["ModelPackageGroupSummaryList"]
+        if self.spec.name not in {group["ModelPackageGroupName"] for group in groups}:
+            return []
+        found = sagemaker.list_model_packages(ModelPackageGroupName=self.spec.name, SortOrder="Ascending")
+        arns = [package["ModelPackageArn"] for package in found["ModelPackageSummaryList"]]
+        return [sagemaker.describe_model_package(ModelPackageName=arn) for arn in arns]
+
+
+def flow_of(flow: Flow, **dataset: Any) -> Flow:
+    """The same model with some fields of its data set otherwise."""
+    return Flow(spec=small(flow.spec.name, **dataset), place=flow.place)

@@ -1,0 +1,97 @@
+"""Where the faults are injected: a localaws process with an account in it, and the variables that lead there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.sdk.bases.operator import ExecutorSafeguard
+
+from laptop import aws, settings
+from tests.shared.localaws_process import ROOT, Server, start_server
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """An account on a localaws of its own."""
+
+    server: Server
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a process that works here is started with; a task waits in it for its jobs."""
+        addresses = settings.Addresses(
+            airflow_port=1, aws_port=int(self.server.endpoint.rsplit(":", 1)[1]), database_uri=""
+        )
+        pace = {"AIRFLOW__PERENNIAL__DEFERRABLE": "false", "AIRFLOW__PERENNIAL__POLL_INTERVAL_S": "0.05"}
+        ours = settings.perennial_environment(addresses, "0123abc") | pace
+        return settings.aws_environment(addresses) | ours
+
+    def client(self, service: str) -> Any:
+        """A plain client, as a producer or an administrator has one."""
+        return aws.client(service, self.server.endpoint)
+
+
+@contextmanager
+def place(folder: Path, *, images: tuple[dict[str, Any], ...] = (), wrapper: tuple[str, ...] = ()) -> Iterator[Place]:
+    """Start a localaws with an account in it; it ends with the context.
+
+    Args:
+        images: further entries of the images file, before that of this checkout. wrapper: what starts localaws.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ours = settings.images_file(settings.Settings(repo=ROOT, state=folder, python=Path(sys.executable)))
+    file = folder / "images.json"
+    file.write_text(json.dumps([*images, *json.loads(ours)]))
+    server = start_server(folder, "--images", str(file), "--stop-grace-seconds", "5", wrapper=wrapper)
+    try:
+        aws.bootstrap(server.endpoint)
+        yield Place(server=server)
+    finally:
+        assert server.end() == 0
+
+
+@contextmanager
+def inside(there: Place) -> Iterator[None]:
+    """Make this process one that works at that place: its clients, and its right to execute operators itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in there.variables.items():
+            patch.setenv(name, value)
+        # Airflow refuses `execute` outside its task runner.
+        patch.setattr(ExecutorSafeguard, "test_mode", True)
+        yield
+
+
+class KilledError(BaseException):
+    """The process ended here: no handler of the project's own runs, as none does after SIGKILL."""
+
+
+@contextmanager
+def killed_before(event: str, when: Callable[[Any], bool] = lambda _: True) -> Iterator[None]:
+    """End the process, in effect, at the moment when it is about to send a request.
+
+    Args:
+        event: of botocore, for example `before-send.s3.PutObject`. when: whether it is this request (prepared, signed).
+    """
+
+    def kill(request: Any, **_: Any) -> None:
+        if when(request):
+            raise KilledError
+
+    original = AwsBaseHook.get_session
+
+    def session(self: Any, *arguments: Any, **options: Any) -> Any:
+        made = original(self, *arguments, **options)
+        made.events.register(event, kill)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AwsBaseHook, "get_session", session)
+        yield
