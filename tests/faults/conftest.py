@@ -6,12 +6,15 @@ Every test injects its fault into a real localaws process, met over HTTP, with t
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
+from laptop.settings import TOPIC_PREFIX
 from tests.faults.flow import Flow, small
 from tests.faults.matrix import WIDTH, CaseResult, Row, RowResult, case_and_turn, report
 from tests.faults.place import Place, inside, place
@@ -144,6 +147,33 @@ def model_name() -> Callable[[], str]:
     """Makes names that no other test has, so that no two meet in the lake or in the registry."""
     numbers = itertools.count(1)
     return lambda: f"model-{next(numbers)}"
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test switched on is off for the next."""
+    yield
+    if "flow" in request.fixturenames:
+        request.getfixturevalue("account").switch_off()
+
+
+@pytest.fixture
+def inbox(model_name: Callable[[], str]) -> Callable[[Flow], Callable[[], list[dict[str, Any]]]]:
+    """Subscribes to a model's topic; what it gives tells all that has come since, envelopes with everything."""
+
+    def subscribe(flow: Flow) -> Callable[[], list[dict[str, Any]]]:
+        sqs, topic = flow.place.client("sqs"), TOPIC_PREFIX + flow.spec.name
+        queue = sqs.create_queue(QueueName=model_name())["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        flow.place.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+        def listen() -> list[dict[str, Any]]:
+            found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+            return [json.loads(message["Body"]) for message in found]
+
+        return listen
+
+    return subscribe
 
 
 @pytest.fixture

@@ -91,10 +91,22 @@ class Run:
 
     def finish(self) -> Run:
         """Run every task that has no state yet and whose turn comes, in order; the first failure ends it."""
+        return self.finish_until("")
+
+    def finish_until(self, task_id: str) -> Run:
+        """The same, up to before `task_id`."""
         for task in self.build().topological_sort():
+            if task.task_id == task_id:
+                break
             if task.task_id not in self.states:
                 self._take_its_turn(task)
         return self
+
+    def failure_context(self, task_id: str, reason: str = "task_failure") -> dict[str, Any]:
+        """What Airflow gives to the DAG's failure callback when `task_id` has failed for good."""
+        dag = self.build()
+        context = self._context(dag.get_task(task_id))
+        return {**context, "dag": dag, "run_id": context["dag_run"].run_id, "reason": reason}
 
     def _take_its_turn(self, task: BaseOperator) -> None:
         before = {self.states[upstream] for upstream in task.upstream_task_ids}

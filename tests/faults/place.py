@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,21 @@ class Place:
         pace = {"AIRFLOW__PERENNIAL__DEFERRABLE": "false", "AIRFLOW__PERENNIAL__POLL_INTERVAL_S": "0.05"}
         ours = settings.perennial_environment(addresses, "0123abc") | pace
         return settings.aws_environment(addresses) | ours
+
+    def switch_on(self, kind: str, **fault: Any) -> str:
+        """Have localaws do it (see its README); the id of the fault."""
+        status, made = self.server.admin("POST", "/faults", {"kind": kind, **fault})
+        assert status == HTTPStatus.CREATED, made
+        return str(made["id"])
+
+    def switch_off(self) -> None:
+        """End all faults."""
+        self.server.admin("DELETE", "/faults")
+
+    def hits(self) -> int:
+        """How often the faults that are on were met."""
+        _, found = self.server.admin("GET", "/faults")
+        return sum(fault["hits"] for fault in found["faults"])
 
     def client(self, service: str) -> Any:
         """A plain client, as a producer or an administrator has one."""

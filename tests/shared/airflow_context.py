@@ -30,6 +30,11 @@ class RecordingTaskInstance:
         self.id, self.try_number, self.max_tries = "try-1", 1, 3
         self._results = results or {}
 
+    @property
+    def task_id(self) -> str:
+        """Of its task."""
+        return str(self.task.task_id)
+
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value
 

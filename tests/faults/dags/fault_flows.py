@@ -1,4 +1,4 @@
-"""Airflow DAGs of the fault matrix: the house's own flows, for models that are fitted in a blink or as slowly as asked."""
+"""Airflow DAGs of the fault matrix: the house's own flows, for models that are fitted in a blink or take their time."""
 
 import datetime as dt
 from dataclasses import replace

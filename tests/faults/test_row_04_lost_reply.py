@@ -1,0 +1,34 @@
+"""Row 4: SageMaker takes a Create on, and its answer never arrives."""
+
+import pytest
+
+from tests.faults.aws_rows import DAY, ready, started
+from tests.faults.flow import Flow
+
+pytestmark = pytest.mark.row(4, "the reply to Create is lost", 'ResourceInUse is read as "mine": attach')
+
+
+@pytest.mark.parametrize("step", ["preprocess", "train", "evaluate"])
+def test_a_job_whose_create_was_not_answered_is_joined(flow: Flow, step: str) -> None:
+    """The call is tried again, is told that the name is taken, and takes that job for its own: there is one.
+
+    Fails when `Jobs.create` raises ResourceInUse instead of returning False (`perennial.hooks.jobs`).
+    """
+    run = ready(flow, before=step)
+    flow.place.switch_on("lost_reply", service="sagemaker", operation="Create*Job")
+    run.execute(f"candidate.{step}")
+    assert flow.place.hits() == 1
+    assert len(started(flow, step)) == 1
+    assert run.finish().states["register"] == "success"
+
+
+def test_an_ingestion_whose_create_was_not_answered_goes_through(flow: Flow) -> None:
+    """The same operator, in the other flow.
+
+    Fails when `Jobs.create` raises ResourceInUse instead of returning False (`perennial.hooks.jobs`).
+    """
+    flow.land(DAY)
+    flow.place.switch_on("lost_reply", service="sagemaker", operation="CreateProcessingJob")
+    flow.ingest(DAY)
+    assert flow.place.hits() == 1
+    assert len(started(flow, "ingest")) == 1

@@ -1,0 +1,45 @@
+"""Row 6: the account may not have another such instance."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import ClientError
+from perennial.callbacks import run_failed
+from perennial.retry_policy import ByFault
+
+from tests.faults.aws_rows import ready, started
+from tests.faults.flow import Flow
+
+pytestmark = pytest.mark.row(6, "ResourceLimitExceeded", "long backoff, then a clear failure and an alert")
+WORDS = "The account-level service limit 'ml.m5.large for training job usage' is 0 Instances"
+
+
+def test_a_limit_is_waited_for_and_then_told(flow: Flow, inbox: Callable[[Flow], list[dict[str, object]]]) -> None:
+    """Minutes between the tries, since other jobs must end first; after the last, the topic hears AWS's own words.
+
+    Fails when LIMIT has another kind's delays (`perennial.retries`), or a failed try is not recorded
+    (`FlowOperator.on_record`).
+    """
+    listen = inbox(flow)
+    run = ready(flow, before="train")
+    flow.place.switch_on(
+        "error",
+        service="sagemaker",
+        operation="CreateTrainingJob",
+        code="ResourceLimitExceeded",
+        message=WORDS,
+        times=None,
+    )
+    for number in range(1, 4):
+        with pytest.raises(ClientError, match="account-level service limit") as failed:
+            run.execute("candidate.train")
+        decision = ByFault().evaluate(failed.value, number, 3)
+        assert decision.retry_delay is not None
+        assert 300 <= decision.retry_delay.total_seconds() <= 3600
+    run_failed(flow.spec)(run.failure_context("candidate.train"))
+    [message] = [json.loads(each["Message"]) for each in listen()]
+    assert WORDS in message["cause"]
+    assert (message["fault"], message["task_id"]) == ("limit", "candidate.train")
+    assert "quota" in message["advice"]
+    assert started(flow, "train") == []

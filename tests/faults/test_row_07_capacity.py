@@ -1,0 +1,48 @@
+"""Row 7: AWS has no instance of the type that a job asks for."""
+
+from dataclasses import replace
+
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from include.specs.job import StepResources
+from tests.faults.aws_rows import ready, started
+from tests.faults.flow import Flow
+
+pytestmark = pytest.mark.row(
+    7,
+    "CapacityError as a job's FailureReason",
+    "new generation, on the spec's fallback instance type if it names one",
+)
+REASON = "CapacityError: Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
+
+
+@pytest.mark.parametrize("fallback", [(), ("ml.c5.large", "ml.m4.large")], ids=["none", "two"])
+@pytest.mark.parametrize("step", ["train", "preprocess"])
+def test_the_next_generation_asks_for_the_next_type(flow: Flow, step: str, fallback: tuple[str, ...]) -> None:
+    """Each lack of capacity is a job that failed; the next try starts another, on the next type, the last one for ever.
+
+    Fails when `_instance_type` always names the first type, or `_start` joins a job that has failed
+    (`perennial.operators.jobs`).
+    """
+    resources = StepResources(instance_type="ml.m5.large", fallback_instance_types=fallback)
+    flow = Flow(spec=replace(flow.spec, step_resources={step: resources}), place=flow.place)
+    run = ready(flow, before=step)
+    flow.place.switch_on("job_failure", job=f"{flow.spec.name}-{step}-*", reason=REASON, times=3)
+    for _ in range(3):
+        with pytest.raises(AirflowException, match="CapacityError") as failed:
+            run.execute(f"candidate.{step}")
+        assert not isinstance(failed.value, AirflowFailException)
+    run.execute(f"candidate.{step}")
+    names = started(flow, step)
+    assert [name.removeprefix(names[0]) for name in names] == ["", "-2", "-3", "-4"]
+    wanted = ["ml.m5.large", *fallback]
+    assert [_instance_type(flow, step, name) for name in names] == (wanted + [wanted[-1]] * 3)[:4]
+
+
+def _instance_type(flow: Flow, step: str, name: str) -> str:
+    sagemaker = flow.place.client("sagemaker")
+    if step == "train":
+        return str(sagemaker.describe_training_job(TrainingJobName=name)["ResourceConfig"]["InstanceType"])
+    job = sagemaker.describe_processing_job(ProcessingJobName=name)
+    return str(job["ProcessingResources"]["ClusterConfig"]["InstanceType"])

@@ -1,0 +1,59 @@
+"""Row 8: AWS takes a spot instance back while a model is fitted on it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from include.specs import reports
+from include.specs.job import StepResources
+from include.specs.model import Estimator
+from include.specs.reports import ModelManifest
+from tests.faults.aws_rows import ready, started
+from tests.faults.flow import Flow, Run
+from tests.shared.localaws_process import until
+
+pytestmark = pytest.mark.row(
+    8,
+    "spot interruption",
+    "training resumes from its checkpoint; MaxWait holds; the model is the same as without it",
+)
+# Long enough to be interrupted after its first checkpoint.
+TREES = Estimator(
+    path="sklearn.ensemble.HistGradientBoostingClassifier",
+    hyperparameters={"max_iter": 2000, "max_leaf_nodes": 4, "learning_rate": 0.001, "early_stopping": False},
+    checkpoint_every=50_000,
+)
+SPOT = StepResources(spot=True, max_run_s=600, max_wait_s=900)
+
+
+def test_an_interrupted_training_ends_with_the_same_model(flow: Flow) -> None:
+    """It goes on from its checkpoint on the next instance, as one job, and its model is that of a run left in peace.
+
+    Fails when the request has no CheckpointConfig (`aws_requests.train`), or a checkpoint is not looked for
+    (`include.ml.training.fit`).
+    """
+    features = {name: "as_is" for name in ("tenure", "MonthlyCharges", "TotalCharges")}
+    spec = replace(flow.spec, estimator=TREES, features=features, step_resources={"train": SPOT})
+    flow = Flow(spec=spec, place=flow.place)
+    disturbed = ready(flow, before="train", run_id="manual__disturbed")
+    with ThreadPoolExecutor(1) as pool:
+        training = pool.submit(disturbed.execute, "candidate.train")
+        until(lambda: [key for key in flow.keys("checkpoints") if key.endswith(".skops")], what="a checkpoint")
+        [job] = started(flow, "train")
+        status, _ = flow.place.server.admin("POST", f"/sagemaker/training-jobs/{job}/interrupt?outage_seconds=1")
+        assert status == 202
+        training.result()
+    described = flow.place.client("sagemaker").describe_training_job(TrainingJobName=job)
+    assert "Interrupted" in [each["Status"] for each in described["SecondaryStatusTransitions"]]
+    assert "continuing from the checkpoint" in flow.log(job, "Training")
+    assert described["StoppingCondition"]["MaxWaitTimeInSeconds"] == 900
+    peaceful = ready(flow, before="evaluate", run_id="manual__peaceful")
+    assert _content(flow, disturbed) == _content(flow, peaceful)
+
+
+def _content(flow: Flow, run: Run) -> str:
+    """The digest of what the run's model says, once it is evaluated."""
+    run.execute("candidate.evaluate")
+    prefix = str(run.results["resolve"]["config_key"]).removesuffix("run.json")
+    return flow.read_as(ModelManifest, prefix + reports.CANDIDATE).content_sha256

@@ -1,0 +1,50 @@
+"""Row 9: an interval is run again, by a clear or a backfill, as it was or otherwise."""
+
+import pytest
+
+from tests.faults.aws_rows import DAY, ready, started
+from tests.faults.flow import Flow, as_csv, rows
+
+pytestmark = pytest.mark.row(
+    9,
+    "backfill or clear of the same interval",
+    "same configuration: the finished job is reused; changed configuration: a new name",
+)
+STEPS = ("preprocess", "train", "evaluate")
+
+
+def test_a_cleared_run_reuses_its_finished_jobs(flow: Flow) -> None:
+    """Every task runs again, no job does, and the registry has the one version.
+
+    Fails when the job's name holds something that a try has of its own, its time say (`naming.job_name`).
+    """
+    first = ready(flow, before="resolve").finish()
+    again = flow.train()
+    assert again.results["candidate.train"] == first.results["candidate.train"]
+    assert again.results["register"] == first.results["register"]
+    assert [len(started(flow, step)) for step in STEPS] == [1, 1, 1]
+    assert len(flow.packages()) == 1
+
+
+def test_an_ingestion_of_the_same_files_reuses_its_job(flow: Flow) -> None:
+    """The day is read again, as `--reprocess-behavior completed` has it: the same objects, the same job and bytes.
+
+    Fails when the run's configuration is not the same for the same objects (`FindLandingOperator`).
+    """
+    flow.land(DAY)
+    flow.ingest(DAY, run_type="backfill")
+    before = (flow.partitions(), started(flow, "ingest"))
+    flow.ingest(DAY, run_type="backfill")
+    assert (flow.partitions(), started(flow, "ingest")) == before
+
+
+def test_a_changed_configuration_is_another_job(flow: Flow) -> None:
+    """The landing file was replaced: its job is not the one that has read the old file.
+
+    Fails when the job's name is made of the task alone, without its configuration (`naming.job_name`).
+    """
+    flow.land(DAY)
+    flow.ingest(DAY)
+    flow.land(DAY, as_csv(rows(flow.spec.dataset, seed=2)))
+    flow.ingest(DAY)
+    assert len(started(flow, "ingest")) == 2

@@ -1,0 +1,53 @@
+"""Row 30: the credentials of a process expire while its run goes on."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from airflow.triggers.base import TriggerEvent
+from botocore.exceptions import ClientError
+from perennial.retry_policy import ByFault
+from perennial.triggers.jobs import SageMakerJobTrigger
+
+from tests.faults.aws_rows import ready, started
+from tests.faults.flow import Flow
+
+pytestmark = pytest.mark.row(30, "credentials expire mid-run", "refreshed, or retried without a duplicate")
+EXPIRED = {"code": "ExpiredTokenException", "message": "The security token included in the request is expired"}
+
+
+@pytest.mark.parametrize("let_through", [0, 1, 2], ids=["at the first look", "at the create", "after the create"])
+def test_a_try_whose_credentials_expired_is_followed_by_one_that_joins(flow: Flow, let_through: int) -> None:
+    """Whichever call it hits, the next try has a process and credentials of its own, and the step has one job.
+
+    Fails when an expired token is not in the table as what passes (`CREDENTIALS` in `perennial.retries`).
+    """
+    run = ready(flow, before="train")
+    flow.place.switch_on("error", service="sagemaker", after=let_through, **EXPIRED)
+    with pytest.raises(ClientError, match="expired") as failed:
+        run.execute("candidate.train")
+    assert ByFault().evaluate(failed.value, 1, 3).retry_delay is not None
+    run.execute("candidate.train")
+    assert len(started(flow, "train")) == 1
+
+
+def test_a_waiting_trigger_takes_new_credentials(flow: Flow) -> None:
+    """It looks again with a client made anew, and fires when the job has ended.
+
+    Fails when `_looked_at` raises what may pass (`perennial.triggers.jobs`).
+    """
+    run = ready(flow, before="train")
+    job = run.execute("candidate.train")["job_name"]
+    flow.place.switch_on("error", service="sagemaker", operation="DescribeTrainingJob", times=3, **EXPIRED)
+    assert _fired(job).payload == {"job_name": job, "status": "Completed"}
+    assert flow.place.hits() == 3
+
+
+def _fired(job: str) -> TriggerEvent:
+    arguments: dict[str, Any] = {"job_name": job, "kind": "training", "owner": "try-1", "stop_on_kill": True}
+    where = {"connection": "aws_default", "region": None, "poll_interval_s": 0.0}
+
+    async def first() -> TriggerEvent:
+        return await anext(SageMakerJobTrigger(**arguments, **where).run())
+
+    return asyncio.run(asyncio.wait_for(first(), timeout=60))
