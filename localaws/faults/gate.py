@@ -67,7 +67,7 @@ class FaultGate:
     ) -> Iterable[bytes]:
         def start(status: str, *arguments: Any) -> Any:
             # Noted before the client hears of it: who has an answer finds it in the ledger.
-            self._note(call, fault, int(status.split(maxsplit=1)[0]), served=True)
+            self._note(call, fault, int(status.split(maxsplit=1)[0]))
             return start_response(status, *arguments)
 
         return self._application(environ, start)
@@ -80,8 +80,7 @@ class FaultGate:
         answer = errors.aws_error(request, fault.code or "", fault.message, fault.http_status)
         return answer(environ, start_response)
 
-    def _note(self, call: Call, fault: Fault | None, status: int | None, *, served: bool = False) -> None:
-        succeeded = status is not None and status < HTTPStatus.BAD_REQUEST
+    def _note(self, call: Call, fault: Fault | None, status: int | None) -> None:
         self._ledger.note(
             Entry(
                 service=call.service,
@@ -91,7 +90,7 @@ class FaultGate:
                 key=call.key,
                 status=status,
                 fault=fault.kind if fault else None,
-                took_effect=served and succeeded,
+                took_effect=status is not None and status < HTTPStatus.BAD_REQUEST,
             )
         )
 
