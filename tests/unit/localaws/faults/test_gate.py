@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Response
 
 from localaws.faults.fault import Fault, Kind
@@ -80,6 +80,15 @@ def test_a_connection_that_breaks_before_has_no_effect(service: Service, kind: K
         service.put()
     assert service.events == []
     assert service.noted() == [(None, kind, False)]
+
+
+def test_an_upload_is_cut_amid_its_body(service: Service) -> None:
+    """One half of the body has come in when the connection breaks."""
+    service.switches.add(Fault(kind=Kind.CUT, service="s3"))
+    environ = EnvironBuilder(**PUT).get_environ()
+    with pytest.raises(ConnectionCutError):
+        FaultGate(service, service.switches, service.ledger)(environ, None)
+    assert environ["wsgi.input"].read() == b"56789"
 
 
 def test_a_delay_comes_before_the_request_is_served(service: Service) -> None:

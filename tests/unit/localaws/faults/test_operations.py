@@ -40,8 +40,8 @@ def test_a_header_makes_a_copy() -> None:
 
 def test_of_two_paths_the_more_literal_one_is_meant() -> None:
     """A service whose paths have names in them is read the same way."""
-    assert rest_operation("lambda", "GET", "/2015-03-31/functions", {}, {}) == "ListFunctions"
-    assert rest_operation("lambda", "POST", "/2015-03-31/functions/f/invocations", {}, {}) == "Invoke"
+    assert rest_operation("securityhub", "GET", "/automationrulesv2/a", {}, {}) == "GetAutomationRuleV2"
+    assert rest_operation("securityhub", "GET", "/automationrulesv2/list", {}, {}) == "ListAutomationRulesV2"
 
 
 def test_what_no_model_knows_has_no_name() -> None:

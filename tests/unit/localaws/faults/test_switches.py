@@ -55,13 +55,13 @@ def test_a_call_is_hit_by_one_fault() -> None:
 def test_a_switch_tells_what_was_given_and_what_is_left() -> None:
     """Given fields and counts, in the order of switching on; a fault that is used up stays listed."""
     switches = Switches()
-    switches.add(refused())
+    switches.add(refused(after=1))
     switches.add(refused(times=None))
-    hits(switches, 2)
-    common = {"kind": "refused", "service": "s3", "after": 0, "hits": 1}
+    hits(switches, 3)
+    common = {"kind": "refused", "service": "s3"}
     assert switches.described() == [
-        {"id": "1", **common, "times": 1, "left": 0},
-        {"id": "2", **common, "times": None, "left": None},
+        {"id": "1", **common, "after": 1, "times": 1, "left": 0, "hits": 1},
+        {"id": "2", **common, "after": 0, "times": None, "left": None, "hits": 2},
     ]
     switches.clear()
     assert switches.described() == []
