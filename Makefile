@@ -16,6 +16,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 DEV := .venv/.synced
 SAGEMAKER := .venv-sagemaker/.synced
+AIRFLOW_3_2 := .venv-airflow-3.2/.synced
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
   --python-version 3.12
 
@@ -31,7 +32,7 @@ up: $(DEV) ## start the same system and leave it running, with the UI on 127.0.0
 down: $(DEV) ## stop what `make up` started; what it has stored stays in .local
 	@exec $(BIN)/python -m laptop down
 
-test: lint $(SAGEMAKER) ## style, types, import contracts and all tests
+test: lint $(SAGEMAKER) $(AIRFLOW_3_2) ## style, types, import contracts and all tests
 	$(BIN)/python -m pytest
 
 faults: $(DEV) ## inject every fault of the matrix and say which rows held [TIMES=1]
@@ -46,9 +47,12 @@ lint: $(DEV) ## style, format, types and import contracts
 format: $(DEV) ## give the code its one format
 	$(BIN)/ruff format
 
-lock: $(DEV) ## pin the two environments anew
+lock: $(DEV) ## pin the three environments anew
 	$(COMPILE) requirements-dev.in -c constraints.txt -o requirements-dev.lock
 	$(COMPILE) requirements-sagemaker.in -o requirements-sagemaker.lock
+# uv keeps what the file it writes to has pinned already, where it can.
+	cp requirements-dev.lock requirements-airflow-3.2.lock
+	$(COMPILE) requirements-airflow-3.2.in -o requirements-airflow-3.2.lock
 
 bench: $(DEV) ## measure what is claimed about speed and quality
 	$(BIN)/python -m benchmarks
@@ -75,3 +79,7 @@ $(DEV): requirements-dev.lock
 # The AWS CLI and the SageMaker SDK cannot live beside Airflow 3; here they test localaws.
 $(SAGEMAKER): requirements-sagemaker.lock $(DEV)
 	$(call environment,.venv-sagemaker,$<)
+
+# The Airflow before: the DAGs, the plugin and the operators work there too.
+$(AIRFLOW_3_2): requirements-airflow-3.2.lock $(DEV)
+	$(call environment,.venv-airflow-3.2,$<)
