@@ -1,0 +1,66 @@
+"""The Airflow before, from its own environment: what holds of the orchestration on 3.3.1 holds on 3.2.1 too."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.contracts.localaws.harness import ROOT, unavailable
+
+PYTHON = ROOT / ".venv-airflow-3.2/bin/python"
+FOLDERS = ("tests/unit/perennial", "tests/dags")
+FEWEST = 400  # of the tests that these folders hold: a folder that nothing was found in proves nothing
+PROBE = """
+import json
+from importlib.metadata import version
+from airflow.triggers.base import BaseTrigger
+names = ("apache-airflow", "apache-airflow-core", "apache-airflow-providers-amazon")
+print(json.dumps({name: version(name) for name in names} | {"on_kill": hasattr(BaseTrigger, "on_kill")}))
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def its_environment() -> None:
+    """The environment that this Airflow lives in."""
+    if not PYTHON.exists():
+        unavailable(f"{PYTHON} is not there: `make test` makes it from requirements-airflow-3.2.lock")
+
+
+def python(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run that interpreter in the repository, with none of the variables that Airflow and pytest read here."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "AIRFLOW_HOME": str(home / "airflow")}
+    return subprocess.run(
+        [PYTHON, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280, check=False
+    )
+
+
+def test_it_is_the_airflow_before(tmp_path: Path) -> None:
+    """Airflow and its provider are those of MWAA's 3.2.1 image; its triggers are not told of a person's hand."""
+    probed = python(tmp_path, "-c", PROBE)
+    assert probed.returncode == 0, probed.stderr[-4000:]
+    found: dict[str, Any] = json.loads(probed.stdout.splitlines()[-1])
+    assert found == {
+        "apache-airflow": "3.2.1",
+        "apache-airflow-core": "3.2.1",
+        "apache-airflow-providers-amazon": "9.25.0",
+        "on_kill": False,
+    }
+
+
+def test_operators_triggers_and_dags_work_there(tmp_path: Path) -> None:
+    """Every test of the orchestration and of the DAGs passes there as here, and none is skipped."""
+    report = tmp_path / "report.xml"
+    ran = python(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *FOLDERS)
+    assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
+    suite = ET.parse(report).getroot()[0]  # noqa: S314 pytest's own file
+    counted = {name: int(suite.attrib[name]) for name in ("failures", "errors", "skipped")}
+    assert counted == {"failures": 0, "errors": 0, "skipped": 0}
+    assert int(suite.attrib["tests"]) > FEWEST
