@@ -33,7 +33,7 @@ down: $(DEV) ## stop what `make up` started; what it has stored stays in .local
 	@exec $(BIN)/python -m laptop down
 
 test: lint $(SAGEMAKER) $(AIRFLOW_3_2) ## style, types, import contracts and all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not long"
 
 faults: $(DEV) ## inject every fault of the matrix and say which rows held [TIMES=1]
 	$(BIN)/python -m pytest tests/faults --times "$$TIMES"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from include.specs import codec, s3_layout
 from include.specs.run import Champion, ChampionPointer
 from perennial import registry
@@ -10,23 +12,30 @@ from perennial.hooks.packages import Packages
 
 
 def pinned(model: str, run: str, *, lake: Lake, packages: Packages) -> Champion | None:
-    """The champion of `model`, which its pointer names from now on; None where no version is one.
+    """What the run has to measure up to: the champion of `model`, which its pointer names from now on.
+
+    A run that is cleared after it has registered measures up to what it did before: no version is its own champion. So
+    its configuration is the same again, and its finished jobs are used again.
 
     The pointer is read before the registry is and written only if it is still the same: of two runs at a time, the one
     that has seen an older registry does not have the last word.
 
     Args:
         run: the name in S3 of the run that asks.
+
+    Returns:
+        None where no version is a champion.
     """
     key = s3_layout.champion(model)
     while True:
         found = lake.find_as(ChampionPointer, key)
-        chosen = registry.choose_champion(packages.versions(model), packages.describe)
-        champion = registry.champion(chosen) if chosen else None
-        pointer = _pointer(champion, run)
+        ranked = registry.champions(packages.versions(model), packages.describe)
+        first = next(ranked, None)
+        pointer = _pointer(registry.champion(first) if first else None, run)
         known, tag = found or (None, None)
         if _same(known, pointer) or lake.swap(key, codec.encode(pointer), tag=tag):
-            return champion
+            others = (package for package in chain([first] if first else [], ranked) if registry.run_of(package) != run)
+            return next(map(registry.champion, others), None)
 
 
 def _pointer(champion: Champion | None, run: str) -> ChampionPointer:

@@ -115,10 +115,10 @@ def allowed(text: str) -> str:
     return "".join(c if c.isalnum() or c in _ALLOWED else "-" for c in text)[:_MAX_VALUE]
 
 
-def choose_champion(
+def champions(
     packages: Iterable[Mapping[str, Any]], describe: Callable[[str], Mapping[str, Any]]
-) -> Mapping[str, Any] | None:
-    """The version, of these summaries, that a candidate has to measure up to, described; None where none is.
+) -> Iterator[Mapping[str, Any]]:
+    """The versions, of these summaries, that a candidate may have to measure up to, described; the champion first.
 
     The newest approved version; where none is, the newest that still waits for approval, so that a queue of pending
     versions never holds one that is worse than what already waits. A version that is still being made, or whose making
@@ -126,12 +126,18 @@ def choose_champion(
     """
     completed = [package for package in packages if package["ModelPackageStatus"] == "Completed"]
     completed.sort(key=lambda package: int(package["ModelPackageVersion"]), reverse=True)
+    for status in ("Approved", "PendingManualApproval"):
+        for summary in completed:
+            if summary["ModelApprovalStatus"] == status:
+                package = describe(summary["ModelPackageArn"])
+                if status == "Approved" or not _is_of_past_window(package):
+                    yield package
 
-    def described(status: str) -> Iterator[Mapping[str, Any]]:
-        return (describe(each["ModelPackageArn"]) for each in completed if each["ModelApprovalStatus"] == status)
 
-    pending = (package for package in described("PendingManualApproval") if not _is_of_past_window(package))
-    return next(described("Approved"), None) or next(pending, None)
+def run_of(package: Mapping[str, Any]) -> str | None:
+    """The name in S3 of the run that registered a described version; None where it does not say."""
+    run: str | None = package.get("CustomerMetadataProperties", {}).get("run")
+    return run
 
 
 def check_content(package: Mapping[str, Any], request: Mapping[str, Any]) -> None:

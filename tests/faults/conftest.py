@@ -18,6 +18,7 @@ from laptop.settings import TOPIC_PREFIX
 from tests.faults.flow import Flow, small
 from tests.faults.matrix import WIDTH, CaseResult, Row, RowResult, case_and_turn, report
 from tests.faults.place import Place, inside, place
+from tests.faults.real_airflow import MODELS, RealAirflow, real_airflow
 
 FOLDER = Path(__file__).parent
 # What a docstring must say: which protection, taken out, makes the test fail.
@@ -174,6 +175,31 @@ def inbox(model_name: Callable[[], str]) -> Callable[[Flow], Callable[[], list[d
         return listen
 
     return subscribe
+
+
+@pytest.fixture(scope="session")
+def at_work() -> Iterator[RealAirflow]:
+    """The one Airflow of all rows in which processes die, with data to train on."""
+    with real_airflow() as started:
+        for name in MODELS:
+            started.ingest(name)
+        yield started
+
+
+@pytest.fixture
+def system(at_work: RealAirflow) -> Iterator[RealAirflow]:
+    """All processes there, no fault on."""
+    yield at_work
+    at_work.switch_off()
+    at_work.start_the_dead()
+
+
+@pytest.fixture
+def holding_slots(system: RealAirflow) -> Iterator[None]:
+    """Meanwhile tasks wait for their jobs in their workers."""
+    system.restart("scheduler", PERENNIAL__DEFERRABLE="false")
+    yield
+    system.restart("scheduler")
 
 
 @pytest.fixture

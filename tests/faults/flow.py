@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import datetime as dt
 import io
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,8 @@ from tests.faults.place import Place
 from tests.shared.airflow_context import task_context
 
 ROWS = 400
+# Airflow keeps the DAG that is being written in a place that all threads share.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def small(name: str, **dataset: Any) -> ModelSpec:
@@ -74,7 +77,8 @@ class Run:
 
     def execute(self, task_id: str) -> Any:
         """One try of a task, whatever was tried before: a new object, as in a new process. What it raises is raised."""
-        task = self.build().get_task(task_id)
+        with _ONE_AT_A_TIME:
+            task = self.build().get_task(task_id)
         context = self._context(task)
         self.states[task_id] = "failed"
         task.render_template_fields(context)

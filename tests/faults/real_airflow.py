@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -14,9 +15,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+import httpx
 import psutil
 from perennial import naming
 
@@ -29,7 +34,7 @@ from laptop.settings import BUCKET, TOPIC_PREFIX, Addresses, Settings
 
 REPO = Path(__file__).parents[2]
 DAGS = Path(__file__).parent / "dags"
-MODELS = ("small", "slow", "impatient")
+MODELS = ("small", "slow", "impatient", "daily")
 DAY = dt.date(2026, 3, 1)
 # What Airflow takes minutes to notice by default, it is to notice within the patience of a test.
 NOTICING = {
@@ -74,6 +79,12 @@ class RealAirflow:
         self.running[name].kill()
         self.running[name].wait()
 
+    def start_the_dead(self) -> None:
+        """Start what has ended again."""
+        for name, process in self.running.items():
+            if process.poll() is not None:
+                self.start(name)
+
     def restart(self, name: str, **options: str) -> None:
         """Kill it, and start it again."""
         self.kill(name)
@@ -94,6 +105,38 @@ class RealAirflow:
         """AWS as others than the flows use it."""
         return aws.client(service, self.addresses.aws)
 
+    def switch_on(self, kind: str, **fault: Any) -> str:
+        """Have localaws do it (see its README); the id of the fault."""
+        answer = httpx.post(f"{self.addresses.aws}/_localaws/faults", json={"kind": kind, **fault}, trust_env=False)
+        assert answer.status_code == HTTPStatus.CREATED, answer.text
+        return str(answer.json()["id"])
+
+    def switch_off(self) -> None:
+        """End all faults."""
+        httpx.delete(f"{self.addresses.aws}/_localaws/faults", trust_env=False)
+
+    def hits(self) -> int:
+        """How often the faults that are on were met."""
+        answer = httpx.get(f"{self.addresses.aws}/_localaws/faults", trust_env=False)
+        return sum(fault["hits"] for fault in answer.json()["faults"])
+
+    def heard(self, queue: str) -> list[dict[str, Any]]:
+        """What has come to a queue since it was asked before."""
+        sqs, found = self.client("sqs"), []
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                found.append(json.loads(json.loads(message["Body"])["Message"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def listen(self, name: str, queue: str) -> None:
+        """Have a queue hear what the topic of the model `name` is told from now on."""
+        sqs = self.client("sqs")
+        url = sqs.create_queue(QueueName=queue)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.client("sns").subscribe(TopicArn=TOPIC_PREFIX + name, Protocol="sqs", Endpoint=arn)
+
     def jobs(self, name: str) -> dict[str, str]:
         """Every job ever started for the model `name`: job → status."""
         sagemaker, found = self.client("sagemaker"), {}
@@ -113,13 +156,38 @@ class RealAirflow:
             return [sagemaker.describe_model_package(ModelPackageName=each["ModelPackageArn"]) for each in summaries]
         return []
 
-    def land(self, name: str, date: dt.date = DAY) -> None:
-        """Drop a day's file of made-up rows for the model `name`."""
+    def land(self, name: str, date: dt.date = DAY, *, rows: int = 400) -> None:
+        """Drop a day's file of so many made-up rows for the model `name`."""
+        body = "".join(self._lines[: rows + 1]).encode()
+        self.client("s3").put_object(Bucket=BUCKET, Key=s3_layout.landing(name, date) + "rows.csv", Body=body)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        """A file of made-up churn rows, header first."""
         with landing.delivery(self.settings, model("churn"), None) as delivered:
-            lines = delivered.file.read_text().splitlines(keepends=True)[:401]
-        self.client("s3").put_object(
-            Bucket=BUCKET, Key=s3_layout.landing(name, date) + "rows.csv", Body="".join(lines).encode()
-        )
+            return delivered.file.read_text().splitlines(keepends=True)
+
+    def airflow(self, *arguments: str) -> str:
+        """What a command of Airflow's own says."""
+        command = (str(self.settings.python), "-m", "airflow", *arguments)
+        done = subprocess.run(command, env=self.environment, cwd=REPO, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """Airflow's REST API, for what only a test asks."""
+        who = {"username": "admin", "password": secrets_file.ensure(self.settings).admin_password}
+        with httpx.Client(base_url=self.addresses.airflow, trust_env=False, timeout=30) as client:
+            token = client.post("/auth/token", json=who).json()["access_token"]
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = client.request(method, f"/api/v2{path}", json=body, headers=headers)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def runs(self, dag_id: str, **query: str) -> list[dict[str, Any]]:
+        """All runs of a DAG."""
+        found = self.ask("GET", f"/dags/{dag_id}/dagRuns?{urlencode({'limit': '1000', **query})}")
+        return list(found["dag_runs"])
 
     @contextlib.contextmanager
     def api(self) -> Iterator[AirflowApi]:
@@ -139,6 +207,12 @@ class RealAirflow:
         """Ask for a training; it has then not begun."""
         with self.api() as api:
             return api.trigger(f"{name}_training", conf={})
+
+    def clear(self, run: Run, task_id: str) -> None:
+        """Have a task and all after it done again, as a person does in the UI."""
+        what = {"dag_run_id": run.run_id, "task_ids": [task_id], "include_downstream": True}
+        how = {"dry_run": False, "only_failed": False, "reset_dag_runs": True}
+        self.ask("POST", f"/dags/{run.dag_id}/clearTaskInstances", what | how)
 
     def state(self, run: Run) -> str:
         """What has become of a run."""
@@ -192,8 +266,10 @@ def _holds(holds: Callable[[], bool]) -> bool:
 
 
 def _is_task_runner(process: psutil.Process) -> bool:
+    """By the title that Airflow gives it; its supervisor, a worker, has another."""
     with contextlib.suppress(psutil.Error):
-        return any("task runner" in part for part in process.cmdline())
+        title = " ".join(process.cmdline())
+        return title.startswith("airflow worker -- ") and "LocalExecutor" not in title
     return False
 
 

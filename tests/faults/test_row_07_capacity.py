@@ -17,7 +17,7 @@ pytestmark = pytest.mark.row(
 REASON = "CapacityError: Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
 
 
-@pytest.mark.parametrize("fallback", [(), ("ml.c5.large", "ml.m4.large")], ids=["none", "two"])
+@pytest.mark.parametrize("fallback", [(), ("ml.c5.xlarge", "ml.m4.xlarge")], ids=["none", "two"])
 @pytest.mark.parametrize("step", ["train", "preprocess"])
 def test_the_next_generation_asks_for_the_next_type(flow: Flow, step: str, fallback: tuple[str, ...]) -> None:
     """Each lack of capacity is a job that failed; the next try starts another, on the next type, the last one for ever.

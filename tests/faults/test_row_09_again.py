@@ -32,9 +32,9 @@ def test_an_ingestion_of_the_same_files_reuses_its_job(flow: Flow) -> None:
     Fails when the run's configuration is not the same for the same objects (`FindLandingOperator`).
     """
     flow.land(DAY)
-    flow.ingest(DAY, run_type="backfill")
+    flow.ingest(DAY)
     before = (flow.partitions(), started(flow, "ingest"))
-    flow.ingest(DAY, run_type="backfill")
+    flow.ingest(DAY)
     assert (flow.partitions(), started(flow, "ingest")) == before
 
 

@@ -39,8 +39,8 @@ def test_the_pointer_is_not_turned_back(flow: Flow, monkeypatch: pytest.MonkeyPa
 
     Fails when `champions.pinned` writes without a condition (`Lake.swap`).
     """
-    for run_id in ("manual__1", "manual__2"):
-        ready(flow, before="resolve", run_id=run_id).finish()
+    for run in [ready(flow, before="register", run_id=f"manual__{number}") for number in (1, 2)]:
+        run.execute("register")
     _approve(flow, 1)
     swap, faster = Lake.swap, flow.training("manual__4")
 

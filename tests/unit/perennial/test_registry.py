@@ -166,7 +166,7 @@ def test_champion_is_the_newest_approved_else_the_newest_pending(
     """Approval decides first, then the version's number; a rejected or unfinished version is never the champion."""
     packages = [_package(*each) for each in versions]
     by_arn = {package["ModelPackageArn"]: package for package in packages}
-    chosen = registry.choose_champion(packages, by_arn.__getitem__)
+    chosen = next(registry.champions(packages, by_arn.__getitem__), None)
     assert (chosen and chosen["ModelPackageVersion"]) == expected
 
 
@@ -189,7 +189,7 @@ def test_version_of_a_past_window_stands_in_for_nobody(
         of_past = str(package["ModelPackageVersion"] in past).lower()
         return {**package, "CustomerMetadataProperties": {"past_window": of_past}}
 
-    chosen = registry.choose_champion(packages, describe)
+    chosen = next(registry.champions(packages, describe), None)
     assert (chosen and chosen["ModelPackageVersion"]) == expected
 
 
@@ -202,7 +202,7 @@ def test_only_what_is_chosen_is_described() -> None:
         asked.append(arn)
         return {"ModelPackageVersion": 49}
 
-    registry.choose_champion(packages, describe)
+    next(registry.champions(packages, describe))
     assert asked == ["arn:model-package/49"]
 
 

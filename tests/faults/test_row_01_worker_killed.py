@@ -1,0 +1,58 @@
+"""Row 1: the process that carries out a task is killed, at each point where it could make a second job."""
+
+import pytest
+
+from tests.faults.real_airflow import RealAirflow, until
+
+pytestmark = [
+    pytest.mark.flow,
+    pytest.mark.timeout(600),
+    pytest.mark.row(
+        1,
+        "worker killed (SIGKILL) before Create, after Create, while polling",
+        "exactly one job; the retry re-attaches to it",
+    ),
+]
+# What the task does at SageMaker, in order: look for the job, ask for it, look at it, look at it again and again.
+MOMENTS = {"before Create": 0, "after Create": 1}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_task_is_followed_by_one_that_joins(system: RealAirflow, moment: str) -> None:
+    """Runner and worker are gone at that moment; the next try finds the job, or none, and the run goes through.
+
+    Fails when `_start` does not look for the job of its name first (`perennial.operators.jobs`).
+    """
+    before = set(system.jobs("small"))
+    # The task hangs at that call, and is killed while it does.
+    system.switch_on(
+        "delay", service="sagemaker", operation="DescribeTrainingJob", seconds=20, after=MOMENTS[moment], times=1
+    )
+    run = system.train("small")
+    until(lambda: system.hits() == 1, seconds=120, of="the task to be at that call")
+    jobs = [job for job in set(system.jobs("small")) - before if "-train-" in job]
+    assert len(jobs) == MOMENTS[moment]
+    assert system.kill_workers() >= 2
+    system.until_ended(run)
+    made = sorted(set(system.jobs("small")) - before)
+    assert [name.split("-")[1] for name in made] == ["evaluate", "preprocess", "train"]
+    assert system.tasks(run)["candidate.train"].try_number >= 2
+
+
+def test_a_task_that_is_killed_while_it_polls_is_followed_by_one_that_joins(system: RealAirflow) -> None:
+    """Where waiting holds the worker, its death is not the job's.
+
+    Fails when `_start` does not look for the job of its name first (`perennial.operators.jobs`).
+    """
+    system.restart("scheduler", PERENNIAL__DEFERRABLE="false")
+    before = set(system.jobs("slow"))
+    try:
+        run = system.train("slow")
+        job = system.until_job("slow", "train")
+        assert system.kill_workers() >= 2
+        system.until_ended(run)
+    finally:
+        system.restart("scheduler")
+    assert system.jobs("slow")[job] == "Completed"
+    assert len(set(system.jobs("slow")) - before) == 3
+    assert system.tasks(run)["candidate.train"].try_number >= 2

@@ -1,0 +1,81 @@
+"""Row 10: a person or a timeout ends a task while its job runs."""
+
+import pytest
+
+from tests.faults.real_airflow import RealAirflow, until
+
+pytestmark = [
+    pytest.mark.flow,
+    pytest.mark.timeout(600),
+    pytest.mark.row(
+        10,
+        "task cleared, run marked failed, dagrun_timeout",
+        "the job is stopped or adopted, never left billing",
+    ),
+]
+
+
+@pytest.fixture(params=["waiting in the triggerer", "waiting in the worker"])
+def waiting(system: RealAirflow, request: pytest.FixtureRequest) -> RealAirflow:
+    """A system whose tasks wait as the parameter says."""
+    if request.param == "waiting in the worker":
+        request.getfixturevalue("holding_slots")
+    return system
+
+
+def test_the_job_of_a_run_that_is_marked_failed_is_stopped(waiting: RealAirflow) -> None:
+    """Nobody waits for its result any more: it bills no longer, and no message is sent about a person's own doing.
+
+    Fails when `on_kill` does nothing, of the operator where it waits in the worker, else of the trigger.
+    """
+    waiting.listen("slow", "row-10")
+    run, job = _training(waiting)
+    with waiting.api() as api:
+        api.fail(run)
+    until(lambda: waiting.jobs("slow")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
+    assert waiting.state(run) == "failed"
+    assert waiting.heard("row-10") == []
+
+
+def test_the_job_of_a_task_that_is_cleared_is_stopped_or_adopted(waiting: RealAirflow) -> None:
+    """The next try joins it, or starts its next generation when it has stopped: never two that run at a time.
+
+    Fails when a cleared task's job goes on and its successor starts another (a name of each try's own).
+    """
+    run, job = _training(waiting)
+    waiting.clear(run, "candidate.train")
+    waiting.until_ended(run)
+    jobs = {name: status for name, status in waiting.jobs("slow").items() if name.startswith(job)}
+    assert sorted(jobs.values()) in (["Completed"], ["Completed", "Stopped"])
+    assert not any(status == "InProgress" for status in waiting.jobs("slow").values())
+
+
+def test_the_job_of_a_run_that_took_too_long_is_stopped(system: RealAirflow) -> None:
+    """The scheduler gives the run up: the job ends with it, and one message says why.
+
+    Fails when the trigger's `on_kill` does nothing, or the DAG has no failure callback (`flows.training`).
+    """
+    system.listen("impatient", "row-10-timeout")
+    run = system.train("impatient")
+    job = system.until_job("impatient", "train")
+    system.until_ended(run, expected="failed")
+    until(lambda: system.jobs("impatient")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
+    told = []
+    until(lambda: bool(told.extend(system.heard("row-10-timeout")) or told), seconds=60, of="the message")
+    assert [(message["run_id"], message["fault"]) for message in told] == [(run.run_id, "run-timeout")]
+
+
+def _training(system: RealAirflow) -> tuple:
+    """A run whose training job runs, and whose task waits for it."""
+    known = set(system.jobs("slow"))
+    run = system.train("slow")
+
+    def running() -> list[str]:
+        new = {job: status for job, status in system.jobs("slow").items() if job not in known}
+        return [job for job, status in new.items() if "-train-" in job and status == "InProgress"]
+
+    until(lambda: bool(running()), seconds=120, of="the training job")
+    [job] = running()
+    wanted = ("deferred", "running")
+    until(lambda: system.tasks(run)["candidate.train"].state in wanted, seconds=30, of="its task to wait")
+    return run, job

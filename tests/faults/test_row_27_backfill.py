@@ -1,0 +1,106 @@
+"""Row 27: three months are ingested again, by one command."""
+
+import datetime as dt
+
+import pytest
+from perennial.hooks.lake import Lake
+
+from include.specs import s3_layout
+from include.specs.partition import PartitionManifest
+from laptop.settings import BUCKET
+from tests.faults.real_airflow import RealAirflow, until
+
+pytestmark = [
+    pytest.mark.flow,
+    pytest.mark.long,
+    pytest.mark.timeout(1200),
+    pytest.mark.row(
+        27, "90-day backfill", "`max_active_runs` held; nothing deployed from old dates; every partition right"
+    ),
+]
+FIRST, DAYS, AT_ONCE = dt.date(2024, 1, 15), 90, 3
+# Days that have data, with so many rows each: the first, the last, the leap day, and some between.
+ROWS = {0: 60, 1: 61, 45: 62, 60: 63, 89: 64}
+
+
+def test_ninety_days_are_ingested_and_nobody_is_told(system: RealAirflow) -> None:
+    """Each run reads its own day, never more than so many at a time; no day asks for a training.
+
+    Fails when `RequestRetrainingOperator` emits in runs of a backfill, or `FindLandingOperator` does not go by the
+    run's own interval.
+    """
+    for day, rows in ROWS.items():
+        system.land("daily", FIRST + dt.timedelta(days=day), rows=rows)
+    trainings = len(system.runs("daily_training"))
+    busiest = _backfilled(system, FIRST, FIRST + dt.timedelta(days=DAYS - 1))
+    runs = system.runs("daily_ingestion", run_type="backfill")
+    assert [run["state"] for run in runs] == ["success"] * DAYS
+    assert busiest <= AT_ONCE
+    lake = Lake(BUCKET, s3=system.client("s3"))
+    old = {ref.manifest.date: ref.manifest.rows for ref in lake.partitions("daily", end=dt.date(2025, 1, 1))}
+    assert old == {FIRST + dt.timedelta(days=day): rows for day, rows in ROWS.items()}
+    assert len(system.runs("daily_training")) == trainings
+    assert system.versions("daily") == []
+
+
+def test_a_day_that_is_backfilled_again_reuses_its_job(system: RealAirflow) -> None:
+    """`--reprocess-behavior completed` runs every task of the days again, and no job; the bytes are the same.
+
+    Fails when a job's name holds what a try has of its own (`naming.job_name`).
+    """
+    day = dt.date(2023, 3, 12)
+    system.land("daily", day, rows=70)
+    _backfilled(system, day, day)
+    before = (system.jobs("daily"), _manifest(system, day))
+    _backfilled(system, day, day, "--reprocess-behavior", "completed")
+    [run] = [run for run in system.runs("daily_ingestion", run_type="backfill") if run["logical_date"][:4] == "2023"]
+    tries = system.ask("GET", f"/dags/daily_ingestion/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
+    assert max(task["try_number"] for task in tries) == 2
+    assert (system.jobs("daily"), _manifest(system, day)) == before
+
+
+def test_a_past_window_is_trained_and_not_announced(system: RealAirflow) -> None:
+    """The version is made of its own window's partitions; no flow hears of it, and it is nobody's champion.
+
+    Fails when `AnnounceVersionOperator` does not skip, or `registry.champions` takes a version of a past window.
+    """
+    days = [dt.date(2022, 6, day) for day in (1, 2)]
+    for day in days:
+        system.land("daily", day)
+        system.ingest("daily", day)
+    with system.api() as api:
+        conf = {"start": days[0].isoformat(), "end": days[1].isoformat()}
+        run = api.trigger("daily_training", conf=conf)
+    system.until_ended(run)
+    with system.api() as api:
+        assert api.xcom(run, "resolve", "partitions") == [s3_layout.manifest("daily", days[0])]
+    assert system.tasks(run)["announce"].state == "skipped"
+    [version] = system.versions("daily")
+    assert version["CustomerMetadataProperties"]["past_window"] == "true"
+    later = system.train("daily")
+    system.until_ended(later)
+    with system.api() as api:
+        assert api.xcom(later, "resolve", "champion") is None
+
+
+def _backfilled(system: RealAirflow, first: dt.date, last: dt.date, *options: str) -> int:
+    """Backfill these days; the largest number of runs that were seen at work at a time."""
+    period = ("--from-date", first.isoformat(), "--to-date", last.isoformat())
+    known = {each["id"] for each in system.ask("GET", "/backfills?dag_id=daily_ingestion")["backfills"]}
+    system.airflow(
+        "backfill", "create", "--dag-id", "daily_ingestion", *period, "--max-active-runs", str(AT_ONCE), *options
+    )
+    busiest = 0
+
+    def done() -> bool:
+        nonlocal busiest
+        busiest = max(busiest, len(system.runs("daily_ingestion", run_type="backfill", state="running")))
+        backfills = system.ask("GET", "/backfills?dag_id=daily_ingestion")["backfills"]
+        return all(each["completed_at"] for each in backfills if each["id"] not in known)
+
+    until(done, seconds=900, of="the backfill to end")
+    return busiest
+
+
+def _manifest(system: RealAirflow, day: dt.date) -> PartitionManifest:
+    return Lake(BUCKET, s3=system.client("s3")).read_as(PartitionManifest, s3_layout.manifest("daily", day))
