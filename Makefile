@@ -2,14 +2,15 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help run up down test faults lint format lock bench clean
+.PHONY: help run up down test faults soak lint format lock bench clean
 
 MODEL = churn
 DATA =
 PARAMS =
 TIMES = 1
+RUNS = 200
 # As variables, so that no shell reads what a person typed.
-export MODEL DATA PARAMS TIMES
+export MODEL DATA PARAMS TIMES RUNS
 # What another project has set up in this terminal plays no part.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -37,6 +38,9 @@ test: lint $(SAGEMAKER) $(AIRFLOW_3_2) ## style, types, import contracts and all
 
 faults: $(DEV) ## inject every fault of the matrix and say which rows held [TIMES=1]
 	$(BIN)/python -m pytest tests/faults --times "$$TIMES"
+
+soak: $(DEV) ## train RUNS models while processes are killed at random, and count what came out [RUNS=200]
+	PYTHONPATH=.:plugins $(BIN)/python -m tests.faults.soak --runs "$$RUNS"
 
 lint: $(DEV) ## style, format, types and import contracts
 	$(BIN)/ruff check

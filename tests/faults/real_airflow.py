@@ -156,7 +156,7 @@ class RealAirflow:
             return [sagemaker.describe_model_package(ModelPackageName=each["ModelPackageArn"]) for each in summaries]
         return []
 
-    def land(self, name: str, date: dt.date = DAY, *, rows: int = 400) -> None:
+    def land(self, name: str, date: dt.date = DAY, *, rows: int = 1000) -> None:
         """Drop a day's file of so many made-up rows for the model `name`."""
         body = "".join(self._lines[: rows + 1]).encode()
         self.client("s3").put_object(Bucket=BUCKET, Key=s3_layout.landing(name, date) + "rows.csv", Body=body)

@@ -87,8 +87,11 @@ class SageMakerJobTrigger(BaseTrigger):
             return
         async with await self._client() as sagemaker:
             job = await self._described(sagemaker)
-            if owner_in(await sagemaker.list_tags(ResourceArn=job[KINDS[self.kind].arn_field])) != self.owner:
+            owner = owner_in(await sagemaker.list_tags(ResourceArn=job[KINDS[self.kind].arn_field]))
+            if owner != self.owner:
+                self.log.info("%s is left to the try %s, which has joined it", self.job_name, owner)
                 return
+            self.log.info("Stopping %s", self.job_name)
             try:
                 await getattr(sagemaker, KINDS[self.kind].stop)(**self._name())
             except ClientError as error:

@@ -23,13 +23,14 @@ SLOW = replace(
     name="slow",
     estimator=Estimator(
         path="sklearn.ensemble.HistGradientBoostingClassifier",
-        hyperparameters={"max_iter": 4000, "max_leaf_nodes": 4, "learning_rate": 0.001, "early_stopping": False},
+        hyperparameters={"max_iter": 3000, "max_leaf_nodes": 4, "learning_rate": 0.001, "early_stopping": False},
     ),
     features={"tenure": "as_is", "MonthlyCharges": "as_is", "TotalCharges": "as_is"},
 )
 
-# One whose run is given up while its job goes on.
-IMPATIENT = replace(SLOW, name="impatient")
+# One whose run is given up while its job goes on, as it would for minutes.
+ENDLESS = replace(SLOW.estimator, hyperparameters={**SLOW.estimator.hyperparameters, "max_iter": 100_000})
+IMPATIENT = replace(SLOW, name="impatient", estimator=ENDLESS)
 
 # One whose days ask for a training when they come, as the catalog's do.
 DAILY = replace(SMALL, name="daily", retrain_on_ingestion=True)
@@ -38,6 +39,8 @@ for spec in (SMALL, SLOW, IMPATIENT, DAILY):
     for made in (ingestion_dag(spec), training_dag(spec)):
         made.max_active_runs = 4
         for task in made.tasks:
+            # Here a task is killed more often than a person's is in a lifetime.
+            task.retries = 9
             # What a task waits that was killed; all else goes by the retry policy and the option retry_pace.
             task.retry_delay = dt.timedelta(seconds=1)
             task.max_retry_delay = dt.timedelta(seconds=5)

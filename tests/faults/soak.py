@@ -1,0 +1,180 @@
+"""Many trainings while processes are killed at random, and the counts that must come out: ``make soak``.
+
+Every few seconds a worker, the scheduler or the triggerer is killed with SIGKILL, or the connection to localaws is cut.
+What must hold at the end: jobs started = runs × steps, one version for each run whose gate said register, no job that
+runs on, no run lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from perennial.registry import allowed
+from rich.console import Console
+from rich.table import Table
+
+from include.specs import reports
+from include.specs.reports import GateReport
+from laptop import processes
+from laptop.airflow_api import Run
+from tests.faults.real_airflow import RealAirflow, real_airflow, until
+
+STEPS = ("preprocess", "train", "evaluate")
+# Seconds between two faults, at least and at most.
+PAUSE_S = (2.0, 6.0)
+# How often each fault is chosen, next to the others.
+WEIGHTS = {"worker": 5, "connection": 3, "triggerer": 2, "scheduler": 2}
+SAY_EVERY_S = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What came out.
+
+    Args:
+        faults: what was killed or cut, how often. jobs: started, by step. states: of the runs.
+        passed: runs whose gate said register. registered: versions, by the run that they name.
+    """
+
+    runs: int
+    faults: Mapping[str, int]
+    states: Mapping[str, int]
+    jobs: Mapping[str, int]
+    ended_badly: int
+    running: int
+    passed: frozenset[str]
+    registered: Mapping[str, int]
+
+    def rules(self) -> list[tuple[str, object, object]]:
+        """What is claimed: in words, as observed, as required."""
+        return [
+            *((f"{step} jobs started", self.jobs.get(step, 0), self.runs) for step in STEPS),
+            ("jobs failed or stopped", self.ended_badly, 0),
+            ("jobs that run on", self.running, 0),
+            ("runs that ended well", self.states.get("success", 0), self.runs),
+            ("runs that registered", len(self.registered), len(self.passed)),
+            ("versions registered", sum(self.registered.values()), len(self.passed)),
+            ("versions of a run whose gate was closed", len(set(self.registered) - self.passed), 0),
+        ]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run it and print the counts; exit code 1 where one is not what it must be."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0, help="of what is killed, and when")
+    parser.add_argument("--minutes", type=float, default=120, help="after which it is given up")
+    given = parser.parse_args(argv)
+    console = Console()
+    with real_airflow() as system:
+        system.ingest("small")
+        counts = _soak(system, given.runs, random.Random(given.seed), given.minutes * 60, console)  # noqa: S311 no secret
+    return _report(console, counts)
+
+
+def _soak(system: RealAirflow, number: int, chance: random.Random, seconds: float, console: Console) -> Counts:
+    with system.api() as api:
+        runs = [api.trigger("small_training", conf={}) for _ in range(number)]
+    began, faults = time.monotonic(), Counter[str]()
+    said_s = 0.0
+    while time.monotonic() - began < seconds and (left := _unfinished(system)):
+        time.sleep(chance.uniform(*PAUSE_S))
+        [chosen] = chance.choices([*WEIGHTS], [*WEIGHTS.values()])
+        faults[chosen] += _FAULTS[chosen](system, chance)
+        if time.monotonic() - began - said_s > SAY_EVERY_S:
+            said_s = time.monotonic() - began
+            console.print(f"{said_s:6.0f} s  {number - left} of {number} runs ended, {faults.total()} faults")
+    system.switch_off()
+    system.start_the_dead()
+    until(lambda: _unfinished(system) == 0, seconds=300, of="the last runs")
+    return _counted(system, runs, faults)
+
+
+def _unfinished(system: RealAirflow) -> int:
+    """How many runs there are still; more than none where the API server does not answer."""
+    try:
+        found = [system.runs("small_training", state=state) for state in ("queued", "running")]
+    except Exception:  # noqa: BLE001 whatever it is: the loop asks again
+        return -1
+    return sum(map(len, found))
+
+
+def _kill_worker(system: RealAirflow, chance: random.Random) -> int:
+    """One task's runner, its supervisor, or both."""
+    found = system.workers()
+    if not found:
+        return 0
+    processes.kill(chance.sample(found, k=chance.choice((1, min(2, len(found))))))
+    return 1
+
+
+def _cut_connection(system: RealAirflow, chance: random.Random) -> int:
+    """The next few requests to one service meet a closed door, or lose their answer."""
+    service = chance.choice(("sagemaker", "s3", "sns"))
+    system.switch_on(chance.choice(("refused", "lost_reply")), service=service, times=chance.randint(1, 12))
+    return 1
+
+
+def _restart(name: str) -> Callable[[RealAirflow, random.Random], int]:
+    def restart(system: RealAirflow, _: random.Random) -> int:
+        system.restart(name)
+        return 1
+
+    return restart
+
+
+_FAULTS: Mapping[str, Callable[[RealAirflow, random.Random], int]] = {
+    "worker": _kill_worker,
+    "connection": _cut_connection,
+    "triggerer": _restart("triggerer"),
+    "scheduler": _restart("scheduler"),
+}
+
+
+def _counted(system: RealAirflow, runs: Sequence[Run], faults: Mapping[str, int]) -> Counts:
+    jobs = {name: status for name, status in system.jobs("small").items() if "-ingest-" not in name}
+    named = [version["CustomerMetadataProperties"]["airflow_run_id"] for version in system.versions("small")]
+    return Counts(
+        runs=len(runs),
+        faults=faults,
+        states=Counter(run["state"] for run in system.runs("small_training")),
+        jobs=Counter(name.split("-")[1] for name in jobs),
+        ended_badly=sum(status in ("Failed", "Stopped") for status in jobs.values()),
+        running=sum(status in ("InProgress", "Stopping") for status in jobs.values()),
+        passed=frozenset(_as_metadata(run.run_id) for run in runs if _passed(system, run)),
+        registered=Counter(named),
+    )
+
+
+def _passed(system: RealAirflow, run: Run) -> bool:
+    try:
+        return system.read(GateReport, run, reports.GATE).verdict == "register"
+    except system.client("s3").exceptions.NoSuchKey:
+        return False
+
+
+def _as_metadata(run_id: str) -> str:
+    """A run's id as a version's metadata has it."""
+    return allowed(run_id)
+
+
+def _report(console: Console, counts: Counts) -> int:
+    told = ", ".join(f"{number} of {name}" for name, number in sorted(counts.faults.items()))
+    table = Table(title=f"{counts.runs} trainings through {sum(counts.faults.values())} faults: {told}")
+    for name, justify in (("count", "left"), ("observed", "right"), ("required", "right"), ("held", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # literals
+    rules = counts.rules()
+    for words, observed, required in rules:
+        table.add_row(words, str(observed), str(required), "yes" if observed == required else "NO")
+    console.print(table)
+    return 0 if all(observed == required for _, observed, required in rules) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
