@@ -48,10 +48,11 @@ def package_request(
         data_manifest: the object at `raw_manifest_key`: the SageMaker manifest of the files that were read.
 
     Raises:
-        ReportError: the gate did not say register.
+        ReportError: the gate did not say register, or the evaluation lacks a metric that the gate asks for.
     """
     if gate.verdict != "register":
         raise ReportError(f"only what the gate lets through is registered; its verdict is {gate.verdict!r}")
+    _require_metrics(run.model, evaluation)
     spec, slug = run.model, run.provenance.run
     experiment = s3_layout.uri(where.bucket, s3_layout.experiment(spec.name, slug))
     quality = _source(experiment + reports.EVALUATION)
@@ -181,6 +182,16 @@ def champion(package: Mapping[str, Any]) -> Champion:
 
 def _is_of_past_window(package: Mapping[str, Any]) -> bool:
     return bool(package.get("CustomerMetadataProperties", {}).get(PAST_WINDOW) == "true")
+
+
+def _require_metrics(spec: ModelSpec, evaluation: EvaluationReport) -> None:
+    """What the verdict was reached from is still there: a version without it could not be answered for."""
+    missing = sorted(set(spec.gate.thresholds) - set(evaluation.metrics))
+    if missing:
+        raise ReportError(
+            f"{reports.EVALUATION}: expected the metric {missing[0]}, which gate.thresholds names; got none: "
+            "the report was altered after the gate had read it; trigger a new run"
+        )
 
 
 def _one_line(text: str) -> str:

@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -36,14 +36,17 @@ def request_of(
 ) -> Callable[..., dict[str, Any]]:
     """Makes the request of a run that the gate let through."""
 
-    def make(spec: ModelSpec, *, verdict: str = "register", **changes: Any) -> dict[str, Any]:
+    def make(
+        spec: ModelSpec, *, verdict: str = "register", without: tuple[str, ...] = (), **changes: Any
+    ) -> dict[str, Any]:
+        metrics = {name: evaluation.metrics[name] for name in evaluation.metrics if name not in without}
         return registry.package_request(
             training_run(spec, **changes),
             where,
             model_url="s3://lake/models/churn/r/job/output/model.tar.gz",
             data_manifest=MANIFEST,
             candidate=candidate,
-            evaluation=evaluation,
+            evaluation=dataclasses.replace(evaluation, metrics=metrics),
             gate=gate(verdict),
         )
 
@@ -69,6 +72,15 @@ def test_rejected_candidate_cannot_be_registered(churn: ModelSpec, request_of: C
     """The request itself refuses what the gate refused, whoever asks for it."""
     with pytest.raises(ReportError, match="'reject'"):
         request_of(churn, verdict="reject")
+
+
+def test_version_has_every_metric_that_its_gate_asked_for(
+    spec: ModelSpec, request_of: Callable[..., dict[str, Any]]
+) -> None:
+    """A report that lost one after the gate had read it makes no version; a metric that no rule needs may be absent."""
+    assert request_of(spec, without=["accuracy"])
+    with pytest.raises(ReportError, match=r"evaluation\.json: expected the metric roc_auc, which gate.thresholds"):
+        request_of(spec, without=["roc_auc"])
 
 
 def test_token_is_that_of_the_run(
