@@ -55,17 +55,31 @@ class Place:
         return aws.client(service, self.server.endpoint)
 
 
+def image(name: str, **changes: Any) -> dict[str, Any]:
+    """An entry of the images file: this checkout's jobs under another name, with some fields of the entry otherwise."""
+    ours = settings.images_file(settings.Settings(repo=ROOT, state=ROOT, python=Path(sys.executable)))
+    [entry] = json.loads(ours)
+    return {**entry, "match": f"*/{name}:*", **changes}
+
+
+@contextmanager
+def jobs_run_as(name: str) -> Iterator[None]:
+    """Have the jobs that are started here run in the image of that name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__PERENNIAL__IMAGE", f"{settings.IMAGE.rpartition('/')[0]}/{name}:1")
+        yield
+
+
 @contextmanager
 def place(folder: Path, *, images: tuple[dict[str, Any], ...] = (), wrapper: tuple[str, ...] = ()) -> Iterator[Place]:
     """Start a localaws with an account in it; it ends with the context.
 
     Args:
-        images: further entries of the images file, before that of this checkout. wrapper: what starts localaws.
+        images: further entries of the images file (see `image`). wrapper: what starts localaws.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    ours = settings.images_file(settings.Settings(repo=ROOT, state=folder, python=Path(sys.executable)))
     file = folder / "images.json"
-    file.write_text(json.dumps([*images, *json.loads(ours)]))
+    file.write_text(json.dumps([*images, image("perennial-ml")]))
     server = start_server(folder, "--images", str(file), "--stop-grace-seconds", "5", wrapper=wrapper)
     try:
         aws.bootstrap(server.endpoint)
