@@ -111,9 +111,15 @@ class Container:
         return found
 
     def fail(self, reason: str) -> None:
-        """Leave `reason` where SageMaker looks for it: `failure` of a training, `message` of a processing job."""
-        for name in ("failure", "message"):
-            (_made(self.root / "output") / name).write_text(bounded(reason, REASON_LIMIT), encoding="utf-8")
+        """Leave `reason` where SageMaker looks for it: `failure` of a training, `message` of a processing job.
+
+        Where there is no room even for that, the log has it alone.
+        """
+        try:
+            for name in ("failure", "message"):
+                (_made(self.root / "output") / name).write_text(bounded(reason, REASON_LIMIT), encoding="utf-8")
+        except OSError as error:
+            print(f"{self.step.name}: the reason could not be left for SageMaker: {error}", file=sys.stderr, flush=True)
 
     def _inside(self, path: str) -> Path:
         return self.root / Path(path).relative_to(ROOT)
@@ -153,9 +159,16 @@ def say(line: str) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a reader sees all of it or none of it, whenever the process ends."""
+    """Write `content` to `path` so that a reader sees all of it or none of it, whenever the process ends.
+
+    What cannot be finished goes: on a full disk it would take the room of the reason why the job failed.
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_bytes(content)
+    try:
+        unfinished.write_bytes(content)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
     unfinished.replace(path)
 
 

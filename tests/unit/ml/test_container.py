@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 from pathlib import Path
 
@@ -140,3 +141,32 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     path.write_bytes(b"old")
     replace_file(path, b"new")
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("report.json", b"new")]
+
+
+def test_a_file_that_cannot_be_finished_leaves_no_part_of_itself(tmp_path: Path) -> None:
+    """What was there stays, and the room that the part took is free again."""
+    path = tmp_path / "report.json"
+    path.write_bytes(b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            replace_file(path, b"new")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("report.json", b"old")]
+
+
+def test_a_failure_without_room_for_its_reason_is_still_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log has both: why the job failed, first, and that the reason could not be left."""
+    (tmp_path / "output").write_text("where a folder should be")
+
+    def main(_: Container) -> dict[str, int]:
+        raise DataContractError("a.csv: column 'x' is missing")
+
+    assert run_job("ingest", main, [*ROOT, str(tmp_path)]) == 1
+    why, unsaid = capsys.readouterr().err.splitlines()
+    assert why == "ingest: failed: DataContractError: a.csv: column 'x' is missing"
+    assert unsaid.startswith("ingest: the reason could not be left for SageMaker:")

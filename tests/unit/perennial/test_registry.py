@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
