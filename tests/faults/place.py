@@ -71,16 +71,18 @@ def jobs_run_as(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def place(folder: Path, *, images: tuple[dict[str, Any], ...] = (), wrapper: tuple[str, ...] = ()) -> Iterator[Place]:
+def place(
+    folder: Path, *options: str, images: tuple[dict[str, Any], ...] = (), wrapper: tuple[str, ...] = ()
+) -> Iterator[Place]:
     """Start a localaws with an account in it; it ends with the context.
 
     Args:
-        images: further entries of the images file (see `image`). wrapper: what starts localaws.
+        options: of localaws. images: further entries of the images file (see `image`). wrapper: what starts localaws.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "images.json"
     file.write_text(json.dumps([*images, image("perennial-ml")]))
-    server = start_server(folder, "--images", str(file), "--stop-grace-seconds", "5", wrapper=wrapper)
+    server = start_server(folder, "--images", str(file), "--stop-grace-seconds", "5", *options, wrapper=wrapper)
     try:
         aws.bootstrap(server.endpoint)
         yield Place(server=server)

@@ -1,0 +1,91 @@
+"""Row 28: the disk of a job is full when it writes what it has made.
+
+The jobs of a localaws of its own lie on a small tmpfs. In the image `ml-full` the interpreter fills what the inputs
+have left of it, but for a few kilobytes, and then becomes the job.
+"""
+
+import datetime as dt
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from tests.faults.flow import Flow, Run
+from tests.faults.place import Place, image, jobs_run_as, place
+
+pytestmark = pytest.mark.row(28, "disk full in a job", "clean failure; no partial artifact")
+DAY = dt.date(2026, 3, 1)
+DISK = "16m"
+# TMPDIR is the job's own, and on the same disk as all it writes. Filled, then given back as much as is to be left.
+FILL = """#!/bin/sh
+dd if=/dev/zero of="$TMPDIR/ballast" bs=4096 2>/dev/null
+truncate -s "-${{LEFT_KIB}}K" "$TMPDIR/ballast"
+exec {python} "$@"
+"""
+NO_SPACE = r"AlgorithmError: OSError: \[Errno 28\] No space left on device"
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A localaws whose jobs have a disk of 16 MiB."""
+    folder = tmp_path_factory.mktemp("localaws")
+    script = folder / "full/python"
+    script.parent.mkdir()
+    script.write_text(FILL.format(python=shlex.quote(sys.executable)))
+    script.chmod(0o755)
+    full = image("ml-full", path=[str(script.parent)])
+    full["environment"] |= {"LEFT_KIB": "8"}
+    data = folder / "data"
+    with place(folder, "--data-dir", str(data), images=(full,), wrapper=_small_disk(data / "jobs")) as started:
+        yield started
+
+
+def _small_disk(disk: Path) -> tuple[str, ...]:
+    """What starts a process that has a tmpfs there, which nobody else sees."""
+    disk.mkdir(parents=True)
+    enter = f'mount -t tmpfs -o size={DISK} none "$0" && exec "$@"'
+    return ("unshare", "-m" if os.geteuid() == 0 else "-Urm", "sh", "-c", enter, str(disk))
+
+
+def _fails(run: Run, task_id: str) -> str:
+    with jobs_run_as("ml-full"), pytest.raises(AirflowFailException, match=NO_SPACE) as failed:
+        run.execute(task_id)
+    return str(failed.value)
+
+
+def test_an_ingestion_leaves_no_half_partition(flow: Flow) -> None:
+    """The task fails for good and says why; of partition, quarantine and report there is nothing, whole or in part.
+
+    Fails when a job's outputs are uploaded although it failed (`localaws`), when the job goes on after a failed write,
+    or when the reason finds no room any more: the unfinished file must go (`include.ml.container.replace_file`).
+    """
+    flow.land(DAY)
+    run = flow.ingestion(DAY)
+    run.execute("find_landing")
+    before = flow.keys("experiments")
+    _fails(run, "ingest")
+    assert (flow.keys("raw"), flow.keys("quarantine"), flow.keys("experiments")) == ([], [], before)
+    run.execute("ingest")
+    run.finish()
+    assert [ref.manifest.rows for ref in flow.partitions()] == [400]
+
+
+def test_a_training_leaves_no_half_model(flow: Flow) -> None:
+    """The task fails for good and says why; there is no model.tar.gz, and no checkpoint that is half one.
+
+    Fails when a failed training's model is uploaded (`localaws`), when the job goes on after a failed write, or when
+    the reason finds no room any more: the unfinished model must go (`include.ml.training.artifact.save`).
+    """
+    flow.land(DAY)
+    flow.ingest(DAY)
+    run = flow.training()
+    run.execute("resolve")
+    run.execute("candidate.preprocess")
+    _fails(run, "candidate.train")
+    assert (flow.keys("models"), flow.keys("checkpoints")) == ([], [])
+    assert run.execute("candidate.train")["model_url"].endswith("model.tar.gz")
+    assert [key.rsplit("/", 1)[1] for key in flow.keys("models")] == ["model.tar.gz"]
