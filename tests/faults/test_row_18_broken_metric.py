@@ -4,19 +4,20 @@ import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.specs import reports, s3_layout
-from tests.faults.conftest import FOLDER
 from tests.faults.flow import Flow, Run, small
 from tests.faults.place import Place, image, jobs_run_as, place
 from tests.shared.localaws_process import ROOT
 
 pytestmark = pytest.mark.row(18, "NaN, infinity or a missing metric", "gate closed, task failed, nothing registered")
 DAY = dt.date(2026, 3, 1)
+SPOILT_JOB = Path(__file__).parent / "spoilt_job"
 BROKEN = {"nan": "must be a finite number, got nan", "inf": "must be a finite number, got inf"}
 Report = dict[str, Any]
 
@@ -24,7 +25,7 @@ Report = dict[str, Any]
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A localaws with images whose evaluation loses a metric, one an image."""
-    paths = f"{FOLDER / 'spoilt_job'}:{ROOT}"
+    paths = f"{SPOILT_JOB}:{ROOT}"
     images = [
         image(f"ml-{how}", environment={"PYTHONPATH": paths, "SPOILT_METRIC": how}) for how in (*BROKEN, "missing")
     ]

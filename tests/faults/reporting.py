@@ -1,0 +1,119 @@
+"""What pytest does beside running the fault matrix: turns, a check of each test's row, and the verdicts at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.faults.matrix import WIDTH, CaseResult, Row, RowResult, case_and_turn, report
+
+FOLDER = Path(__file__).parent
+# What a docstring must say: which protection, taken out, makes the test fail.
+PROTECTION = "Fails when"
+MATRIX = pytest.StashKey["Matrix"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--times", type=int, default=1, help="run the fault matrix so often, to find what is flaky")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[MATRIX] = Matrix()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each turn runs the whole matrix: the turn is the outermost of all parameters."""
+    times = metafunc.config.getoption("times", 1)
+    if times > 1:
+        turns = range(1, times + 1)
+        metafunc.parametrize("turn", turns, ids=[f"turn{turn}" for turn in turns], indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def turn(request: pytest.FixtureRequest) -> int:
+    """Which repetition this is, from 1."""
+    return int(getattr(request, "param", 1))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Note every row, before a selection leaves some of them out."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.path.is_relative_to(FOLDER):
+            config.stash[MATRIX].expect(item)
+
+
+class Matrix:
+    """What is known of the rows so far."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, Row] = {}
+        self._cases: dict[int, list[str]] = {}
+        self._reports: dict[str, list[pytest.TestReport]] = {}
+
+    def expect(self, item: pytest.Function) -> None:
+        """A test and its row.
+
+        Raises:
+            pytest.UsageError: it has no row, words that row otherwise than another test, or names no protection.
+        """
+        row = _row(item)
+        if self._rows.setdefault(row.number, row) != row:
+            raise pytest.UsageError(f"{item.nodeid}: row {row.number} is worded otherwise: {self._rows[row.number]}")
+        self._cases.setdefault(row.number, []).append(item.nodeid)
+
+    def keep(self, phase: pytest.TestReport) -> None:
+        """What became of a test's set-up, call or tear-down."""
+        self._reports.setdefault(phase.nodeid, []).append(phase)
+
+    def rows(self) -> list[RowResult]:
+        """Every row, by number."""
+        return [
+            RowResult(row=self._rows[number], cases=cases, results=[*self._results(cases)])
+            for number, cases in sorted(self._cases.items())
+        ]
+
+    def _results(self, cases: Sequence[str]) -> Iterator[CaseResult]:
+        for node_id in cases:
+            phases = self._reports.get(node_id, [])
+            failed = any(phase.failed for phase in phases)
+            case, turn_ = case_and_turn(node_id)
+            yield CaseResult(
+                case=case,
+                turn=turn_,
+                failed=failed,
+                passed=not failed and any(phase.passed and phase.when == "call" for phase in phases),
+                duration_s=sum(phase.duration for phase in phases),
+            )
+
+
+def _row(item: pytest.Function) -> Row:
+    marker = item.get_closest_marker("row")
+    if marker is None:
+        raise pytest.UsageError(f'{item.nodeid}: expected @pytest.mark.row(number, "fault", "required outcome")')
+    if PROTECTION not in (item.function.__doc__ or ""):
+        raise pytest.UsageError(f"{item.nodeid}: its docstring must say what it protects: '{PROTECTION} …'")
+    number, fault, outcome = marker.args
+    return Row(number=number, fault=fault, outcome=outcome)
+
+
+# Of the whole session, as every hook that is not about an item: other folders' tests are passed over.
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the matrix, where any of it was run."""
+    matrix = config.stash[MATRIX]
+    for phases in terminalreporter.stats.values():
+        for phase in phases:
+            if isinstance(phase, pytest.TestReport):
+                matrix.keep(phase)
+    rows = matrix.rows()
+    if any(result.duration_s for row in rows for result in row.results):
+        width = max(WIDTH, config.get_terminal_writer().fullwidth)
+        terminalreporter.ensure_newline()
+        console = Console(width=width, highlight=False, force_terminal=config.get_terminal_writer().hasmarkup)
+        with console.capture() as captured:
+            console.print(report(rows))
+        terminalreporter.write_line(captured.get())

@@ -1,0 +1,112 @@
+"""The verdicts of the fault matrix can be believed: they are those of a run of pytest, told at 80 columns."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults import reporting
+
+pytest_plugins = ["pytester"]
+HOOKS = """
+from tests.faults.reporting import (pytest_addoption, pytest_collection_modifyitems, pytest_configure,
+                                    pytest_generate_tests, pytest_terminal_summary, turn)
+"""
+HEAD = """
+import pytest
+pytestmark = pytest.mark.row({number}, "a fault", "an outcome")
+TRIES = []
+"""
+TEST = '''
+def test_{name}():
+    """Fails when something is taken out."""
+    {body}
+'''
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs rows that are made of test bodies: row → name → body; the exit code, and all that was printed."""
+    monkeypatch.setattr(reporting, "FOLDER", pytester.path)
+    monkeypatch.setenv("COLUMNS", "80")
+    pytester.makeconftest(HOOKS)
+    pytester.makeini("[pytest]\nmarkers = row(number, fault, outcome): a row\n  flow: slow\n")
+
+    def make(rows: dict[int, dict[str, str]], *options: str) -> tuple[int, str]:
+        files = {
+            f"test_row_{number}": HEAD.format(number=number)
+            + "".join(TEST.format(name=name, body=body) for name, body in tests.items())
+            for number, tests in rows.items()
+        }
+        pytester.makepyfile(**files)
+        done = pytester.runpytest_inprocess("-p", "no:cacheprovider", *options)
+        return int(done.ret), done.stdout.str() + done.stderr.str()
+
+    return make
+
+
+def _verdicts(printed: str) -> dict[int, tuple[str, str]]:
+    """Row → verdict and cases, read off the table as a person does."""
+    lines = [[cell.strip() for cell in line.split("│")] for line in printed.splitlines() if line.startswith("│")]
+    return {int(cells[1]): (cells[4], cells[5]) for cells in lines if cells[1]}
+
+
+def test_a_row_is_held_where_every_case_passed(run: Run) -> None:
+    """One case that fails breaks it, and the run; rows without a test are named."""
+    code, printed = run({3: {"one": "pass", "two": "pass"}, 4: {"one": "pass", "two": "assert False"}})
+    assert code == pytest.ExitCode.TESTS_FAILED
+    assert _verdicts(printed) == {3: ("held", "2/2"), 4: ("BROKEN", "1/2")}
+    assert "no test collected of rows 1-2, 5-30" in printed
+    assert max(map(len, printed[printed.index("┏") : printed.index("no test")].splitlines())) <= 80
+
+
+@pytest.mark.parametrize(("option", "body"), [(("-k", "one"), "pass"), ((), "pytest.skip('no')")])
+def test_a_row_of_which_a_case_did_not_run_is_not_held(run: Run, option: tuple[str, ...], body: str) -> None:
+    """Whether it was left out or skipped; that fails nothing."""
+    code, printed = run({3: {"one": "pass", "two": body}}, *option)
+    assert (code, _verdicts(printed)) == (0, {3: ("not run", "1/2")})
+
+
+def test_turns_find_what_fails_now_and_then(run: Run) -> None:
+    """Every case is run in every turn; one that fails in some of them breaks its row and is called a flake."""
+    now_and_then = "TRIES.append(1); assert len(TRIES) != 2"
+    code, printed = run({3: {"one": "pass"}, 4: {"one": now_and_then}, 5: {"one": "assert False"}}, "--times", "3")
+    assert code == pytest.ExitCode.TESTS_FAILED
+    assert _verdicts(printed) == {3: ("held", "3/3"), 4: ("BROKEN", "2/3"), 5: ("BROKEN", "0/3")}
+    assert [line for line in printed.splitlines() if line.startswith("flake")] == [
+        "flake: test_row_4.py::test_one failed in 1 turns (2)"
+    ]
+
+
+def test_a_broken_fixture_breaks_the_row(run: Run) -> None:
+    """A fault that could not be injected has not been withstood."""
+    body = "pass\n\n@pytest.fixture(autouse=True)\ndef broken():\n    raise OSError"
+    code, printed = run({3: {"one": body}})
+    assert (code, _verdicts(printed)) == (1, {3: ("BROKEN", "0/1")})
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ('def test_one():\n    """Fails when …"""', "expected @pytest.mark.row"),
+        (HEAD.format(number=3) + "def test_one():\n    pass", "its docstring must say what it protects"),
+    ],
+    ids=["row", "protection"],
+)
+def test_a_test_without_row_or_protection_is_refused(
+    pytester: pytest.Pytester, run: Run, source: str, words: str
+) -> None:
+    """Nothing is run: what a test is for is part of it."""
+    pytester.makepyfile(test_other=source)
+    code, printed = run({4: {"one": "pass"}})
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert words in printed
+
+
+def test_a_row_has_one_wording(pytester: pytest.Pytester, run: Run) -> None:
+    """Two files may serve one row, in the same words."""
+    other = HEAD.format(number=3).replace("an outcome", "another outcome")
+    pytester.makepyfile(test_other=other + TEST.format(name="one", body="pass"))
+    code, printed = run({3: {"one": "pass"}})
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "row 3 is worded otherwise" in printed
