@@ -76,8 +76,8 @@ def test_a_training_without_partitions_fails(flow: Flow) -> None:
 def test_a_partition_that_vanished_fails_the_training(flow: Flow) -> None:
     """What was pinned and is gone is missed, not passed over.
 
-    Fails when the input manifest lists what is in the lake, and not what the partitions' manifests name
-    (`aws_requests.raw_manifest`).
+    Fails when the job is given what lies in the lake, and not what the manifests name (`aws_requests.preprocess`), and
+    passes over a file that is not there (`_verified` in `include.ml.data.partition`): each of the two guards alone.
     """
     for day, seed in ((EARLIER, 1), (DAY, 2)):
         flow.land(day, as_csv(rows(flow.spec.dataset, seed=seed)))
