@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from botocore.exceptions import ClientError
 from perennial import retries
 from perennial.hooks.jobs import KINDS, NOTHING_TO_STOP, TERMINAL, owner_in
 
+# Airflow gives a trigger half a minute (`[triggerer] on_kill_timeout`).
+_KILL_S = 25.0
 _ARGUMENTS = ("job_name", "kind", "owner", "stop_on_kill", "connection", "region", "poll_interval_s")
 
 
@@ -82,9 +85,19 @@ class SageMakerJobTrigger(BaseTrigger):
         """Stop the job: a waiting task that a person cleared or marked leaves nothing billing (Airflow 3.3 on).
 
         Where another try has joined the job meanwhile, it is that one's and goes on.
+
+        Airflow 3.3.1 cancels a trigger once a second until it has ended, this method included, and asking AWS may take
+        longer than that: it is done by a task of its own, which no such cancellation reaches.
         """
         if not self.stop_on_kill:
             return
+        stopping = asyncio.ensure_future(asyncio.wait_for(self._stop_if_own(), _KILL_S))
+        while not stopping.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(stopping)
+        stopping.result()
+
+    async def _stop_if_own(self) -> None:
         async with await self._client() as sagemaker:
             job = await self._described(sagemaker)
             owner = owner_in(await sagemaker.list_tags(ResourceArn=job[KINDS[self.kind].arn_field]))

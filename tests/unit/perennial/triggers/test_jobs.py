@@ -165,3 +165,30 @@ def test_trigger_sees_a_real_job_end(server: str) -> None:
     )
     [event] = _events(SageMakerJobTrigger(**ARGUMENTS))
     assert event.payload == {"job_name": "churn-train-x", "status": "Completed"}
+
+
+def test_kill_goes_on_when_it_is_cancelled_itself(hooks: dict[str, Any]) -> None:
+    """Airflow cancels a trigger once a second until it has ended: the stop arrives all the same."""
+
+    class Slow(AsyncSageMaker):
+        async def describe_training_job(self, **request: str) -> dict[str, str]:
+            await asyncio.sleep(0.1)
+            return await super().describe_training_job(**request)
+
+    async def killed() -> None:
+        killing = asyncio.ensure_future(SageMakerJobTrigger(**ARGUMENTS).on_kill())
+        while not killing.done():
+            await asyncio.sleep(0.01)
+            killing.cancel()
+        await killing
+
+    hooks["client"] = Slow("InProgress")
+    asyncio.run(killed())
+    assert ("stop", {"TrainingJobName": "churn-train-x"}) in hooks["client"].calls
+
+
+def test_kill_that_fails_is_an_error(hooks: dict[str, Any]) -> None:
+    """Airflow logs it: a job that goes on billing is never passed over."""
+    hooks["client"] = AsyncSageMaker()  # which has no answer to give
+    with pytest.raises(IndexError):
+        asyncio.run(SageMakerJobTrigger(**ARGUMENTS).on_kill())
