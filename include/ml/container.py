@@ -11,6 +11,7 @@ import atexit
 import gc
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -113,13 +114,21 @@ class Container:
     def fail(self, reason: str) -> None:
         """Leave `reason` where SageMaker looks for it: `failure` of a training, `message` of a processing job.
 
-        Where there is no room even for that, the log has it alone.
+        What the job has made so far goes first. It is no result, and on a full disk it has the room that the reason
+        needs; where there is none even so, the log alone has the reason.
         """
+        self._discard()
         try:
             for name in ("failure", "message"):
                 (_made(self.root / "output") / name).write_text(bounded(reason, REASON_LIMIT), encoding="utf-8")
         except OSError as error:
             print(f"{self.step.name}: the reason could not be left for SageMaker: {error}", file=sys.stderr, flush=True)
+
+    def _discard(self) -> None:
+        outputs = [self._inside(self.step.output_path(name)) for name in self.step.outputs]
+        for folder in (self.root / "model", *outputs):
+            # SageMaker mounts some of them: such a folder stays, empty.
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _inside(self, path: str) -> Path:
         return self.root / Path(path).relative_to(ROOT)
@@ -161,7 +170,7 @@ def say(line: str) -> None:
 def replace_file(path: Path, content: bytes) -> None:
     """Write `content` to `path` so that a reader sees all of it or none of it, whenever the process ends.
 
-    What cannot be finished goes: on a full disk it would take the room of the reason why the job failed.
+    What cannot be finished goes: half a checkpoint would be kept as one.
     """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from include.ml.container import replace_file
 from include.ml.data.arrays import from_numpy, to_numpy
-from include.ml.data.partition import parquet
 from include.ml.evaluation.predictions import Floats, Predictions
 from include.specs.baseline import BaselineReport, CategoricalBaseline, NumericBaseline, PredictionBaseline
 from include.specs.dataset import Column
@@ -103,13 +102,13 @@ def write_sample(path: Path, features: pa.Table, scores: Floats, *, seed: int) -
     rows = len(scores)
     chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:SAMPLE_ROWS])
     sample = features.take(chosen).append_column(SCORE, from_numpy(scores[chosen], pa.float64()))
-    replace_file(path, parquet(_plain(sample)))
+    pq.write_table(_plain(sample), path, compression="zstd")
 
 
 def _plain(table: pa.Table) -> pa.Table:
     """Text for coded levels: which codes a level got depends on rows that are not in the sample."""
     fields = [field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in table.schema]
-    return table.cast(pa.schema(fields))
+    return table.cast(pa.schema(fields)).replace_schema_metadata(None)
 
 
 def _counts(values: pa.ChunkedArray) -> dict[str, int]:

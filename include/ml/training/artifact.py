@@ -65,7 +65,7 @@ def save(
         ArtifactError: the pipeline holds a type that `load` would refuse.
     """
     file = folder / MODEL_FILE
-    replace_file(file, skops.io.dumps(pipeline))
+    skops.io.dump(pipeline, file)
     _require_types(file)
     manifest = ModelManifest(
         model=model.name,

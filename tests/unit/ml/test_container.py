@@ -157,6 +157,23 @@ def test_a_file_that_cannot_be_finished_leaves_no_part_of_itself(tmp_path: Path)
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("report.json", b"old")]
 
 
+@pytest.mark.parametrize("step", ["ingest", "train"])
+def test_what_a_failed_job_has_made_is_no_result(tmp_path: Path, step: str) -> None:
+    """Its outputs and its model go, for whoever would upload them; the reason and what was given to it stay."""
+
+    def main(container: Container) -> dict[str, int]:
+        made = [container.output(name) for name in container.step.outputs] or [container.model]
+        for folder in made:
+            (folder / "part").write_bytes(b"half")
+        raise DataContractError("a.csv: column 'x' is missing")
+
+    (tmp_path / "input").mkdir()
+    (tmp_path / "input/given").write_bytes(b"data")
+    assert run_job(step, main, [*ROOT, str(tmp_path)]) == 1
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert left == ["input/given", "output/failure", "output/message"]
+
+
 def test_a_failure_without_room_for_its_reason_is_still_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
