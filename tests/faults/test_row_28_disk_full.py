@@ -6,6 +6,7 @@ have left of it, but for a few kilobytes, and then becomes the job.
 
 import dataclasses
 import datetime as dt
+import math
 import os
 import shlex
 import sys
@@ -21,11 +22,13 @@ from tests.faults.place import Place, image, jobs_run_as, place
 
 pytestmark = pytest.mark.row(28, "disk full in a job", "clean failure; no partial artifact")
 DAY = dt.date(2026, 3, 1)
-DISK = "16m"
+EARLIER = DAY - dt.timedelta(days=1)
+ROOMS = ("raw", "quarantine", "experiments")
+DISK, PAGE_KIB = "16m", 4
 # TMPDIR is the job's own, and on the same disk as all it writes. Filled, then given back as much as is to be left.
 FILL = """#!/bin/sh
 dd if=/dev/zero of="$TMPDIR/ballast" bs=4096 2>/dev/null
-truncate -s "-${{LEFT_KIB}}K" "$TMPDIR/ballast"
+truncate -s "-$(cat "$LEFT_KIB")K" "$TMPDIR/ballast"
 exec {python} "$@"
 """
 NO_SPACE = r"AlgorithmError: OSError: \[Errno 28\] No space left on device"
@@ -40,7 +43,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     script.write_text(FILL.format(python=shlex.quote(sys.executable)))
     script.chmod(0o755)
     full = image("ml-full", path=[str(script.parent)])
-    full["environment"] |= {"LEFT_KIB": "8"}
+    full["environment"] |= {"LEFT_KIB": str(folder / "left_kib")}
     data = folder / "data"
     with place(folder, "--data-dir", str(data), images=(full,), wrapper=_small_disk(data / "jobs")) as started:
         yield started
@@ -53,40 +56,46 @@ def _small_disk(disk: Path) -> tuple[str, ...]:
     return ("unshare", "-m" if os.geteuid() == 0 else "-Urm", "sh", "-c", enter, str(disk))
 
 
-def _fails(run: Run, task_id: str) -> None:
+def _fails(flow: Flow, run: Run, task_id: str, *, left_kib: int = 2 * PAGE_KIB) -> None:
+    (flow.place.server.log.parent / "left_kib").write_text(str(left_kib))
     with jobs_run_as("ml-full"), pytest.raises(AirflowFailException, match=NO_SPACE):
         run.execute(task_id)
 
 
-def test_an_ingestion_leaves_no_half_partition(flow: Flow) -> None:
-    """The task fails for good and says why; of partition, quarantine and report there is nothing, whole or in part.
+@pytest.mark.parametrize("part_fits", [False, True], ids=["part", "what-follows"])
+def test_an_ingestion_leaves_no_half_partition(flow: Flow, part_fits: bool) -> None:
+    """Whether the part finds no room or what is written after it: the task fails for good and says why, and nothing is
+    in the lake, whole or in part. With room again, the same run makes the partition.
 
-    Fails when a job's outputs are uploaded although it failed (`localaws`), when the job goes on after a failed write,
-    or when the reason finds no room any more: the unfinished file must go (`include.ml.container.replace_file`).
+    Fails when what a failed job has made is kept (`Container.fail` in `include.ml`): then its reason finds no room.
+    Fails when a job goes on after a failed write (`replace_file`).
     """
-    flow.land(DAY)
+    for day in (EARLIER, DAY):
+        flow.land(day)
+    flow.ingest(EARLIER)
+    [part] = flow.partitions()[0].manifest.files
     run = flow.ingestion(DAY)
     run.execute("find_landing")
-    before = flow.keys("experiments")
-    _fails(run, "ingest")
-    assert (flow.keys("raw"), flow.keys("quarantine"), flow.keys("experiments")) == ([], [], before)
+    before = {room: flow.written(room) for room in ROOMS}
+    left_kib = PAGE_KIB * math.ceil(part.bytes / 1024 / PAGE_KIB) if part_fits else PAGE_KIB
+    _fails(flow, run, "ingest", left_kib=left_kib)
+    assert {room: flow.written(room) for room in ROOMS} == before
     run.execute("ingest")
     run.finish()
-    assert [ref.manifest.rows for ref in flow.partitions()] == [400]
+    assert [ref.manifest.rows for ref in flow.partitions()] == [400, 400]
 
 
 def test_a_training_leaves_no_half_model(flow: Flow) -> None:
     """The task fails for good and says why; there is no model.tar.gz; with room again, the same run makes it.
 
-    Fails when a failed training's model is uploaded (`localaws`), when the job goes on after a failed write, or when
-    the reason finds no room any more: the unfinished model must go (`include.ml.training.artifact.save`).
+    Fails when half a model is kept (`Container.fail`): then the reason finds no room.
     """
     flow.land(DAY)
     flow.ingest(DAY)
     run = flow.training()
     run.execute("resolve")
     run.execute("candidate.preprocess")
-    _fails(run, "candidate.train")
+    _fails(flow, run, "candidate.train")
     assert flow.keys("models") == []
     assert run.execute("candidate.train")["model_url"].endswith("model.tar.gz")
     assert [key.rsplit("/", 1)[1] for key in flow.keys("models")] == ["model.tar.gz"]
@@ -106,5 +115,5 @@ def test_a_training_leaves_no_half_checkpoint(flow: Flow) -> None:
     run = flow.training()
     run.execute("resolve")
     run.execute("candidate.preprocess")
-    _fails(run, "candidate.train")
+    _fails(flow, run, "candidate.train")
     assert (flow.keys("checkpoints"), flow.keys("models")) == ([], [])
