@@ -16,7 +16,7 @@ ROWS = 30  # rows of the matrix, whether they have a test yet or not
 WIDTH = 80
 Verdict = Literal["held", "BROKEN", "not run"]
 STYLES: Mapping[Verdict, str] = {"held": "green", "BROKEN": "bold red", "not run": "yellow"}
-_TURN = re.compile(r"-?turn(\d+)-?")
+_TURN = re.compile(r"(?<=[\[-])turn(\d+)-?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +68,13 @@ class RowResult:
 def case_and_turn(node_id: str) -> tuple[str, int]:
     """A node id without its turn, and the turn.
 
-    >>> case_and_turn("test_row_15.py::test_column[turn3-missing]"), case_and_turn("test_row_12.py::test_cut")
-    (('test_row_15.py::test_column[missing]', 3), ('test_row_12.py::test_cut', 1))
+    >>> case_and_turn("row_15.py::test_column[turn3-missing]"), case_and_turn("row_12.py::test_cut")
+    (('row_15.py::test_column[missing]', 3), ('row_12.py::test_cut', 1))
+    >>> case_and_turn("row_26.py::test_day[UTC-turn12-leap-day]"), case_and_turn("row_12.py::test_cut[turn2]")
+    (('row_26.py::test_day[UTC-leap-day]', 12), ('row_12.py::test_cut', 2))
     """
     found = _TURN.search(node_id)
-    return _TURN.sub("", node_id).removesuffix("[]"), int(found[1]) if found else 1
+    return _TURN.sub("", node_id).replace("-]", "]").removesuffix("[]"), int(found[1]) if found else 1
 
 
 def flakes(results: Iterable[CaseResult]) -> dict[str, list[int]]:
