@@ -39,7 +39,7 @@ DAY = dt.date(2026, 3, 1)
 # What Airflow takes minutes to notice by default, it is to notice within the patience of a test.
 NOTICING = {
     "CORE__DAGS_FOLDER": str(DAGS),
-    "CORE__PARALLELISM": "6",
+    "CORE__PARALLELISM": "12",
     "CORE__KILLED_TASK_CLEANUP_TIME": "20",
     "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "8",
     "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
@@ -186,8 +186,13 @@ class RealAirflow:
 
     def runs(self, dag_id: str, **query: str) -> list[dict[str, Any]]:
         """All runs of a DAG."""
-        found = self.ask("GET", f"/dags/{dag_id}/dagRuns?{urlencode({'limit': '1000', **query})}")
-        return list(found["dag_runs"])
+        found: list[dict[str, Any]] = []
+        while True:
+            page = urlencode({"limit": "100", "offset": str(len(found)), **query})
+            answer = self.ask("GET", f"/dags/{dag_id}/dagRuns?{page}")
+            found.extend(answer["dag_runs"])
+            if not answer["dag_runs"] or len(found) >= answer["total_entries"]:
+                return found
 
     @contextlib.contextmanager
     def api(self) -> Iterator[AirflowApi]:

@@ -37,7 +37,7 @@ DAILY = replace(SMALL, name="daily", retrain_on_ingestion=True)
 
 for spec in (SMALL, SLOW, IMPATIENT, DAILY):
     for made in (ingestion_dag(spec), training_dag(spec)):
-        made.max_active_runs = 4
+        made.max_active_runs = 8
         for task in made.tasks:
             # Here a task is killed more often than a person's is in a lifetime.
             task.retries = 9
