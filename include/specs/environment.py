@@ -105,7 +105,7 @@ def deferrable(variables: Mapping[str, str]) -> bool:
 def retry_pace(variables: Mapping[str, str]) -> float:
     """The option `retry_pace`: what every wait between two tries of a task is multiplied with; 1 where it is not set.
 
-    A laptop and the tests wait less for faults that nobody else's account can have.
+    For tests, whose faults last no longer than they say.
     """
     pace = _number("RETRY_PACE", "be a number", variables.get(f"{PREFIX}RETRY_PACE", "1"))
     require(pace >= 0, f"{PREFIX}RETRY_PACE", "be at least 0", pace)
