@@ -62,7 +62,7 @@ class JobStep:
 
     name: str
     module: str
-    kind: Literal["processing", "training"]
+    kind: Literal["processing", "training", "transform"]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
