@@ -9,6 +9,7 @@ DATA =
 PARAMS =
 TIMES = 1
 RUNS = 200
+AIRFLOW = 3.3
 # As variables, so that no shell reads what a person typed.
 export MODEL DATA PARAMS TIMES RUNS
 # What another project has set up in this terminal plays no part.
@@ -36,8 +37,8 @@ down: $(DEV) ## stop what `make up` started; what it has stored stays in .local
 test: lint $(SAGEMAKER) $(AIRFLOW_3_2) ## style, types, import contracts and all tests
 	$(BIN)/python -m pytest -m "not long"
 
-faults: $(DEV) ## inject every fault of the matrix and say which rows held [TIMES=1]
-	$(BIN)/python -m pytest tests/faults --times "$$TIMES"
+faults: $(DEV) $(if $(filter 3.2,$(AIRFLOW)),$(AIRFLOW_3_2)) ## inject every fault of the matrix, say which rows held [TIMES=1] [AIRFLOW=3.2]
+	$(if $(filter 3.2,$(AIRFLOW)),.venv-airflow-3.2/bin,$(BIN))/python -m pytest tests/faults --times "$$TIMES"
 
 soak: $(DEV) ## train RUNS models while processes are killed at random, and count what came out [RUNS=200]
 	PYTHONPATH=.:plugins $(BIN)/python -m tests.faults.soak --runs "$$RUNS"
