@@ -52,7 +52,8 @@ THROTTLING = Fault(
     longest_s=120,
     codes=_words(
         "Throttling ThrottlingException ThrottledException RequestThrottled RequestThrottledException SlowDown "
-        "TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded PriorRequestNotComplete"
+        "TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded PriorRequestNotComplete "
+        "ProvisionedThroughputExceededException TransactionInProgressException EC2ThrottledException"
     ),
 )
 SERVICE = Fault(
