@@ -50,6 +50,19 @@ def parse(folder: Path) -> dict[str, Any]:
     }
 
 
+def forms(folder: Path) -> dict[str, str]:
+    """The hash by which Airflow tells one version of a DAG from the next, but for the folder that it was read from."""
+    from airflow.dag_processing.dagbag import BundleDagBag  # noqa: PLC0415 not before `main` has blocked imports
+    from airflow.models.serialized_dag import SerializedDagModel  # noqa: PLC0415 as above
+    from airflow.serialization.serialized_objects import DagSerialization  # noqa: PLC0415 as above
+
+    dags = BundleDagBag(folder, bundle_path=folder, bundle_name="dags").dags
+    found = {dag_id: DagSerialization.to_dict(dag) for dag_id, dag in dags.items()}
+    for data in found.values():
+        data["dag"].pop("_processor_dags_folder", None)
+    return {dag_id: SerializedDagModel.hash(data) for dag_id, data in found.items()}
+
+
 def probe(folder: Path, *, break_catalog: bool) -> dict[str, Any]:
     """Import what every DAG needs, parse, and load the plugins; then once more with a bad spec in the catalog."""
     import airflow.providers.amazon.aws.operators.sagemaker  # noqa: F401, PLC0415 the baseline, as above
@@ -64,6 +77,7 @@ def probe(folder: Path, *, break_catalog: bool) -> dict[str, Any]:
     found["plugin_errors"] = errors
     found["links"] = sorted(type(link).__name__ for link in plugins_manager.get_operator_extra_links())
     found["modules"] = sorted(sys.modules)
+    found["forms"] = [forms(folder), forms(folder)]
     if break_catalog:
         (folder / "include/specs/catalog/broken.py").write_text(BROKEN)
         found["broken"] = parse(folder)

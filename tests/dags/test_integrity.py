@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow import sdk
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, AssetOrTimeSchedule, BaseOperator, CronDataIntervalTimetable, TriggerRule
 from airflow.sdk.definitions._internal.node import DAGNode
@@ -116,6 +117,24 @@ def test_task_retries_with_backoff_and_ends(dag: DAG) -> None:
         assert task.retry_delay < task.max_retry_delay <= dt.timedelta(hours=1), task.task_id
         assert task.execution_timeout is not None, task.task_id
         assert dt.timedelta(0) < task.execution_timeout <= dt.timedelta(days=5), task.task_id
+
+
+@pytest.mark.skipif(not hasattr(sdk, "RetryPolicy"), reason="Airflow has retry policies from 3.3 on")
+def test_task_retries_by_fault(dag: DAG) -> None:
+    """Every task goes by the table of faults, and the scheduler knows that it has a policy."""
+    from perennial.retry_policy import ByFault  # noqa: PLC0415 it cannot be imported before Airflow 3.3
+
+    again = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    for task in dag.tasks:
+        assert isinstance(task.retry_policy, ByFault), task.task_id
+        assert again.task_dict[task.task_id].has_retry_policy, task.task_id
+
+
+def test_failed_run_is_told(dag: DAG) -> None:
+    """Each DAG tells of its failed runs itself, so that no task has to; the scheduler knows that it does."""
+    assert callable(dag.on_failure_callback)
+    assert DagSerialization.from_dict(DagSerialization.to_dict(dag)).has_on_failure_callback
+    assert not [task.task_id for task in dag.tasks if task.on_failure_callback]
 
 
 def test_task_says_what_it_does(dag: DAG) -> None:

@@ -91,6 +91,13 @@ def test_mwaa_parses_without_the_ml_stack(mwaa: dict[str, Any]) -> None:
     assert mwaa["plugins"] == ["perennial"]
 
 
+def test_dag_is_the_same_in_every_process(here: dict[str, Any], mwaa: dict[str, Any]) -> None:
+    """Parsed again, in another process or another place, it is no new version: a run keeps the one it began with."""
+    first, *others = [*here["forms"], *mwaa["forms"]]
+    assert sorted(first) == DAGS
+    assert all(other == first for other in others)
+
+
 def test_bad_spec_is_an_import_error_that_names_file_and_field(mwaa: dict[str, Any]) -> None:
     """A person finds in the UI which file to edit, which field, what it takes and what it got."""
     errors = mwaa["broken"]["import_errors"]
