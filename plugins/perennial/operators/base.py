@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 
 from include.specs.environment import Environment, environment
 from include.specs.errors import PerennialError
@@ -17,6 +17,9 @@ from include.specs.model import ModelSpec
 from include.specs.run import Provenance
 from perennial import failures, naming, retries
 from perennial.hooks.lake import Lake
+
+# What a task raises that skips or branches, and has not failed.
+_SIGNALS = (AirflowSkipException, DownstreamTasksSkipped)
 
 
 class FlowOperator(BaseOperator):
@@ -81,8 +84,7 @@ def run_date(context: Mapping[str, Any]) -> dt.date | None:
 
 def _fault(error: Exception) -> retries.Fault | None:
     """What failed; None for what is no failure but Airflow's way to skip or branch."""
-    if isinstance(error, PerennialError):
-        return retries.DATA
-    if isinstance(error, AirflowException) and not hasattr(error, "fault"):
+    if isinstance(error, _SIGNALS):
         return None
-    return retries.of_error(error)
+    final = isinstance(error, PerennialError | AirflowFailException) and not hasattr(error, "fault")
+    return retries.DATA if final else retries.of_error(error)
