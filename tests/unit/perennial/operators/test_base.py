@@ -2,11 +2,24 @@
 
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+    DownstreamTasksSkipped,
+    TaskDeferred,
+)
+from botocore.exceptions import ClientError, EndpointConnectionError
+from perennial import naming, retries
+from perennial.failures import failed
 from perennial.operators.base import FlowOperator, provenance, run_date
 
 from include.specs.environment import Environment
@@ -14,12 +27,13 @@ from include.specs.errors import PartitionError
 from include.specs.model import ModelSpec
 
 Make = Callable[..., Any]
+RECORD = f"experiments/churn/{naming.run_slug('churn_training', 'manual__1')}/failure.json"
 
 
 class Failing(FlowOperator):
     """A task whose work fails as it is told to."""
 
-    def __init__(self, *, error: Exception, **kwargs: Any) -> None:
+    def __init__(self, *, error: BaseException, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.error = error
 
@@ -39,6 +53,108 @@ def test_other_errors_are_left_to_airflow(churn: ModelSpec, context: Make) -> No
     """A connection that broke may hold on the next try."""
     with pytest.raises(ConnectionError, match="reset"):
         Failing(task_id="t", spec=churn, error=ConnectionError("reset")).execute(context())
+
+
+def _refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "CreateModelPackage")
+
+
+def _recorded(aws: SimpleNamespace) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(aws.get(RECORD))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (_refusal("ThrottlingException"), "throttling"),
+        (_refusal("ResourceLimitExceeded"), "limit"),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "service"),
+        (failed("no room", retries.CAPACITY), "capacity"),
+        (KeyError("x"), "unknown"),
+        (AirflowException("SageMaker no longer knows it"), "unknown"),
+        (AirflowNotFoundException("no connection aws_default"), "unknown"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_what_may_pass_is_recorded_and_left_as_it_is(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, error: Exception, fault: str
+) -> None:
+    """The retry policy sees the very error, and the run's notice will know of it."""
+    with pytest.raises(type(error)) as raised:
+        Failing(task_id="t", spec=churn, error=error).execute(context())
+    assert raised.value is error
+    found = _recorded(aws)
+    assert (found["fault"], found["retried"], found["message"]) == (fault, True, str(error))
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (_refusal("AccessDenied"), "denied"),
+        (_refusal("ValidationException"), "refused"),
+        (PartitionError("no such day"), "data"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_what_stays_is_recorded_and_ends_the_task(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, error: Exception, fault: str
+) -> None:
+    """On any version of Airflow, with a retry policy or without: the task is not tried again."""
+    with pytest.raises(AirflowFailException) as ended:
+        Failing(task_id="t", spec=churn, error=error).execute(context())
+    assert str(ended.value) == f"{type(error).__name__}: {error}"
+    assert ended.value.__cause__ is error
+    found = _recorded(aws)
+    assert (found["fault"], found["retried"], found["message"]) == (fault, False, str(error))
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [(failed("exit code 1", retries.ALGORITHM), "algorithm"), (AirflowFailException("no use"), "data")],
+    ids=["ours", "airflow's"],
+)
+def test_what_ends_the_task_already_is_not_wrapped(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, error: Exception, fault: str
+) -> None:
+    """It is said once, and recorded as what no other try can mend."""
+    with pytest.raises(AirflowFailException) as ended:
+        Failing(task_id="t", spec=churn, error=error).execute(context())
+    assert ended.value is error
+    assert (_recorded(aws)["fault"], _recorded(aws)["retried"]) == (fault, False)
+
+
+@pytest.mark.parametrize(
+    "signal",
+    [
+        AirflowSkipException("a backfill asks for no training"),
+        DownstreamTasksSkipped(tasks=["reject"]),
+        TaskDeferred(trigger=DateTimeTrigger(dt.datetime(2026, 3, 1, tzinfo=dt.UTC)), method_name="execute_complete"),
+    ],
+    ids=lambda signal: type(signal).__name__,
+)
+def test_skipping_branching_and_waiting_are_no_failures(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, signal: BaseException
+) -> None:
+    """They reach Airflow as they are, and leave nothing on record."""
+    with pytest.raises(type(signal)) as raised:
+        Failing(task_id="t", spec=churn, error=signal).execute(context())
+    assert raised.value is signal
+    assert aws.listing() == []
+
+
+def test_error_without_words_is_recorded_by_its_kind(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """A cause is never empty."""
+    with pytest.raises(TimeoutError):
+        Failing(task_id="t", spec=churn, error=TimeoutError()).execute(context())
+    assert _recorded(aws)["message"] == "TimeoutError"
+
+
+def test_record_that_cannot_be_written_hides_no_error(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """The task fails for its own reason."""
+    aws.s3.delete_bucket(Bucket="lake")
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        Failing(task_id="t", spec=churn, error=_refusal("ThrottlingException")).execute(context())
 
 
 def test_task_without_work_says_so(churn: ModelSpec, context: Make) -> None:
