@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -209,3 +210,24 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
             return s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
         yield SimpleNamespace(s3=s3, put=put, get=get, listing=listing, results=results)
+
+
+@pytest.fixture
+def listen(aws: SimpleNamespace) -> Callable[..., Callable[[], list[dict[str, Any]]]]:  # noqa: ARG001 moto comes first
+    """Makes a topic, and a queue that listens to it; gives what reads the queue."""
+
+    def make(topic: str, *, fifo: bool = False) -> Callable[[], list[dict[str, Any]]]:
+        sns, sqs, suffix = boto3.client("sns"), boto3.client("sqs"), ".fifo" if fifo else ""
+        made = sns.create_topic(Name=topic + suffix, Attributes={"FifoTopic": "true"} if fifo else {})["TopicArn"]
+        queue = sqs.create_queue(QueueName="inbox" + suffix, Attributes={"FifoQueue": "true"} if fifo else {})
+        address = queue["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=address, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=made, Protocol="sqs", Endpoint=arn)
+
+        def read() -> list[dict[str, Any]]:
+            found = sqs.receive_message(QueueUrl=address, MaxNumberOfMessages=10).get("Messages", [])
+            return [json.loads(message["Body"]) for message in found]
+
+        return read
+
+    return make

@@ -1,11 +1,10 @@
 """A model's topic hears how a run came out."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from perennial.operators.notify import NotifyOperator, subject
@@ -18,18 +17,9 @@ GATE = "experiments/{}/manual-1-abc/gate.json"
 
 
 @pytest.fixture
-def inbox(aws: SimpleNamespace, spec: ModelSpec) -> Iterator[Callable[[], list[dict[str, Any]]]]:  # noqa: ARG001
+def inbox(listen: Make, spec: ModelSpec) -> Callable[[], list[dict[str, Any]]]:
     """Reads what arrived in a queue that listens to the model's topic."""
-    sns, sqs = boto3.client("sns"), boto3.client("sqs")
-    topic = sns.create_topic(Name=f"perennial-{spec.name}")["TopicArn"]
-    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-
-    def read() -> list[dict[str, Any]]:
-        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(message["Body"]) for message in found]
-
+    read: Callable[[], list[dict[str, Any]]] = listen(f"perennial-{spec.name}")
     return read
 
 

@@ -1,0 +1,183 @@
+"""A message is sent once, and one that was not taken is on record."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.stub import Stubber
+from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
+from perennial.hooks.lake import Lake
+from perennial.notices import Notice, request, send
+
+from include.specs import codec
+from include.specs.environment import Environment
+from include.specs.incidents import NoticeReport
+
+Inbox = Callable[[], list[dict[str, Any]]]
+PUBLISH = botocore.session.get_session().get_service_model("sns").operation_model("Publish").input_shape
+NOTICE = Notice(
+    model="churn",
+    run="manual-1-abc",
+    kind="verdict",
+    subject="churn: version 3 registered, waiting for approval",
+    body={"model": "churn", "version": 3, "approval_status": None},
+)
+KEY = "experiments/churn/manual-1-abc/notices/verdict.json"
+texts = st.text(min_size=1, max_size=300)
+lines = st.from_regex(r"[a-z0-9][ -~]{0,299}", fullmatch=True)  # what models and DAGs are called, and words of ours
+
+
+@pytest.fixture
+def lake(aws: SimpleNamespace) -> Lake:
+    return Lake("lake", s3=aws.s3)
+
+
+@pytest.fixture
+def inbox(listen: Callable[..., Inbox]) -> Inbox:
+    return listen("perennial-churn")
+
+
+@pytest.fixture
+def refusing() -> Iterator[Stubber]:
+    """SNS that refuses what it is asked, each time that a test says so."""
+    with Stubber(boto3.client("sns")) as stubber:
+        yield stubber
+
+
+def _send(where: Environment, lake: Lake, notice: Notice = NOTICE, sns: Any = None) -> str:
+    return send(notice, where, lake=lake, sns=sns or boto3.client("sns"))
+
+
+def _record(aws: SimpleNamespace, key: str = KEY) -> NoticeReport:
+    return codec.decode(NoticeReport, aws.get(key), source=key)
+
+
+def test_message_is_sent_as_it_is_meant(where: Environment, lake: Lake, inbox: Inbox) -> None:
+    """Programs read its body as JSON, people its subject; its attributes tell receivers what it is, and which."""
+    message_id = _send(where, lake)
+    [envelope] = inbox()
+    assert (envelope["MessageId"], envelope["Subject"]) == (message_id, NOTICE.subject)
+    assert json.loads(envelope["Message"]) == NOTICE.body
+    attributes = {name: value["Value"] for name, value in envelope["MessageAttributes"].items()}
+    assert attributes == {"model": "churn", "kind": "verdict", "deduplication_id": NOTICE.deduplication_id}
+
+
+def test_what_was_sent_is_on_record(aws: SimpleNamespace, where: Environment, lake: Lake, inbox: Inbox) -> None:
+    """The message beside the run's reports, with the id that SNS gave it."""
+    message_id = _send(where, lake)
+    assert len(inbox()) == 1
+    assert _record(aws) == NoticeReport(subject=NOTICE.subject, body=NOTICE.body, message_id=message_id)
+
+
+def test_message_is_sent_once(where: Environment, lake: Lake, inbox: Inbox) -> None:
+    """A retry finds the record: the same id, and nobody is told twice."""
+    first = _send(where, lake)
+    assert [_send(where, lake) for _ in range(2)] == [first, first]
+    assert len(inbox()) == 1
+
+
+@pytest.mark.parametrize("changes", [{"kind": "run-failed-0"}, {"run": "manual-2-abc"}])
+def test_another_message_is_sent_too(where: Environment, lake: Lake, inbox: Inbox, changes: dict[str, str]) -> None:
+    """Each run tells each kind."""
+    for notice in (NOTICE, dataclasses.replace(NOTICE, **changes)):
+        _send(where, lake, notice)
+    assert len(inbox()) == 2
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"subject": 1}', b'{"subject": "s", "body": {}, "message_id": NaN}'])
+def test_record_that_nobody_can_read_says_nothing(
+    aws: SimpleNamespace, where: Environment, lake: Lake, inbox: Inbox, body: bytes
+) -> None:
+    """Better told twice than never; the record is then one that can be read."""
+    aws.put(KEY, body)
+    message_id = _send(where, lake)
+    assert len(inbox()) == 1
+    assert _record(aws).message_id == message_id
+
+
+def test_refused_message_is_on_record(aws: SimpleNamespace, where: Environment, lake: Lake, refusing: Stubber) -> None:
+    """It holds the message, and says why nobody has it; the refusal itself goes on to the caller."""
+    refusing.add_client_error("publish", "AuthorizationError", "not allowed to SNS:Publish")
+    with pytest.raises(ClientError, match="AuthorizationError"):
+        _send(where, lake, sns=refusing.client)
+    record = _record(aws)
+    assert (record.subject, record.body, record.message_id) == (NOTICE.subject, NOTICE.body, None)
+    assert "An error occurred (AuthorizationError)" in (record.error or "")
+
+
+def test_refused_message_is_sent_by_the_next_try(
+    aws: SimpleNamespace, where: Environment, lake: Lake, inbox: Inbox, refusing: Stubber
+) -> None:
+    """What is on record as refused was not sent; once it is, the record says so and no more."""
+    refusing.add_client_error("publish", "Throttling")
+    with pytest.raises(ClientError):
+        _send(where, lake, sns=refusing.client)
+    message_id = _send(where, lake)
+    assert len(inbox()) == 1
+    assert _record(aws) == NoticeReport(subject=NOTICE.subject, body=NOTICE.body, message_id=message_id)
+
+
+def test_unreachable_sns_is_on_record(aws: SimpleNamespace, where: Environment, lake: Lake) -> None:
+    """What is no answer of SNS is told in the same place."""
+
+    def publish(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+
+    with pytest.raises(EndpointConnectionError):
+        _send(where, lake, sns=SimpleNamespace(publish=publish))
+    assert "EndpointConnectionError: Could not connect" in (_record(aws).error or "")
+
+
+def test_fifo_topic_drops_what_is_sent_again(
+    aws: SimpleNamespace, where: Environment, listen: Callable[..., Inbox]
+) -> None:
+    """A process that was killed before it could write the record sends the same deduplication id once more."""
+    inbox = listen("perennial-churn", fifo=True)
+    topic, sns = where.topic("churn") + ".fifo", boto3.client("sns")
+    for _ in range(2):
+        sns.publish(**request(NOTICE, topic))
+    assert len(inbox()) == 1
+    assert aws.listing() == []
+
+
+def test_only_a_fifo_topic_is_told_of_groups(where: Environment) -> None:
+    """Another refuses to hear of deduplication."""
+    assert {"MessageGroupId", "MessageDeduplicationId"} & set(request(NOTICE, where.topic("churn"))) == set()
+    asked = request(NOTICE, where.topic("churn") + ".fifo")
+    assert (asked["MessageGroupId"], asked["MessageDeduplicationId"]) == ("churn", NOTICE.deduplication_id)
+
+
+def test_deduplication_id_is_of_the_notice_not_of_its_words() -> None:
+    """Another try may word it otherwise; another kind, run or model is another notice."""
+    again = dataclasses.replace(NOTICE, subject="other", body={})
+    assert again.deduplication_id == NOTICE.deduplication_id
+    others = [dataclasses.replace(NOTICE, **{field: "other"}) for field in ("model", "run", "kind")]
+    assert len({notice.deduplication_id for notice in [NOTICE, *others]}) == 4
+
+
+@pytest.mark.parametrize("suffix", ["", ".fifo"])
+@given(subject=lines, body=st.dictionaries(texts, st.none() | st.integers() | texts, max_size=4))
+def test_request_is_one_that_sns_takes(suffix: str, subject: str, body: dict[str, str | int | None]) -> None:
+    """Held against botocore's model of the service, and against what SNS says of subjects and ids."""
+    notice = dataclasses.replace(NOTICE, subject=subject, body=body)
+    asked = request(notice, f"arn:aws:sns:eu-west-1:123456789012:perennial-churn{suffix}")
+    report = ParamValidator().validate(asked, PUBLISH)
+    assert not report.has_errors(), report.generate_report()
+    assert json.loads(asked["Message"]) == body
+    # SNS: a subject has 1 to 100 characters, an id at most 128.
+    assert 1 <= len(asked["Subject"]) <= 100
+    assert len(asked.get("MessageDeduplicationId", "")) <= 128
+
+
+def test_long_subject_is_cut(aws: SimpleNamespace, where: Environment, lake: Lake, inbox: Inbox) -> None:
+    """To what SNS takes, in the message as on the record."""
+    _send(where, lake, dataclasses.replace(NOTICE, subject="s" * 101))
+    assert inbox()[0]["Subject"] == _record(aws).subject == "s" * 100
