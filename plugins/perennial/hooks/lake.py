@@ -121,16 +121,22 @@ class Lake:
 
         Of two runs that publish one date at a time the later wins whole: it replaces what the earlier has published,
         not what was there before both. Nothing else is deleted: files that no manifest names may be another run's that
-        is about to publish.
+        is about to publish. Files are named by their content, so two runs may name the same: the later looks whether
+        the earlier has left them there, and the earlier whether the later needs them.
+
+        Raises:
+            PartitionError: a file is absent or has another size; nothing is published.
         """
         key, body = s3_layout.manifest(manifest.model, manifest.date), codec.encode(manifest)
-        before, tag = self._published(key)
-        while not self.swap(key, body, tag=tag):
+        while True:
             before, tag = self._published(key)
-        kept = {file.name for file in manifest.files}
+            self.check_files(manifest)
+            if self.swap(key, body, tag=tag):
+                break
+        stale = _names(before) - _names(manifest)
+        stale -= _names(self._published(key)[0]) if stale else set()
         prefix = s3_layout.partition(manifest.model, manifest.date)
-        stale = sorted(prefix + file.name for file in (before.files if before else ()) if file.name not in kept)
-        self._delete(stale)
+        self._delete(sorted(prefix + name for name in stale))
         return len(stale)
 
     def _delete(self, keys: list[str]) -> None:
@@ -163,6 +169,10 @@ class Lake:
         body = self.read(key)
         manifest = codec.decode(PartitionManifest, body, source=s3_layout.uri(self.bucket, key))
         return PartitionRef(manifest_key=key, sha256=hashlib.sha256(body).hexdigest(), manifest=manifest)
+
+
+def _names(manifest: PartitionManifest | None) -> set[str]:
+    return {file.name for file in manifest.files} if manifest else set()
 
 
 def _within(date: dt.date, start: dt.date | None, end: dt.date | None) -> bool:
