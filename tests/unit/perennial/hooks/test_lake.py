@@ -1,14 +1,15 @@
 """The data bucket as orchestration sees it: what has no manifest is not there."""
 
-import dataclasses
 import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable
 from types import SimpleNamespace
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 from perennial.hooks.lake import Lake, _within
@@ -19,6 +20,7 @@ from include.specs.partition import PartFile, PartitionRef, SourceObject
 
 Make = Callable[..., PartitionRef]
 MARCH = [dt.date(2026, 3, day) for day in range(1, 6)]
+FILE = PartFile(name="part-0a.parquet", rows=5, bytes=4, sha256="a" * 64)
 DATES = st.dates(dt.date(2020, 1, 1), dt.date(2020, 2, 1))
 
 
@@ -69,6 +71,72 @@ def test_written_object_is_json(lake: Lake, aws: SimpleNamespace) -> None:
     lake.write_manifest("m", [{"prefix": "s3://lake/"}, "a", "b"])
     assert json.loads(aws.get("m")) == [{"prefix": "s3://lake/"}, "a", "b"]
     assert aws.s3.head_object(Bucket="lake", Key="m")["ContentType"] == "application/json"
+
+
+def test_object_is_found_with_its_tag(lake: Lake, aws: SimpleNamespace) -> None:
+    """What is there comes with the tag of that content; what is not there is None, and no error."""
+    assert lake.find_as(PartFile, "file.json") is None
+    aws.put("file.json", FILE)
+    found, tag = lake.find_as(PartFile, "file.json") or (None, "")
+    assert (found, tag) == (FILE, aws.s3.head_object(Bucket="lake", Key="file.json")["ETag"])
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"name": "a"}'])
+def test_object_of_another_form_is_not_found_to_be_absent(lake: Lake, aws: SimpleNamespace, body: bytes) -> None:
+    """It is there, and cannot be read: that is an error with its address."""
+    aws.put("odd.json", body)
+    with pytest.raises(ReportError, match=r"s3://lake/odd\.json"):
+        lake.find_as(PartFile, "odd.json")
+
+
+def test_bucket_that_cannot_be_read_holds_no_answer(aws: SimpleNamespace) -> None:
+    """Not being able to look is not the same as finding nothing."""
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        Lake("another", s3=aws.s3).find_as(PartFile, "x")
+
+
+def test_object_is_created_only_where_none_is(lake: Lake, aws: SimpleNamespace) -> None:
+    """The second of two who create it is told that it was second, and changes nothing."""
+    assert lake.swap("x.json", b"1", tag=None) is True
+    assert lake.swap("x.json", b"2", tag=None) is False
+    assert aws.get("x.json") == b"1"
+    assert aws.s3.head_object(Bucket="lake", Key="x.json")["ContentType"] == "application/json"
+
+
+def test_object_is_replaced_only_by_who_has_seen_it(lake: Lake, aws: SimpleNamespace) -> None:
+    """Of two who saw the same, the first replaces it; the other has to look again."""
+    lake.swap("x.json", codec.encode(FILE), tag=None)
+    _, tag = lake.find_as(PartFile, "x.json") or (None, "")
+    assert lake.swap("x.json", b"2", tag=tag) is True
+    assert lake.swap("x.json", b"3", tag=tag) is False
+    assert aws.get("x.json") == b"2"
+
+
+def test_object_that_was_deleted_is_not_replaced(lake: Lake, aws: SimpleNamespace) -> None:
+    """It is not the one that was seen, and does not come back."""
+    lake.swap("x.json", codec.encode(FILE), tag=None)
+    _, tag = lake.find_as(PartFile, "x.json") or (None, "")
+    aws.s3.delete_object(Bucket="lake", Key="x.json")
+    assert lake.swap("x.json", b"2", tag=tag) is False
+    assert aws.listing() == []
+
+
+@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"])
+@pytest.mark.parametrize("tag", [None, '"e"'])
+def test_every_way_of_coming_second_is_told_alike(code: str, tag: str | None) -> None:
+    """S3 has another word for it while the other write goes on than after it has ended."""
+    with Stubber(boto3.client("s3")) as s3:
+        s3.add_client_error("put_object", code)
+        assert Lake("lake", s3=s3.client).swap("x.json", b"1", tag=tag) is False
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket", "SlowDown"])
+def test_write_that_was_refused_is_an_error(code: str) -> None:
+    """Nobody was faster: looking again would not help."""
+    with Stubber(boto3.client("s3")) as s3:
+        s3.add_client_error("put_object", code)
+        with pytest.raises(ClientError, match=code):
+            Lake("lake", s3=s3.client).swap("x.json", b"1", tag=None)
 
 
 def test_sources_are_pinned_with_version_and_origin(lake: Lake, aws: SimpleNamespace) -> None:
@@ -165,28 +233,3 @@ def test_cut_file_is_named(lake: Lake, aws: SimpleNamespace, publish: Callable[.
     aws.put(s3_layout.partition("churn", MARCH[0]) + "part-0a.parquet", b"12")
     with pytest.raises(PartitionError, match=r"part-0a\.parquet of 4 bytes, found 2 bytes"):
         lake.check_files(manifest)
-
-
-def test_publishing_replaces_the_partition_as_a_whole(
-    lake: Lake, aws: SimpleNamespace, publish: Callable[..., PartitionRef], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What only the manifest before named is gone, in batches; every other day, and what no manifest names, stays."""
-    monkeypatch.setattr("perennial.hooks.lake._DELETE_BATCH", 2)
-    manifest = publish(MARCH[0]).manifest
-    publish(MARCH[1])
-    prefix = s3_layout.partition("churn", MARCH[0])
-    aws.put(prefix + "part-of-another-run.parquet", b"soon to be published")
-    before = aws.listing()
-    old = tuple(PartFile(name=f"old-{i}.parquet", rows=1, bytes=3, sha256="0" * 64) for i in range(5))
-    for file in old:
-        aws.put(prefix + file.name, b"old")
-    aws.put(s3_layout.manifest("churn", MARCH[0]), dataclasses.replace(manifest, files=(*manifest.files, *old)))
-    assert lake.publish(manifest) == 5
-    assert aws.listing() == before
-
-
-def test_publishing_a_day_for_the_first_time(lake: Lake, aws: SimpleNamespace, partition: Make) -> None:
-    """Nothing was there, so nothing is deleted."""
-    manifest = partition().manifest
-    assert lake.publish(manifest) == 0
-    assert s3_layout.manifest(manifest.model, manifest.date) in aws.listing()
