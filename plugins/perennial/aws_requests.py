@@ -55,6 +55,17 @@ def on_instance_type(request: Request, instance_type: str) -> Request:
     return request | {field: {**request[field], "InstanceType": instance_type}}
 
 
+def instance_type(request: Mapping[str, Any]) -> str:
+    """What a request asks for, or a described job was asked for with; empty where it does not say.
+
+    >>> instance_type({"ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.large"}}})
+    'ml.m5.large'
+    """
+    processing = request.get("ProcessingResources", {}).get("ClusterConfig")
+    cluster = processing or request.get("TransformResources") or request.get("ResourceConfig", {})
+    return str(cluster.get("InstanceType", ""))
+
+
 def landing_manifest(sources: tuple[SourceObject, ...], *, bucket: str, model: str) -> list[Any]:
     """A SageMaker manifest of exactly these landing objects."""
     prefix = f"landing/{model}/"

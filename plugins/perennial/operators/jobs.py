@@ -20,7 +20,7 @@ from include.specs.environment import Environment
 from include.specs.job import JobStep
 from include.specs.run import IngestionRun, TrainingRun
 from perennial import naming, retries
-from perennial.aws_requests import Builder, Request, longest_s, on_instance_type
+from perennial.aws_requests import Builder, Request, instance_type, longest_s, on_instance_type
 from perennial.failures import failed
 from perennial.hooks.aws import CONNECTION, client
 from perennial.hooks.jobs import TERMINAL, Jobs, reason, took_too_long
@@ -115,8 +115,7 @@ class SageMakerJobOperator(FlowOperator):
             self.job_name = name
             found = jobs.describe(name)
             if found is None:
-                sized = on_instance_type(request, self._instance_type(without_capacity))
-                if jobs.create(name, sized, owner=self._owner):
+                if jobs.create(name, self._after(request, without_capacity), owner=self._owner):
                     self.log.info("Started %s", name)
                     return self._described(name)
                 found = self._described(name)
@@ -128,10 +127,17 @@ class SageMakerJobOperator(FlowOperator):
             without_capacity += retries.of_reason(reason(job)) is retries.CAPACITY
             generation += 1
 
-    def _instance_type(self, without_capacity: int) -> str:
-        """What to ask for after so many jobs for which there was no capacity: the next of the spec's, then the last."""
-        types = self.spec.resources(self.step.name).instance_types
-        return types[min(without_capacity, len(types) - 1)]
+    def _after(self, request: Request, without_capacity: int) -> Request:
+        """What to ask for after so many jobs without capacity: the spec's next instance type each time, then the last.
+
+        The first is the request's own, which the run may have been given in place of the spec's.
+        """
+        types = (instance_type(request), *self._fallbacks)
+        return on_instance_type(request, types[min(without_capacity, len(types) - 1)])
+
+    @property
+    def _fallbacks(self) -> tuple[str, ...]:
+        return self.spec.resources(self.step.name).fallback_instance_types
 
     def _defer(self, where: Environment) -> None:
         self.defer(
@@ -186,5 +192,5 @@ class SageMakerJobOperator(FlowOperator):
         if self.jobs.status(job) == "Stopped":
             return retries.STOPPED
         fault = retries.of_reason(reason(job))
-        elsewhere = fault is retries.CAPACITY and len(self.spec.resources(self.step.name).instance_types) > 1
+        elsewhere = fault is retries.CAPACITY and self._fallbacks and instance_type(job) != self._fallbacks[-1]
         return retries.CAPACITY_ELSEWHERE if elsewhere else fault
