@@ -30,7 +30,8 @@ BUILDERS = {
 class Api:
     """SageMaker and its logs behind botocore's own clients: requests are validated as ever, answers come from here.
 
-    A job that is looked at has the first of its statuses left, and the last one for ever.
+    A job that is looked at has the first of its statuses left, and the last one for ever. A status may be followed by
+    its reason: "Failed: CapacityError: no room".
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,8 @@ class Api:
         self.created = ["InProgress"]  # what becomes of a job that is asked for
         self.lost_reply = False  # whether a job is there that was not there when it was looked for
         self.failure, self.log_lines = "", list[str]()
+        self.instance_type = "ml.m5.large"  # of the jobs that are there
+        self.during_create: Callable[[], None] = lambda: None  # between the start of a job and the answer
         self.jobs: dict[str, list[str] | None] = {}
         self.tags: list[dict[str, str]] = []  # of the one job that there is
         self.clients = {name: boto3.client(name) for name in ("sagemaker", "logs")}
@@ -81,6 +84,7 @@ class Api:
 
     def _create(self, name: str) -> dict[str, Any]:
         self.jobs[name] = list(self.created)
+        self.during_create()
         if self.lost_reply:
             raise RefusedError("ResourceInUse", "Job names must be unique")
         return {}
@@ -91,9 +95,14 @@ class Api:
         statuses = self.jobs[name]
         if statuses is None:
             raise RefusedError("ValidationException", "Requested resource not found.")
-        status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
-        model = {"ModelArtifacts": {"S3ModelArtifacts": MODEL_URL}} if kind == "Training" else {}
-        return {f"{kind}JobArn": ARN, f"{kind}JobStatus": status, "FailureReason": self.failure, **model}
+        status, _, reason = (statuses.pop(0) if len(statuses) > 1 else statuses[0]).partition(": ")
+        cluster = {"InstanceType": self.instance_type}
+        more = {
+            "Training": {"ModelArtifacts": {"S3ModelArtifacts": MODEL_URL}, "ResourceConfig": cluster},
+            "Processing": {"ProcessingResources": {"ClusterConfig": cluster}},
+        }
+        why = {"FailureReason": reason or self.failure}
+        return {f"{kind}JobArn": ARN, f"{kind}JobStatus": status, **why, **more[kind]}
 
 
 class RefusedError(Exception):
@@ -123,10 +132,17 @@ def run(aws: SimpleNamespace, churn: ModelSpec, training_run: Make) -> TrainingR
 def job_task() -> Make:
     """Makes the task of a step."""
 
-    def make(spec: ModelSpec, step: str = "train", **inputs: Any) -> SageMakerJobOperator:
+    def make(spec: ModelSpec, step: str = "train", *, stop_on_kill: bool = True, **inputs: Any) -> SageMakerJobOperator:
         job_step, build = BUILDERS[step]
         return SageMakerJobOperator(
-            task_id=step, spec=spec, step=job_step, build=build, run_type=TrainingRun, config_key=KEY, inputs=inputs
+            task_id=step,
+            spec=spec,
+            step=job_step,
+            build=build,
+            run_type=TrainingRun,
+            config_key=KEY,
+            inputs=inputs,
+            stop_on_kill=stop_on_kill,
         )
 
     return make
