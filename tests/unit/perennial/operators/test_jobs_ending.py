@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -108,11 +110,67 @@ def test_kill_stops_the_job(api: Any, churn: ModelSpec, job_task: Make, context:
     assert api.names("Stop") == api.names("Describe")
 
 
+@pytest.mark.usefixtures("run")
+def test_kill_in_the_middle_of_the_start_stops_the_job(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make
+) -> None:
+    """The job is there and its answer is not: its task knows its name already."""
+    operator = job_task(churn)
+    api.during_create = operator.on_kill
+    _deferred(operator, context())
+    assert api.names("Stop") == api.names("Create")
+
+
+@pytest.mark.usefixtures("run")
+def test_kill_of_a_later_generation_stops_that_one(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
+    """A job that has ended is left as it is."""
+    api.existing = [["Failed: InternalServerError: sorry"]]
+    operator = job_task(churn)
+    _deferred(operator, context())
+    operator.on_kill()
+    assert api.names("Stop") == api.names("Create") == [api.names("Describe")[0] + "-2"]
+
+
+@pytest.mark.usefixtures("aws")
+def test_kill_while_the_outcome_is_read_stops_the_job(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make
+) -> None:
+    """After the wait the task knows its job as well, from the trigger's event."""
+    api.existing = [["Completed"]]
+    operator = job_task(churn)
+    operator.execute_complete(context(), {"job_name": "churn-train-x", "status": "Completed"})
+    operator.on_kill()
+    assert api.names("Stop") == ["churn-train-x"]
+
+
+@pytest.mark.usefixtures("run")
+def test_job_may_be_left_to_its_own_limit(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
+    """Where a kill does not stop the job, neither the task nor the triggerer does."""
+    operator = job_task(churn, stop_on_kill=False)
+    deferred = _deferred(operator, context())
+    operator.on_kill()
+    assert deferred.trigger.stop is None
+    assert api.names("Stop") == []
+
+
 @pytest.mark.usefixtures("aws")
 def test_kill_before_the_start_stops_nothing(api: Any, churn: ModelSpec, job_task: Make) -> None:
     """A task that is ended before it has a job asks nothing of SageMaker."""
     job_task(churn).on_kill()
     assert api.calls == []
+
+
+def test_failure_after_the_wait_is_on_record(
+    aws: SimpleNamespace, api: Any, churn: ModelSpec, job_task: Make, context: Make
+) -> None:
+    """With the end of the log, for the run's one notice."""
+    api.existing, api.log_lines = [["Failed: AlgorithmError: exit code 1"]], ["ValueError: one class"]
+    with pytest.raises(AirflowFailException):
+        job_task(churn).execute_complete(context(), {"job_name": "churn-train-x", "status": "Failed"})
+    [key] = aws.listing()
+    record = json.loads(aws.get(key))
+    assert (record["task_id"], record["fault"], record["retried"]) == ("train", "algorithm", False)
+    assert record["message"].endswith("ValueError: one class")
 
 
 @pytest.mark.usefixtures("aws")
