@@ -1,12 +1,16 @@
 """A model's topic hears how a run came out."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
+import boto3
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from perennial.operators.notify import NotifyOperator, subject
 
 from include.specs.model import ModelSpec
@@ -14,6 +18,7 @@ from include.specs.reports import GateReport
 
 Make = Callable[..., Any]
 GATE = "experiments/{}/manual-1-abc/gate.json"
+RECORD = "experiments/churn/manual-1-abc/notices/verdict.json"
 
 
 @pytest.fixture
@@ -67,6 +72,90 @@ def test_missing_verdict_is_not_made_up(spec: ModelSpec, context: Make, inbox: M
     with pytest.raises(AirflowFailException, match=r"gate\.json, found no such object"):
         _notify(spec, context())
     assert inbox() == []
+
+
+def test_backfill_is_no_news(spec: ModelSpec, context: Make, inbox: Make) -> None:
+    """Whatever it found, and though there is no verdict to read: nobody is told, and the task is skipped."""
+    with pytest.raises(AirflowSkipException, match="a backfill finds is no news"):
+        _notify(spec, context(run_type="backfill"))
+    assert inbox() == []
+
+
+@pytest.mark.parametrize("run_type", ["manual", "scheduled", "asset_triggered"])
+def test_every_other_run_is_news(
+    aws: SimpleNamespace, spec: ModelSpec, context: Make, gate: Callable[[str], GateReport], inbox: Make, run_type: str
+) -> None:
+    """Whoever started it."""
+    aws.put(GATE.format(spec.name), gate("reject"))
+    _notify(spec, context(run_type=run_type))
+    assert len(inbox()) == 1
+
+
+def test_retry_tells_nothing_twice(
+    aws: SimpleNamespace, spec: ModelSpec, context: Make, gate: Callable[[str], GateReport], inbox: Make
+) -> None:
+    """A task that was killed after it had told finds that on record."""
+    aws.put(GATE.format(spec.name), gate("reject"))
+    assert _notify(spec, context()) == _notify(spec, context())
+    assert len(inbox()) == 1
+
+
+@pytest.fixture
+def rejected(aws: SimpleNamespace, gate: Callable[[str], GateReport]) -> None:
+    """A run of one model whose candidate was rejected."""
+    aws.put(GATE.format("churn"), gate("reject"))
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    """SNS that refuses, each time that a test says so."""
+    with Stubber(boto3.client("sns")) as stubber:
+        monkeypatch.setattr("perennial.operators.notify.client", lambda _: stubber.client)
+        yield stubber
+
+
+def _try(context: dict[str, Any], number: int) -> dict[str, Any]:
+    context["ti"].try_number = number  # of 4: one, and three retries
+    return context
+
+
+@pytest.mark.usefixtures("rejected")
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_refusal_that_may_pass_is_left_to_the_next_try(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, refusing: Stubber, number: int
+) -> None:
+    """As long as there is one; the message is on record meanwhile."""
+    refusing.add_client_error("publish", "Throttling")
+    with pytest.raises(ClientError, match="Throttling"):
+        _notify(churn, _try(context(), number))
+    assert "Throttling" in json.loads(aws.get(RECORD))["error"]
+
+
+@pytest.mark.usefixtures("rejected")
+@pytest.mark.parametrize(("code", "number"), [("Throttling", 4), ("AuthorizationError", 1), ("InvalidParameter", 2)])
+def test_refusal_never_fails_the_run(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, refusing: Stubber, code: str, number: int
+) -> None:
+    """What SNS refuses to the last, or once and for all, stays on record; the run's result stands."""
+    refusing.add_client_error("publish", code)
+    assert _notify(churn, _try(context(), number)) == {"message_id": None}
+    record = json.loads(aws.get(RECORD))
+    assert record["message_id"] is None
+    assert code in record["error"]
+    assert record["body"]["reasons"] == "The one rule says reject."
+    assert [key for key in aws.listing() if key.endswith("failure.json")] == []
+
+
+@pytest.mark.usefixtures("rejected")
+def test_message_that_nobody_got_can_be_found(
+    churn: ModelSpec, context: Make, refusing: Stubber, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The task's log says where it lies."""
+    refusing.add_client_error("publish", "AuthorizationError")
+    _notify(churn, context())
+    log = "".join(capsys.readouterr())
+    assert "Nobody was told" in log
+    assert RECORD in unquote(log)
 
 
 def test_subject_fits_sns() -> None:
