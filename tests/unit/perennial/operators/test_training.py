@@ -71,18 +71,23 @@ def test_run_by_hand_takes_all_there_is(aws: SimpleNamespace, lake: Make, churn:
     assert len(manifest) == 6
 
 
-def test_past_window_by_hand(lake: Make, churn: ModelSpec, context: Make) -> None:
-    """A person gets the days that were asked for, from the first to before the last."""
+def test_past_window_by_hand(aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make) -> None:
+    """A person gets the days asked for, from the first to before the last; the run knows that it is of the past."""
     lake(*DAYS)
-    assert _days(_resolve(churn, context(params={**UNTOUCHED, "start": "2026-03-02", "end": "2026-03-04"}))) == [2, 3]
+    result = _resolve(churn, context(params={**UNTOUCHED, "start": "2026-03-02", "end": "2026-03-04"}))
+    assert _days(result) == [2, 3]
+    assert _written(aws, result).past_window is True
 
 
 @pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
-def test_scheduled_run_sees_no_later_day(lake: Make, churn: ModelSpec, context: Make, run_type: str) -> None:
-    """A run of a past week trains on what there was then."""
+def test_scheduled_run_sees_no_later_day(
+    aws: SimpleNamespace, lake: Make, churn: ModelSpec, context: Make, run_type: str
+) -> None:
+    """A run of a past week trains on what there was then; only a backfill is about the past."""
     lake(*DAYS)
-    made = context(run_type=run_type, interval=INTERVAL, params=UNTOUCHED)
-    assert _days(_resolve(churn, made)) == [1, 2, 3]
+    result = _resolve(churn, context(run_type=run_type, interval=INTERVAL, params=UNTOUCHED))
+    assert _days(result) == [1, 2, 3]
+    assert _written(aws, result).past_window is (run_type == "backfill")
 
 
 def test_no_partition_is_an_error_that_says_what_to_do(lake: Make, churn: ModelSpec, context: Make) -> None:
@@ -129,6 +134,7 @@ def test_event_carries_overrides_and_reason(aws: SimpleNamespace, lake: Make, ch
     )
     result = _resolve(churn, context(run_type="asset_triggered", params=UNTOUCHED, events=events))
     model = _written(aws, result).model
+    assert _written(aws, result).past_window is True  # one of them has set an end
     assert result["reason"] == "by hand; a try; drift; new data"
     assert model.gate.thresholds == {**churn.gate.thresholds, "roc_auc": 0.5, "pr_auc": 0.4}
     assert model.estimator.hyperparameters["max_iter"] == 7
@@ -213,6 +219,7 @@ def test_champion_is_pinned(
     assert champion is not None
     assert (champion.package_arn, champion.approval_status, champion.version) == (first, "Approved", 1)
     assert result["champion"] == 1
+    assert json.loads(aws.get(s3_layout.champion("churn")))["package_arn"] == first
 
 
 def test_stranger_in_the_registry_is_final(lake: Make, churn: ModelSpec, context: Make) -> None:

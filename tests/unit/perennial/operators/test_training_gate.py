@@ -10,7 +10,8 @@ import boto3
 import pytest
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
-from perennial import assets, aws_requests, naming
+from perennial import assets, aws_requests, naming, registry
+from perennial.hooks.packages import Packages
 from perennial.operators.training import (
     AnnounceVersionOperator,
     QualityGateBranchOperator,
@@ -192,6 +193,18 @@ def test_version_names_the_data_it_was_made_from(
         if each["InputName"] == "raw"
     ]
     assert channel == f"s3://lake/{properties['data_manifest']}"
+
+
+@pytest.mark.parametrize("past", [False, True])
+def test_version_says_whether_its_window_is_past(
+    aws: SimpleNamespace, judged: TrainingRun, context: Make, past: bool
+) -> None:
+    """So that it stands in for no champion, for as long as it is in the registry."""
+    aws.put(EXPERIMENT + "run.json", dataclasses.replace(judged, past_window=past))
+    _register(judged.model, context())
+    packages = Packages()
+    chosen = registry.choose_champion(packages.versions("churn"), packages.describe)
+    assert (chosen is None) is past
 
 
 @pytest.mark.parametrize("run_id", ["manual__1", "manual__~odd {id}", "r" * 300])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from perennial.operators.training import of_last_days, of_one_origin, window
+from perennial.operators.training import is_past_window, of_last_days, of_one_origin, window
 
 from include.specs.partition import PartitionRef
 
@@ -32,6 +32,24 @@ def test_window(context: Make, run_type: str, params: dict[str, str], expected: 
     """A person's dates first, then the end of the run's interval, then everything."""
     found = window(context(run_type=run_type, interval=INTERVAL), params)
     assert tuple(day and day.isoformat() for day in found) == expected
+
+
+@pytest.mark.parametrize(
+    ("run_type", "params", "expected"),
+    [
+        ("manual", {}, False),
+        ("asset_triggered", {}, False),
+        ("scheduled", {}, False),
+        ("scheduled", {"end": None, "start": "2026-01-01"}, False),
+        ("manual", {"start": "2026-01-01", "end": ""}, False),
+        ("backfill", {}, True),
+        ("manual", {"end": "2026-02-01"}, True),
+        ("asset_triggered", {"start": "2026-01-01", "end": "2026-02-01"}, True),
+    ],
+)
+def test_past_window(context: Make, run_type: str, params: dict[str, str | None], expected: bool) -> None:
+    """A backfill is about a time that has passed, and so is a window whose end somebody has set; no other run is."""
+    assert is_past_window(context(run_type=run_type, interval=INTERVAL), params) is expected
 
 
 @given(offsets=st.sets(st.integers(0, 40), min_size=1), days=st.integers(1, 45))
