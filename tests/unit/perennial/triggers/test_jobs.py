@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Self
 
+import aiohttp
 import boto3
 import pytest
 from airflow.sdk import serde
 from airflow.sdk.module_loading import import_string
 from airflow.triggers.base import TriggerEvent
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from moto.server import ThreadedMotoServer
 from perennial.hooks.jobs import OWNER_TAG
 from perennial.triggers.jobs import SageMakerJobTrigger
@@ -28,9 +30,9 @@ ARGUMENTS: dict[str, Any] = {
 
 
 class AsyncSageMaker:
-    """Answers with one status after the other, and keeps what it was asked."""
+    """Answers with one status, or error, after the other, and keeps what it was asked."""
 
-    def __init__(self, *statuses: str, owner: str = "me") -> None:
+    def __init__(self, *statuses: str | Exception, owner: str = "me") -> None:
         self.statuses, self.owner, self.calls = list(statuses), owner, []
 
     async def __aenter__(self) -> Self:
@@ -41,7 +43,7 @@ class AsyncSageMaker:
 
     async def describe_training_job(self, **request: str) -> dict[str, str]:
         self.calls.append(("describe", request))
-        return {"TrainingJobStatus": self.statuses.pop(0), "TrainingJobArn": "arn:x"}
+        return {"TrainingJobStatus": self._next(), "TrainingJobArn": "arn:x"}
 
     async def list_tags(self, **request: str) -> dict[str, Any]:
         self.calls.append(("tags", request))
@@ -49,22 +51,39 @@ class AsyncSageMaker:
 
     async def stop_training_job(self, **request: str) -> None:
         self.calls.append(("stop", request))
+        if self.statuses:
+            self._next()
+
+    def _next(self) -> str:
+        status = self.statuses.pop(0) if self.statuses else pytest.fail("was asked once more than it should have been")
+        if isinstance(status, Exception):
+            raise status
+        return status
 
 
 @pytest.fixture
 def hooks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Puts `client` where a connection would give one, and keeps what the hook was made with."""
-    kept: dict[str, Any] = {}
+    """Puts `client`, or one of `clients` after the other, where a connection would give one; keeps what the hook was
+    made with.
+    """
+    kept: dict[str, Any] = {"clients": []}
 
     class Hook:
         def __init__(self, **arguments: Any) -> None:
             kept.update(arguments)
 
         async def get_async_conn(self) -> Any:
-            return kept["client"]
+            client = kept["clients"].pop(0) if kept["clients"] else kept["client"]
+            if isinstance(client, Exception):
+                raise client
+            return client
 
     monkeypatch.setattr("perennial.triggers.jobs.AwsBaseHook", Hook)
     return kept
+
+
+def _refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": ""}}, "DescribeTrainingJob")
 
 
 def _events(trigger: SageMakerJobTrigger) -> list[TriggerEvent]:
@@ -74,12 +93,13 @@ def _events(trigger: SageMakerJobTrigger) -> list[TriggerEvent]:
     return asyncio.run(collect())
 
 
-def test_trigger_survives_the_database() -> None:
+@pytest.mark.parametrize("stop", ["stop_training_job", None])
+def test_trigger_survives_the_database(stop: str | None) -> None:
     """Path and arguments, through Airflow's own serialisation, make the same trigger again."""
-    path, arguments = SageMakerJobTrigger(**ARGUMENTS).serialize()
+    path, arguments = SageMakerJobTrigger(**{**ARGUMENTS, "stop": stop}).serialize()
     again = import_string(path)(**serde.deserialize(serde.serialize(arguments)))
     assert isinstance(again, SageMakerJobTrigger)
-    assert again.serialize() == (path, ARGUMENTS)
+    assert again.serialize() == (path, {**ARGUMENTS, "stop": stop})
 
 
 @pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped"])
@@ -113,6 +133,57 @@ def test_trigger_waits_before_each_look(hooks: dict[str, Any], monkeypatch: pyte
     assert slept == [15.0, 15.0, 15.0]
 
 
+PASSING = [
+    _refusal("ThrottlingException"),
+    _refusal("InternalFailure"),
+    _refusal("ExpiredTokenException"),
+    ReadTimeoutError(endpoint_url="https://api.sagemaker"),
+    EndpointConnectionError(endpoint_url="https://api.sagemaker"),
+    aiohttp.ServerDisconnectedError(),
+]
+STAYING = [_refusal("AccessDeniedException"), _refusal("ValidationException"), _refusal("Nonsense"), KeyError("x")]
+
+
+def _kind(error: Exception) -> str:
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+
+
+@pytest.mark.parametrize("error", PASSING, ids=_kind)
+def test_passing_fault_is_waited_out(hooks: dict[str, Any], monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """The job goes on meanwhile. Another client looks next, with the credentials that there are then."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("perennial.triggers.jobs.asyncio.sleep", sleep)
+    first, second = AsyncSageMaker("InProgress", error), AsyncSageMaker("InProgress", "Completed")
+    hooks["clients"] = [first, second]
+    [event] = _events(SageMakerJobTrigger(**{**ARGUMENTS, "poll_interval_s": 15.0}))
+    assert event.payload["status"] == "Completed"
+    assert [name for name, _ in first.calls] == [name for name, _ in second.calls] == ["describe", "describe", "close"]
+    # Before the first look, between looks, and after the fault.
+    assert slept == [15.0] * 4
+
+
+@pytest.mark.parametrize("error", PASSING, ids=_kind)
+def test_client_that_cannot_be_made_yet_is_waited_for(hooks: dict[str, Any], error: Exception) -> None:
+    """Making one may take a call too, to a role's credentials say; and may fail several times in a row."""
+    hooks["clients"] = [error, error, AsyncSageMaker("Failed")]
+    [event] = _events(SageMakerJobTrigger(**ARGUMENTS))
+    assert event.payload["status"] == "Failed"
+
+
+@pytest.mark.parametrize("error", STAYING, ids=_kind)
+def test_fault_that_stays_ends_the_wait(hooks: dict[str, Any], error: Exception) -> None:
+    """What no wait mends, or nobody knows, fails the task, and the client is closed."""
+    hooks["client"] = AsyncSageMaker("InProgress", error)
+    with pytest.raises(type(error)) as raised:
+        _events(SageMakerJobTrigger(**ARGUMENTS))
+    assert raised.value is error
+    assert hooks["client"].calls[-1] == ("close", {})
+
+
 def test_kill_stops_the_job(hooks: dict[str, Any]) -> None:
     """A person who clears a waiting task stops its job: no process of the task is there to do it."""
     hooks["client"] = AsyncSageMaker("InProgress")
@@ -133,6 +204,21 @@ def test_kill_leaves_a_job_that_is_to_outlive_its_task(hooks: dict[str, Any]) ->
     hooks["client"] = AsyncSageMaker()
     asyncio.run(SageMakerJobTrigger(**{**ARGUMENTS, "stop_on_kill": False}).on_kill())
     assert hooks["client"].calls == []
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "ResourceNotFound"])
+def test_kill_of_a_job_that_has_ended_is_no_error(hooks: dict[str, Any], code: str) -> None:
+    """There is nothing left to stop."""
+    hooks["client"] = AsyncSageMaker("InProgress", _refusal(code))
+    asyncio.run(SageMakerJobTrigger(**ARGUMENTS).on_kill())
+    assert [name for name, _ in hooks["client"].calls] == ["describe", "tags", "stop", "close"]
+
+
+def test_kill_that_was_refused_is_an_error(hooks: dict[str, Any]) -> None:
+    """A job that goes on billing is not passed over in silence."""
+    hooks["client"] = AsyncSageMaker("InProgress", _refusal("AccessDeniedException"))
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        asyncio.run(SageMakerJobTrigger(**ARGUMENTS).on_kill())
 
 
 def test_trigger_needs_nothing_of_the_specs() -> None:
