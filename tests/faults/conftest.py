@@ -15,7 +15,7 @@ import pytest
 from laptop.settings import TOPIC_PREFIX
 from tests.faults.flow import Flow, small
 from tests.faults.place import Place, inside, place
-from tests.faults.real_airflow import MODELS, RealAirflow, real_airflow
+from tests.faults.real_airflow import RealAirflow, real_airflow
 from tests.faults.reporting import (  # noqa: F401 pytest finds a folder's hooks in its conftest
     pytest_addoption,
     pytest_collection_modifyitems,
@@ -81,8 +81,7 @@ def inbox(model_name: Callable[[], str]) -> Callable[[Flow], Callable[[], list[d
 def at_work() -> Iterator[RealAirflow]:
     """The one Airflow of all rows in which processes die, with data to train on."""
     with real_airflow() as started:
-        for name in MODELS:
-            started.ingest(name)
+        started.ingest("small", "slow", "impatient")
         yield started
 
 

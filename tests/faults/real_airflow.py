@@ -34,7 +34,7 @@ from laptop.settings import BUCKET, TOPIC_PREFIX, Addresses, Settings
 
 REPO = Path(__file__).parents[2]
 DAGS = Path(__file__).parent / "dags"
-MODELS = ("small", "slow", "impatient", "daily")
+MODELS = ("small", "slow", "impatient", "daily", "bygone")
 DAY = dt.date(2026, 3, 1)
 # What Airflow takes minutes to notice by default, it is to notice within the patience of a test.
 NOTICING = {
@@ -201,12 +201,14 @@ class RealAirflow:
         with AirflowApi(self.addresses.airflow, password=password) as api:
             yield api
 
-    def ingest(self, name: str, date: dt.date = DAY) -> None:
-        """Have a day's partition in the lake."""
-        self.land(name, date)
+    def ingest(self, *names: str, date: dt.date = DAY) -> None:
+        """Have a day's partition of each of these models in the lake."""
         with self.api() as api:
-            run = api.trigger(f"{name}_ingestion", conf={"date": date.isoformat()})
-        self.until_ended(run)
+            for name in names:
+                self.land(name, date)
+            runs = [api.trigger(f"{name}_ingestion", conf={"date": date.isoformat()}) for name in names]
+        for run in runs:
+            self.until_ended(run)
 
     def train(self, name: str) -> Run:
         """Ask for a training; it has then not begun."""

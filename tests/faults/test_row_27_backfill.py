@@ -66,18 +66,17 @@ def test_a_past_window_is_trained_and_not_announced(system: RealAirflow) -> None
     """
     days = [dt.date(2022, 6, day) for day in (1, 2)]
     for day in days:
-        system.land("daily", day)
-        system.ingest("daily", day)
+        system.ingest("bygone", date=day)
     with system.api() as api:
         conf = {"start": days[0].isoformat(), "end": days[1].isoformat()}
-        run = api.trigger("daily_training", conf=conf)
+        run = api.trigger("bygone_training", conf=conf)
     system.until_ended(run)
     with system.api() as api:
-        assert api.xcom(run, "resolve", "partitions") == [s3_layout.manifest("daily", days[0])]
+        assert api.xcom(run, "resolve", "partitions") == [s3_layout.manifest("bygone", days[0])]
     assert system.tasks(run)["announce"].state == "skipped"
-    [version] = system.versions("daily")
+    [version] = system.versions("bygone")
     assert version["CustomerMetadataProperties"]["past_window"] == "true"
-    later = system.train("daily")
+    later = system.train("bygone")
     system.until_ended(later)
     with system.api() as api:
         assert api.xcom(later, "resolve", "champion") is None
@@ -85,7 +84,7 @@ def test_a_past_window_is_trained_and_not_announced(system: RealAirflow) -> None
 
 def _backfilled(system: RealAirflow, first: dt.date, last: dt.date, *options: str) -> int:
     """Backfill these days; the largest number of runs that were seen at work at a time."""
-    period = ("--from-date", first.isoformat(), "--to-date", last.isoformat())
+    period = ("--from-date", f"{first}T00:00:00+00:00", "--to-date", f"{last}T23:00:00+00:00")
     known = {each["id"] for each in system.ask("GET", "/backfills?dag_id=daily_ingestion")["backfills"]}
     system.airflow(
         "backfill", "create", "--dag-id", "daily_ingestion", *period, "--max-active-runs", str(AT_ONCE), *options
