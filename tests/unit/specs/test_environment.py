@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.specs.environment import PREFIX, deferrable, environment
+from include.specs.environment import PREFIX, deferrable, environment, retry_pace
 from include.specs.errors import SpecError
 
 REQUIRED = {
@@ -53,3 +53,34 @@ def test_an_option_that_cannot_be_read_is_refused() -> None:
         deferrable({f"{PREFIX}DEFERRABLE": "maybe"})
     with pytest.raises(SpecError, match="POLL_INTERVAL_S must be a number of seconds, got 'soon'"):
         environment(REQUIRED | {f"{PREFIX}POLL_INTERVAL_S": "soon"})
+    with pytest.raises(SpecError, match="RETRY_PACE must be a number, got 'soon'"):
+        retry_pace({f"{PREFIX}RETRY_PACE": "soon"})
+    for pace in ("-0.1", "nan"):
+        with pytest.raises(SpecError, match="RETRY_PACE must be at least 0, got"):
+            retry_pace({f"{PREFIX}RETRY_PACE": pace})
+
+
+@pytest.mark.parametrize(
+    ("said", "pace"), [({}, 1.0), ({f"{PREFIX}RETRY_PACE": "0"}, 0.0), ({f"{PREFIX}RETRY_PACE": "0.05"}, 0.05)]
+)
+def test_pace_of_retries(said: dict[str, str], pace: float) -> None:
+    """Waits are as long as the table has them, unless somebody says otherwise; nothing else needs to be set."""
+    assert retry_pace(said) == pace
+
+
+@pytest.mark.parametrize("base", ["https://airflow.example", "https://airflow.example/", "https://example/airflow/"])
+def test_page_of_a_run(base: str) -> None:
+    """It lies under the address of the UI, however that ends."""
+    found = environment(REQUIRED | {"AIRFLOW__API__BASE_URL": base})
+    assert found.run_url("churn_training", "manual__1") == f"{base.rstrip('/')}/dags/churn_training/runs/manual__1"
+
+
+def test_run_has_no_page_where_the_ui_has_no_address() -> None:
+    """Half a link is none."""
+    assert environment(REQUIRED).run_url("churn_training", "manual__1") == ""
+
+
+def test_runbook_may_lie_elsewhere() -> None:
+    """In the repository, unless its address is set."""
+    assert environment(REQUIRED).runbook == "docs/runbook.md"
+    assert environment(REQUIRED | {f"{PREFIX}RUNBOOK": "https://wiki/r"}).runbook == "https://wiki/r"

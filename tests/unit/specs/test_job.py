@@ -4,6 +4,7 @@ import importlib.util
 
 import pytest
 
+from include.specs import codec
 from include.specs.errors import SpecError
 from include.specs.job import CONFIG_CHANNEL, STEPS, JobStep, StepResources
 
@@ -25,13 +26,27 @@ def test_every_step_reads_its_configuration(step: JobStep) -> None:
     ("changes", "message"),
     [
         ({"instance_type": "m5.large"}, "instance_type must be a SageMaker instance type"),
+        ({"fallback_instance_types": ("ml.m5.xlarge", "m5.large")}, r"instance_type must .*got 'm5\.large'"),
         ({"instance_count": 2}, "instance_count must be 1"),
         ({"volume_gb": 0}, "volume_gb must be positive"),
         ({"max_run_s": 0}, "max_run_s must be positive"),
         ({"max_run_s": 100, "max_wait_s": 99}, r"max_wait_s must be at least max_run_s \(100\), got 99"),
     ],
 )
-def test_resources_that_sagemaker_would_refuse_are_refused(changes: dict[str, int | str], message: str) -> None:
+def test_resources_that_sagemaker_would_refuse_are_refused(changes: dict[str, object], message: str) -> None:
     """Before anything is sent."""
     with pytest.raises(SpecError, match=message):
         StepResources(**changes)  # type: ignore[arg-type]  # what is under test
+
+
+def test_instance_types_come_in_the_order_in_which_they_are_asked_for() -> None:
+    """The one that is wanted, then the fallbacks; by default there are none."""
+    some = StepResources(instance_type="ml.m5.large", fallback_instance_types=("ml.m5.xlarge", "ml.c5.large"))
+    assert some.instance_types == ("ml.m5.large", "ml.m5.xlarge", "ml.c5.large")
+    assert StepResources(instance_type="ml.m5.large").instance_types == ("ml.m5.large",)
+
+
+def test_fallbacks_travel_with_the_spec() -> None:
+    """A job reads the configuration that a task has written."""
+    some = StepResources(fallback_instance_types=("ml.m5.xlarge",))
+    assert codec.decode(StepResources, codec.encode(some), source="run.json") == some

@@ -6,7 +6,7 @@ import pytest
 
 from include.specs import catalog, codec
 from include.specs.partition import PartFile, PartitionManifest, PartitionRef, SourceObject
-from include.specs.run import Champion, Provenance, SplitBoundary, TrainingRun
+from include.specs.run import Champion, ChampionPointer, Provenance, SplitBoundary, TrainingRun
 
 PROVENANCE = Provenance(run="run-1", dag_id="churn_training", run_id="manual")
 CHAMPION = Champion(
@@ -50,3 +50,22 @@ def test_a_run_arrives_at_its_jobs_as_it_left(champion: Champion | None) -> None
     """The spec with every override, the boundary with its time zone."""
     left = run(None, "synthetic", champion=champion)
     assert codec.decode(TrainingRun, codec.encode(left), source="run.json") == left
+
+
+def test_a_run_is_about_now_unless_it_says_otherwise() -> None:
+    """A configuration that was written before there were past windows is still read, as what it was."""
+    plain = codec.to_plain(run("till"))
+    assert plain.pop("past_window") is False
+    assert codec.from_plain(TrainingRun, plain, "run.json").past_window is False
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        ChampionPointer(run="run-1"),
+        ChampionPointer(run="run-1", version=3, package_arn="arn", approval_status="Approved"),
+    ],
+)
+def test_a_pointer_is_read_as_it_was_written(pointer: ChampionPointer) -> None:
+    """Also where it says that no version is the champion."""
+    assert codec.decode(ChampionPointer, codec.encode(pointer), source="champions/churn.json") == pointer

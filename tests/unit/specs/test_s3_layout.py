@@ -38,6 +38,7 @@ def test_models_never_share_a_prefix(one: str, other: str, date: dt.date, run: s
     for prefix in (s3_layout.models, s3_layout.experiment, s3_layout.baseline, s3_layout.checkpoints):
         assert not prefix(one, run).startswith(prefix(other, run))
     assert not s3_layout.raw(one).startswith(s3_layout.raw(other))
+    assert s3_layout.champion(one) != s3_layout.champion(other)
 
 
 @given(names, dates, runs)
@@ -49,6 +50,8 @@ def test_every_prefix_is_of_a_kind_of_its_own(model: str, date: dt.date, run: st
         for prefix in (s3_layout.models, s3_layout.checkpoints, s3_layout.experiment, s3_layout.baseline)
     ]
     found = [*by_date, *by_run, s3_layout.processed(model, run, "train"), s3_layout.processed(model, run, "test")]
+    # The pointer to the champion outlives every run: it lies with nothing that may be deleted after a while.
+    assert s3_layout.champion(model).partition("/")[0] not in {prefix.partition("/")[0] for prefix in found}
     for one in found:
         assert one.endswith("/")
         assert not [other for other in found if other is not one and other.startswith(one)]
