@@ -15,6 +15,7 @@ from tests.contracts.localaws.harness import ROOT, unavailable
 
 PYTHON = ROOT / ".venv-airflow-3.2/bin/python"
 FOLDERS = ("tests/unit/perennial", "tests/dags")
+MOST_LEFT_OUT = 10
 FEWEST = 400  # of the tests that these folders hold: a folder that nothing was found in proves nothing
 PROBE = """
 import json
@@ -56,11 +57,14 @@ def test_it_is_the_airflow_before(tmp_path: Path) -> None:
 
 
 def test_operators_triggers_and_dags_work_there(tmp_path: Path) -> None:
-    """Every test of the orchestration and of the DAGs passes there as here, and none is skipped."""
+    """Every test of the orchestration and of the DAGs passes there as here, but those of what only 3.3 has."""
     report = tmp_path / "report.xml"
     ran = python(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *FOLDERS)
     assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
     suite = ET.parse(report).getroot()[0]  # noqa: S314 pytest's own file
-    counted = {name: int(suite.attrib[name]) for name in ("failures", "errors", "skipped")}
-    assert counted == {"failures": 0, "errors": 0, "skipped": 0}
+    assert {name: int(suite.attrib[name]) for name in ("failures", "errors")} == {"failures": 0, "errors": 0}
+    reasons = {skipped.attrib["message"] for skipped in suite.iter("skipped")}
+    # A module that is left out as a whole says "collection skipped".
+    assert reasons <= {"Airflow has retry policies from 3.3 on", "collection skipped"}
+    assert len(list(suite.iter("skipped"))) < MOST_LEFT_OUT
     assert int(suite.attrib["tests"]) > FEWEST

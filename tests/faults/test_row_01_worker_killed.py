@@ -6,6 +6,7 @@ from tests.faults.real_airflow import RealAirflow, until
 
 pytestmark = [
     pytest.mark.flow,
+    pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.row(
         1,

@@ -6,6 +6,7 @@ from tests.faults.real_airflow import RealAirflow
 
 pytestmark = [
     pytest.mark.flow,
+    pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.row(2, "triggerer killed", "polling resumes; nothing is submitted twice"),
 ]
