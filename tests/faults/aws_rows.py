@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
-from tests.faults.flow import Flow, Run
+from perennial.hooks.lake import Lake
+
+from laptop.settings import BUCKET
+from tests.faults.flow import Flow, Run, small
 
 DAY = dt.date(2026, 3, 1)
 ORDER = ("resolve", "candidate.preprocess", "candidate.train", "candidate.evaluate", "quality_gate", "register")
@@ -13,14 +17,26 @@ ORDER = ("resolve", "candidate.preprocess", "candidate.train", "candidate.evalua
 def ready(flow: Flow, *, before: str, run_id: str = "manual__1") -> Run:
     """A training run whose next task is `before`, on a day's data that is in the lake."""
     if not flow.partitions():
-        flow.land(DAY)
-        flow.ingest(DAY)
+        lay(flow)
     run = flow.training(run_id)
     for task_id in ORDER:
         if task_id.endswith(before):
             break
         run.execute(task_id)
     return run
+
+
+def lay(flow: Flow) -> None:
+    """Put a day's data into the lake, of a model with the small data set: ingested once a place, and copied."""
+    ingested = Flow(spec=small("ingested"), place=flow.place)
+    if not ingested.partitions():
+        ingested.land(DAY)
+        ingested.ingest(DAY)
+    [day] = ingested.partitions()
+    for key in ingested.keys("raw"):
+        flow.put(key.replace(ingested.spec.name, flow.spec.name), ingested.read(key))
+    manifest = replace(day.manifest, model=flow.spec.name)
+    Lake(BUCKET, s3=flow.s3).publish(manifest)
 
 
 def started(flow: Flow, step: str) -> list[str]:
