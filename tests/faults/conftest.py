@@ -8,8 +8,10 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
+import botocore.endpoint
 import pytest
 
 from laptop.settings import TOPIC_PREFIX
@@ -56,6 +58,14 @@ def _no_fault_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "flow" in request.fixturenames:
         request.getfixturevalue("account").switch_off()
+
+
+@pytest.fixture
+def call_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that botocore wants to wait between the tries of its calls: noted, not waited."""
+    waits_s: list[float] = []
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=waits_s.append))
+    return waits_s
 
 
 @pytest.fixture

@@ -8,42 +8,48 @@ from tests.faults.aws_rows import ready, started
 from tests.faults.flow import Flow
 
 pytestmark = pytest.mark.row(5, "ThrottlingException, 500s", "bounded backoff with jitter, then success")
-ANSWERS = [("ThrottlingException", 400), ("InternalFailure", 500), ("ServiceUnavailable", 503)]
 
 
-@pytest.mark.parametrize(("code", "status"), ANSWERS)
-def test_a_moment_is_waited_out_inside_the_call(flow: Flow, code: str, status: int) -> None:
-    """The task does not notice: one try, one job.
+@pytest.mark.parametrize(
+    ("code", "status"), [("ThrottlingException", 400), ("InternalFailure", 500), ("ServiceUnavailable", 503)]
+)
+def test_a_moment_is_waited_out_inside_the_call(flow: Flow, call_waits: list[float], code: str, status: int) -> None:
+    """The task does not notice: one try, one job, after waits that are bounded and jittered.
 
-    Fails when the clients are made without `CALL_RETRIES` (`perennial.hooks.aws`).
+    Fails when the clients are made without `CALL_RETRIES`, which try more often than botocore does when it is not told
+    (`perennial.hooks.aws`).
     """
-    run = ready(flow, before="train")
-    flow.place.switch_on("error", service="sagemaker", code=code, status=status, times=4)
-    run.execute("candidate.train")
-    assert flow.place.hits() == 4
-    assert len(started(flow, "train")) == 1
+    run = ready(flow, before="preprocess")
+    flow.place.switch_on("error", service="sagemaker", code=code, status=status, times=7)
+    run.execute("candidate.preprocess")
+    assert flow.place.hits() == len(call_waits) == 7
+    assert max(call_waits) <= 20
+    assert len(set(call_waits)) == len(call_waits)
+    assert len(started(flow, "preprocess")) == 1
 
 
-@pytest.mark.parametrize(("code", "status"), ANSWERS)
+@pytest.mark.usefixtures("call_waits")
+@pytest.mark.parametrize(("code", "status"), [("ThrottlingException", 400), ("NeverHeardOf", 500)])
 def test_longer_than_a_call_waits_is_another_try(flow: Flow, monkeypatch, code: str, status: int) -> None:
     """The try ends, the next comes after a wait that is bounded and jittered, and joins the job.
 
-    Fails when the code is not in the table, whose policy then waits by another kind's delays (`perennial.retries`).
+    Fails when the code is not in the table, or one that is in no table is not judged by its HTTP status, and the policy
+    then waits by another kind's delays; when `delay_s` knows no bound, or draws no jitter (`perennial.retries`).
     """
     monkeypatch.setattr("perennial.hooks.aws.CALL_RETRIES", {"mode": "standard", "max_attempts": 2})
-    run = ready(flow, before="train")
+    run = ready(flow, before="preprocess")
     flow.place.switch_on(
         "error", service="sagemaker", operation="Describe*", code=code, status=status, times=None, after=1
     )
     with pytest.raises(ClientError, match=code) as failed:
-        run.execute("candidate.train")
+        run.execute("candidate.preprocess")
     waits_s = [_wait_s(failed.value, number) for number in range(1, 10)]
     assert 2 <= waits_s[0] <= 10
     assert max(waits_s) <= 300
     assert len(set(waits_s)) == len(waits_s)
     flow.place.switch_off()
-    run.execute("candidate.train")
-    assert len(started(flow, "train")) == 1
+    run.execute("candidate.preprocess")
+    assert len(started(flow, "preprocess")) == 1
 
 
 def _wait_s(error: Exception, try_number: int) -> float:
