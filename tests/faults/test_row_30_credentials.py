@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.triggers.base import TriggerEvent
 from botocore.exceptions import ClientError
 from perennial.retry_policy import ByFault
@@ -20,31 +21,42 @@ EXPIRED = {"code": "ExpiredTokenException", "message": "The security token inclu
 def test_a_try_whose_credentials_expired_is_followed_by_one_that_joins(flow: Flow, let_through: int) -> None:
     """Whichever call it hits, the next try has a process and credentials of its own, and the step has one job.
 
-    Fails when an expired token is not in the table as what passes (`CREDENTIALS` in `perennial.retries`).
+    Fails when the code of an expired token is not among those of `CREDENTIALS`, which are renewed within seconds
+    (`perennial.retries`).
     """
-    run = ready(flow, before="train")
+    run = ready(flow, before="preprocess")
     flow.place.switch_on("error", service="sagemaker", after=let_through, **EXPIRED)
     with pytest.raises(ClientError, match="expired") as failed:
-        run.execute("candidate.train")
-    assert ByFault().evaluate(failed.value, 1, 3).retry_delay is not None
-    run.execute("candidate.train")
-    assert len(started(flow, "train")) == 1
+        run.execute("candidate.preprocess")
+    delay = ByFault().evaluate(failed.value, 1, 3).retry_delay
+    assert delay is not None
+    assert 5 <= delay.total_seconds() <= 10
+    run.execute("candidate.preprocess")
+    assert len(started(flow, "preprocess")) == 1
 
 
-def test_a_waiting_trigger_takes_new_credentials(flow: Flow) -> None:
-    """It looks again with a client made anew, and fires when the job has ended.
+def test_a_waiting_trigger_takes_new_credentials(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks again with a client made anew, whose credentials are new too, and fires when the job has ended.
 
-    Fails when `_looked_at` raises what may pass (`perennial.triggers.jobs`).
+    Fails when `_looked_at` raises what may pass, or looks again with the client that it had
+    (`perennial.triggers.jobs`).
     """
-    run = ready(flow, before="train")
-    job = run.execute("candidate.train")["job_name"]
-    flow.place.switch_on("error", service="sagemaker", operation="DescribeTrainingJob", times=3, **EXPIRED)
+    job = ready(flow, before="preprocess").execute("candidate.preprocess")["job_name"]
+    connect, clients = AwsBaseHook.get_async_conn, []
+
+    async def counted(hook: Any) -> Any:
+        clients.append(hook)
+        return await connect(hook)
+
+    monkeypatch.setattr(AwsBaseHook, "get_async_conn", counted)
+    flow.place.switch_on("error", service="sagemaker", operation="DescribeProcessingJob", times=3, **EXPIRED)
     assert _fired(job).payload == {"job_name": job, "status": "Completed"}
     assert flow.place.hits() == 3
+    assert len(clients) == 4
 
 
 def _fired(job: str) -> TriggerEvent:
-    arguments: dict[str, Any] = {"job_name": job, "kind": "training", "owner": "try-1", "stop_on_kill": True}
+    arguments: dict[str, Any] = {"job_name": job, "kind": "processing", "owner": "try-1", "stop_on_kill": True}
     where = {"connection": "aws_default", "region": None, "poll_interval_s": 0.0}
 
     async def first() -> TriggerEvent:
