@@ -8,17 +8,17 @@ from tests.faults.flow import Flow
 pytestmark = pytest.mark.row(4, "the reply to Create is lost", 'ResourceInUse is read as "mine": attach')
 
 
-@pytest.mark.parametrize("step", ["preprocess", "train", "evaluate"])
-def test_a_job_whose_create_was_not_answered_is_joined(flow: Flow, step: str) -> None:
-    """The call is tried again, is told that the name is taken, and takes that job for its own: there is one.
+def test_a_job_whose_create_was_not_answered_is_joined(flow: Flow) -> None:
+    """The call is tried again, is told that the name is taken, and takes that job for its own: each step has one.
 
     Fails when `Jobs.create` raises ResourceInUse instead of returning False (`perennial.hooks.jobs`).
     """
-    run = ready(flow, before=step)
-    flow.place.switch_on("lost_reply", service="sagemaker", operation="Create*Job")
-    run.execute(f"candidate.{step}")
-    assert flow.place.hits() == 1
-    assert len(started(flow, step)) == 1
+    run = ready(flow, before="preprocess")
+    for number, step in enumerate(("preprocess", "train", "evaluate"), start=1):
+        flow.place.switch_on("lost_reply", service="sagemaker", operation="Create*Job")
+        run.execute(f"candidate.{step}")
+        assert flow.place.hits() == number
+        assert len(started(flow, step)) == 1
     assert run.finish().states["register"] == "success"
 
 
