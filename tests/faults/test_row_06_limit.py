@@ -12,7 +12,7 @@ from tests.faults.aws_rows import ready, started
 from tests.faults.flow import Flow
 
 pytestmark = pytest.mark.row(6, "ResourceLimitExceeded", "long backoff, then a clear failure and an alert")
-WORDS = "The account-level service limit 'ml.m5.large for training job usage' is 0 Instances"
+WORDS = "The account-level service limit 'ml.m5.large for processing job usage' is 0 Instances"
 
 
 def test_a_limit_is_waited_for_and_then_told(flow: Flow, inbox: Callable[[Flow], list[dict[str, object]]]) -> None:
@@ -22,24 +22,24 @@ def test_a_limit_is_waited_for_and_then_told(flow: Flow, inbox: Callable[[Flow],
     (`FlowOperator.on_record`).
     """
     listen = inbox(flow)
-    run = ready(flow, before="train")
+    run = ready(flow, before="preprocess")
     flow.place.switch_on(
         "error",
         service="sagemaker",
-        operation="CreateTrainingJob",
+        operation="CreateProcessingJob",
         code="ResourceLimitExceeded",
         message=WORDS,
         times=None,
     )
     for number in range(1, 4):
         with pytest.raises(ClientError, match="account-level service limit") as failed:
-            run.execute("candidate.train")
+            run.execute("candidate.preprocess")
         decision = ByFault().evaluate(failed.value, number, 3)
         assert decision.retry_delay is not None
         assert 300 <= decision.retry_delay.total_seconds() <= 3600
-    run_failed(flow.spec)(run.failure_context("candidate.train"))
+    run_failed(flow.spec)(run.failure_context("candidate.preprocess"))
     [message] = [json.loads(each["Message"]) for each in listen()]
     assert WORDS in message["cause"]
-    assert (message["fault"], message["task_id"]) == ("limit", "candidate.train")
+    assert (message["fault"], message["task_id"]) == ("limit", "candidate.preprocess")
     assert "quota" in message["advice"]
-    assert started(flow, "train") == []
+    assert started(flow, "preprocess") == []
