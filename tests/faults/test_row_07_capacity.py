@@ -15,10 +15,14 @@ pytestmark = pytest.mark.row(
     "new generation, on the spec's fallback instance type if it names one",
 )
 REASON = "CapacityError: Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
+TWO = ("ml.c5.xlarge", "ml.m4.xlarge")
 
 
-@pytest.mark.parametrize("fallback", [(), ("ml.c5.xlarge", "ml.m4.xlarge")], ids=["none", "two"])
-@pytest.mark.parametrize("step", ["train", "preprocess"])
+@pytest.mark.parametrize(
+    ("step", "fallback"),
+    [("preprocess", ()), ("preprocess", TWO), ("train", TWO)],
+    ids=["preprocess-none", "preprocess-two", "train-two"],
+)
 def test_the_next_generation_asks_for_the_next_type(flow: Flow, step: str, fallback: tuple[str, ...]) -> None:
     """Each lack of capacity is a job that failed; the next try starts another, on the next type, the last one for ever.
 
