@@ -29,6 +29,7 @@ def trained(flow: Flow) -> Run:
 
 @pytest.fixture(autouse=True)
 def _nothing_told(flow: Flow) -> None:
+    """What an earlier test told of the run is no record of this one."""
     for key in flow.keys("experiments"):
         if NOTICES in key:
             flow.remove(key)
