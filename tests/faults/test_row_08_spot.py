@@ -30,8 +30,8 @@ SPOT = StepResources(spot=True, max_run_s=600, max_wait_s=900)
 def test_an_interrupted_training_ends_with_the_same_model(flow: Flow) -> None:
     """It goes on from its checkpoint on the next instance, as one job, and its model is that of a run left in peace.
 
-    Fails when the request has no CheckpointConfig (`aws_requests.train`), or a checkpoint is not looked for
-    (`include.ml.training.fit`).
+    Fails when the request has no CheckpointConfig or another MaxWaitTimeInSeconds than the spec's
+    (`aws_requests.train`), or a checkpoint is not looked for (`include.ml.training.fit`).
     """
     features = dict.fromkeys(("tenure", "MonthlyCharges", "TotalCharges"), "as_is")
     spec = replace(flow.spec, estimator=TREES, features=features, step_resources={"train": SPOT})
@@ -39,7 +39,8 @@ def test_an_interrupted_training_ends_with_the_same_model(flow: Flow) -> None:
     disturbed = ready(flow, before="train", run_id="manual__disturbed")
     with ThreadPoolExecutor(1) as pool:
         training = pool.submit(disturbed.execute, "candidate.train")
-        until(lambda: [key for key in flow.keys("checkpoints") if key.endswith(".skops")], what="a checkpoint")
+        until(lambda: training.done() or _has_checkpoint(flow), what="a checkpoint")
+        assert _has_checkpoint(flow), training.result()
         [job] = started(flow, "train")
         status, _ = flow.place.server.admin("POST", f"/sagemaker/training-jobs/{job}/interrupt?outage_seconds=1")
         assert status == 202
@@ -51,6 +52,10 @@ def test_an_interrupted_training_ends_with_the_same_model(flow: Flow) -> None:
     assert described["StoppingCondition"]["MaxWaitTimeInSeconds"] == 900
     peaceful = ready(flow, before="evaluate", run_id="manual__peaceful")
     assert _content(flow, disturbed) == _content(flow, peaceful)
+
+
+def _has_checkpoint(flow: Flow) -> bool:
+    return any(key.endswith(".skops") for key in flow.keys("checkpoints"))
 
 
 def _log(flow: Flow, job: str) -> str:
