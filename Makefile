@@ -34,7 +34,7 @@ up: $(DEV) ## start the same system and leave it running, with the UI on 127.0.0
 down: $(DEV) ## stop what `make up` started; what it has stored stays in .local
 	@exec $(BIN)/python -m laptop down
 
-test: lint $(SAGEMAKER) $(AIRFLOW_3_2) ## style, types, import contracts and all tests
+test: lint $(SAGEMAKER) $(AIRFLOW_3_2) ## style, types, import contracts and all tests but those that take minutes each
 	$(BIN)/python -m pytest -m "not long"
 
 faults: $(DEV) $(if $(filter 3.2,$(AIRFLOW)),$(AIRFLOW_3_2)) ## inject every fault of the matrix, say which rows held [TIMES=1] [AIRFLOW=3.2]

@@ -17,6 +17,7 @@ PREFIX = "AIRFLOW__PERENNIAL__"
 LOG_PAGE = (
     "https://console.aws.amazon.com/cloudwatch/home#logsV2:log-groups/log-group/{group}$3FlogStreamNameFilter$3D{job}"
 )
+RUNBOOK = "docs/runbook.md"
 OBJECT_PAGE = "https://console.aws.amazon.com/s3/object/{bucket}?prefix={key}"
 
 
@@ -47,7 +48,7 @@ class Environment:
     ui_url: str = ""
     log_page: str = LOG_PAGE
     object_page: str = OBJECT_PAGE
-    runbook: str = "docs/runbook.md"
+    runbook: str = RUNBOOK
 
     def __post_init__(self) -> None:
         both = bool(self.subnets) == bool(self.security_groups)
@@ -89,7 +90,7 @@ def environment(variables: Mapping[str, str]) -> Environment:
         code_version=options.get("code_version", "unknown"),
         log_page=options.get("log_page", LOG_PAGE),
         object_page=options.get("object_page", OBJECT_PAGE),
-        runbook=options.get("runbook", "docs/runbook.md"),
+        runbook=options.get("runbook", RUNBOOK),
         ui_url=variables.get("AIRFLOW__API__BASE_URL", ""),
     )
 

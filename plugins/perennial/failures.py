@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from include.specs import codec, s3_layout
-from include.specs.environment import environment
 from include.specs.errors import PerennialError
 from include.specs.incidents import FAILURE, FailureReport
 from perennial import naming
@@ -23,20 +21,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class PassingError(AirflowException):
+class _OfFaultError(AirflowException):
+    """One that says what `fault` is behind it, for the retry policy and the record."""
+
+    def __init__(self, message: str, fault: Fault) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+class PassingError(_OfFaultError):
     """A try that failed because of a `fault` that may pass."""
 
-    def __init__(self, message: str, fault: Fault) -> None:
-        super().__init__(message)
-        self.fault = fault
 
-
-class FinalError(AirflowFailException):
+class FinalError(_OfFaultError, AirflowFailException):
     """A task that failed because of a `fault` that no other try can mend."""
-
-    def __init__(self, message: str, fault: Fault) -> None:
-        super().__init__(message)
-        self.fault = fault
 
 
 def failed(message: str, fault: Fault) -> AirflowException:
@@ -56,7 +54,7 @@ def record(task: FlowOperator, context: Mapping[str, Any], fault: Fault, message
         advice=fault.advice,
     )
     try:
-        Lake(environment(os.environ).bucket).write(_key(task.spec.name, run.dag_id, run.run_id), codec.encode(report))
+        task.lake().write(_key(task.spec.name, run.dag_id, run.run_id), codec.encode(report))
     except Exception:
         log.warning("This failure could not be put on record", exc_info=True)
 

@@ -54,12 +54,13 @@ def send(notice: Notice, where: Environment, *, lake: Lake, sns: Any) -> str:
     Raises:
         ClientError, BotoCoreError: SNS did not take it; its record says why, and holds the message.
     """
-    report = NoticeReport(subject=notice.subject[:_MAX_SUBJECT], body=notice.body)
+    asked = request(notice, where.topic(notice.model))
+    report = NoticeReport(subject=asked["Subject"], body=notice.body)
     sent = _sent(notice, lake)
     if sent is not None:
         return sent
     try:
-        answer = sns.publish(**request(notice, where.topic(notice.model)))
+        answer = sns.publish(**asked)
     except Exception as error:
         lake.write(notice.key, codec.encode(replace(report, error=f"{type(error).__name__}: {error}")))
         raise

@@ -74,7 +74,7 @@ MODEL = ModelSpec(
             "max_features": 0.3,
             "early_stopping": False,
         },
-        # Some forty seconds on one core.
+        # Some twenty seconds on one core.
         checkpoint_every=100_000_000,
     ),
     decision=DecisionRule(rule="max_f1"),

@@ -12,8 +12,12 @@ from perennial.retries import CALL_RETRIES, CALL_TIMEOUTS
 CONNECTION = "aws_default"
 
 
+def config() -> Config:
+    """The retries and timeouts of every call, a trigger's too."""
+    return Config(retries=dict(CALL_RETRIES), **CALL_TIMEOUTS)
+
+
 def client(service: str, *, connection: str = CONNECTION, region: str | None = None) -> Any:
     """The boto3 client of `service`."""
-    config = Config(retries=dict(CALL_RETRIES), **CALL_TIMEOUTS)
-    hook = AwsBaseHook(aws_conn_id=connection, client_type=service, region_name=region, config=config)
+    hook = AwsBaseHook(aws_conn_id=connection, client_type=service, region_name=region, config=config())
     return hook.get_conn()

@@ -34,13 +34,10 @@ class Lake:
         Raises:
             ReportError: there is no such object.
         """
-        try:
-            body: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _MISSING:
-                raise
-            raise ReportError(f"expected s3://{self.bucket}/{key}, found no such object") from error
-        return body
+        found = self._find(key)
+        if found is None:
+            raise ReportError(f"expected s3://{self.bucket}/{key}, found no such object")
+        return found[0]
 
     def read_as[T](self, cls: type[T], key: str) -> T:
         """The `cls` that the object at `key` holds.
@@ -56,20 +53,24 @@ class Lake:
         Raises:
             ReportError: it holds something else.
         """
+        found = self._find(key)
+        return found and (codec.decode(cls, found[0], source=s3_layout.uri(self.bucket, key)), found[1])
+
+    def _find(self, key: str) -> tuple[bytes, str] | None:
+        """Body and tag of the object; None where there is no such object."""
         try:
             answer = self._s3.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
             if error.response["Error"]["Code"] not in _MISSING:
                 raise
             return None
-        source = s3_layout.uri(self.bucket, key)
-        return codec.decode(cls, answer["Body"].read(), source=source), answer["ETag"]
+        return answer["Body"].read(), answer["ETag"]
 
     def swap(self, key: str, body: bytes, *, tag: str | None) -> bool:
         """Put a JSON object in place of the one with `tag`, or (None) where none was; False if somebody was faster."""
         condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
         try:
-            self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition)
+            self.write(key, body, **condition)
         except ClientError as error:
             # An object that was deleted since is not the one with that tag either.
             if error.response["Error"]["Code"] not in (*_OUTDATED, *_MISSING):
@@ -77,9 +78,9 @@ class Lake:
             return False
         return True
 
-    def write(self, key: str, body: bytes) -> None:
-        """Put a JSON object, in one piece."""
-        self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+    def write(self, key: str, body: bytes, **condition: str) -> None:
+        """Put a JSON object, in one piece; if S3 finds the `condition` true, where there is one (see `swap`)."""
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition)
 
     def write_manifest(self, key: str, entries: list[Any]) -> None:
         """Put the manifest of a SageMaker input."""

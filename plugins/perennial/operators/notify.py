@@ -35,7 +35,8 @@ class NotifyOperator(FlowOperator):
         if context["dag_run"].run_type == "backfill":
             raise AirflowSkipException("what a backfill finds is no news")
         where, lake = self.where(), self.lake()
-        notice = self._notice(context, where)
+        gate = lake.read_as(GateReport, s3_layout.experiment(self.spec.name, self.run) + reports.GATE)
+        notice = self._notice(context, where, gate)
         try:
             return {"message_id": send(notice, where, lake=lake, sns=client("sns"))}
         except Exception as error:
@@ -44,9 +45,7 @@ class NotifyOperator(FlowOperator):
             self.log.exception("Nobody was told; the message is on record in %s", where.object_url(notice.key))
             return {"message_id": None}
 
-    def _notice(self, context: Any, where: Environment) -> Notice:
-        experiment = s3_layout.experiment(self.spec.name, self.run)
-        gate = self.lake().read_as(GateReport, experiment + reports.GATE)
+    def _notice(self, context: Any, where: Environment, gate: GateReport) -> Notice:
         message = {
             "model": self.spec.name,
             "owner": self.spec.owner.email,
@@ -54,7 +53,7 @@ class NotifyOperator(FlowOperator):
             "reasons": gate.reasons,
             "version": (self.registered or {}).get("version"),
             "approval_status": (self.registered or {}).get("approval_status"),
-            "report": where.object_url(experiment + reports.HTML),
+            "report": where.object_url(s3_layout.experiment(self.spec.name, self.run) + reports.HTML),
             "dag_id": context["dag_run"].dag_id,
             "run_id": context["dag_run"].run_id,
         }

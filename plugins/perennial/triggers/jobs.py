@@ -9,10 +9,10 @@ from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from perennial import retries
+from perennial.hooks.aws import config
 from perennial.hooks.jobs import KINDS, NOTHING_TO_STOP, TERMINAL, owner_in
 
 # Airflow gives a trigger half a minute (`[triggerer] on_kill_timeout`).
@@ -117,7 +117,7 @@ class SageMakerJobTrigger(BaseTrigger):
             aws_conn_id=self.connection,
             client_type="sagemaker",
             region_name=self.region,
-            config=Config(retries=dict(retries.CALL_RETRIES), **retries.CALL_TIMEOUTS),
+            config=config(),
         )
         return await hook.get_async_conn()
 
