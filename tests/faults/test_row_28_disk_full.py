@@ -8,6 +8,7 @@ import dataclasses
 import datetime as dt
 import math
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from include.specs.incidents import FAILURE, FailureReport
 from include.specs.model import Estimator
 from tests.faults.flow import Flow, Run
 from tests.faults.place import Place, image, jobs_run_as, place
@@ -79,7 +81,11 @@ def test_an_ingestion_leaves_no_half_partition(flow: Flow, part_fits: bool) -> N
     before = {room: flow.written(room) for room in ROOMS}
     left_kib = PAGE_KIB * math.ceil(part.bytes / 1024 / PAGE_KIB) if part_fits else PAGE_KIB
     _fails(flow, run, "ingest", left_kib=left_kib)
-    assert {room: flow.written(room) for room in ROOMS} == before
+    after = {room: flow.written(room) for room in ROOMS}
+    [failure] = [key for key in after["experiments"] if key.endswith(f"/{FAILURE}")]
+    assert re.search(NO_SPACE, flow.read_as(FailureReport, failure).message)
+    del after["experiments"][failure]
+    assert after == before
     run.execute("ingest")
     run.finish()
     assert [ref.manifest.rows for ref in flow.partitions()] == [400, 400]

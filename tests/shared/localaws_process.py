@@ -41,7 +41,7 @@ class Server:
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(retries={"max_attempts": 1}, **options),
+            config=Config(**({"retries": {"max_attempts": 1}} | options)),
         )
 
     def admin(self, method: str, path: str, members: object = None) -> tuple[int, Any]:
