@@ -26,6 +26,7 @@ from tests.faults.reporting import (  # noqa: F401 pytest finds a folder's hooks
     pytest_terminal_summary,
     turn,
 )
+from tests.shared import inbox as shared
 
 # Not a module of ours: what a job of row 18 meets when its interpreter starts.
 collect_ignore = ["spoilt_job"]
@@ -73,16 +74,8 @@ def inbox(model_name: Callable[[], str]) -> Callable[[Flow], Callable[[], list[d
     """Subscribes to a model's topic; what it gives tells all that has come since, envelopes with everything."""
 
     def subscribe(flow: Flow) -> Callable[[], list[dict[str, Any]]]:
-        sqs, topic = flow.place.client("sqs"), TOPIC_PREFIX + flow.spec.name
-        queue = sqs.create_queue(QueueName=model_name())["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        flow.place.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-
-        def listen() -> list[dict[str, Any]]:
-            found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
-            return [json.loads(message["Body"]) for message in found]
-
-        return listen
+        heard = shared.inbox(flow.place.client, [TOPIC_PREFIX + flow.spec.name], queue=model_name())
+        return lambda: [json.loads(envelope) for envelope in heard.take()]
 
     return subscribe
 

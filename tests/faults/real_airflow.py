@@ -31,6 +31,7 @@ from laptop import aws, landing, ports, postgres, processes, secrets_file, servi
 from laptop import settings as layout
 from laptop.airflow_api import AirflowApi, Run, TaskState
 from laptop.settings import BUCKET, TOPIC_PREFIX, Addresses, Settings
+from tests.shared.inbox import inbox
 
 REPO = Path(__file__).parents[2]
 DAGS = Path(__file__).parent / "dags"
@@ -120,22 +121,10 @@ class RealAirflow:
         answer = httpx.get(f"{self.addresses.aws}/_localaws/faults", trust_env=False)
         return sum(fault["hits"] for fault in answer.json()["faults"])
 
-    def heard(self, queue: str) -> list[dict[str, Any]]:
-        """What has come to a queue since it was asked before."""
-        sqs, found = self.client("sqs"), []
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                found.append(json.loads(json.loads(message["Body"])["Message"]))
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return found
-
-    def listen(self, name: str, queue: str) -> None:
-        """Have a queue hear what the topic of the model `name` is told from now on."""
-        sqs = self.client("sqs")
-        url = sqs.create_queue(QueueName=queue)["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        self.client("sns").subscribe(TopicArn=TOPIC_PREFIX + name, Protocol="sqs", Endpoint=arn)
+    def listen(self, name: str, queue: str) -> Callable[[], list[dict[str, Any]]]:
+        """Have a queue hear what the topic of the model `name` is told from now on; what it gives tells all news."""
+        heard = inbox(self.client, [TOPIC_PREFIX + name], queue=queue)
+        return lambda: [json.loads(json.loads(envelope)["Message"]) for envelope in heard.take()]
 
     def jobs(self, name: str) -> dict[str, str]:
         """Every job ever started for the model `name`: job → status."""

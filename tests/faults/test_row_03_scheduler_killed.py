@@ -20,7 +20,7 @@ def test_a_run_outlives_its_schedulers(system: RealAirflow) -> None:
     Fails when a job's name is not the same on every try (`naming.job_name`), or a notice is not looked for before it
     is sent (`notices.send`).
     """
-    system.listen("small", "row-3")
+    heard = system.listen("small", "row-3")
     jobs, versions = set(system.jobs("small")), len(system.versions("small"))
     run = system.train("small")
     for step in ("preprocess", "train", "evaluate"):
@@ -36,4 +36,4 @@ def test_a_run_outlives_its_schedulers(system: RealAirflow) -> None:
     assert registered.count(run.run_id) == len(registered) - versions
     assert len(registered) - versions <= 1
     time.sleep(1)
-    assert [message["run_id"] for message in system.heard("row-3")] == [run.run_id]
+    assert [message["run_id"] for message in heard()] == [run.run_id]

@@ -29,13 +29,13 @@ def test_the_job_of_a_run_that_is_marked_failed_is_stopped(waiting: RealAirflow)
 
     Fails when `on_kill` does nothing, of the operator where it waits in the worker, else of the trigger.
     """
-    waiting.listen("slow", "row-10")
+    heard = waiting.listen("slow", "row-10")
     run, job = _training(waiting)
     with waiting.api() as api:
         api.fail(run)
     until(lambda: waiting.jobs("slow")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
     assert waiting.state(run) == "failed"
-    assert waiting.heard("row-10") == []
+    assert heard() == []
 
 
 def test_the_job_of_a_task_that_is_cleared_is_stopped_or_adopted(waiting: RealAirflow) -> None:
@@ -56,13 +56,13 @@ def test_the_job_of_a_run_that_took_too_long_is_stopped(system: RealAirflow) -> 
 
     Fails when the trigger's `on_kill` does nothing, or the DAG has no failure callback (`flows.training`).
     """
-    system.listen("impatient", "row-10-timeout")
+    heard = system.listen("impatient", "row-10-timeout")
     run = system.train("impatient")
     job = system.until_job("impatient", "train")
     system.until_ended(run, expected="failed")
     until(lambda: system.jobs("impatient")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
     told = []
-    until(lambda: bool(told.extend(system.heard("row-10-timeout")) or told), seconds=60, of="the message")
+    until(lambda: bool(told.extend(heard()) or told), seconds=60, of="the message")
     assert [(message["run_id"], message["fault"]) for message in told] == [(run.run_id, "run-timeout")]
 
 

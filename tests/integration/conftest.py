@@ -14,6 +14,7 @@ from include.specs import catalog
 from laptop import processes, record, secrets_file
 from laptop.airflow_api import AirflowApi
 from laptop.settings import TOPIC_PREFIX, Settings
+from tests.shared.inbox import inbox
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -49,18 +50,11 @@ def system(state: Path) -> Iterator[System]:
 @pytest.fixture(scope="session")
 def notifications(system: System) -> Callable[[], list[str]]:
     """What the models' topics were told, from before the first run on; asking again adds what came meanwhile."""
-    queues, topics = system.client("sqs"), system.client("sns")
-    queue = queues.create_queue(QueueName="heard")["QueueUrl"]
-    arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    for model in catalog.load():
-        topics.subscribe(TopicArn=TOPIC_PREFIX + model, Protocol="sqs", Endpoint=arn)
+    box = inbox(system.client, [TOPIC_PREFIX + model for model in catalog.load()], queue="heard")
     heard: list[str] = []
 
     def listen() -> list[str]:
-        while messages := queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                heard.append(message["Body"])
-                queues.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        heard.extend(box.take())
         return heard
 
     return listen
