@@ -19,6 +19,8 @@ BIN := .venv/bin
 DEV := .venv/.synced
 SAGEMAKER := .venv-sagemaker/.synced
 AIRFLOW_3_2 := .venv-airflow-3.2/.synced
+# A file stays in one process, with what its tests share; more than four would wait for one file.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
   --python-version 3.12
 
@@ -35,7 +37,7 @@ down: $(DEV) ## stop what `make up` started; what it has stored stays in .local
 	@exec $(BIN)/python -m laptop down
 
 test: lint $(SAGEMAKER) $(AIRFLOW_3_2) ## style, types, import contracts and all tests but those that take minutes each
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" $(SIDE_BY_SIDE)
 
 faults: $(DEV) $(if $(filter 3.2,$(AIRFLOW)),$(AIRFLOW_3_2)) ## inject every fault of the matrix, say which rows held [TIMES=1] [AIRFLOW=3.2]
 	$(if $(filter 3.2,$(AIRFLOW)),.venv-airflow-3.2/bin,$(BIN))/python -m pytest tests/faults --times "$$TIMES"

@@ -9,7 +9,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+# Here, not in its own folder's conftest: of several processes the one that prints the verdicts reads no such file.
+pytest_plugins = ["tests.faults.reporting"]
 
 _ROOT = Path(__file__).parent.parent
 _HOME = tempfile.mkdtemp(prefix="perennial-airflow-home-")
@@ -31,3 +35,9 @@ for _name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
 # The same examples on every machine, and no timed assertion: a slow machine is no defect.
 settings.register_profile("perennial", derandomize=True, deadline=None)
 settings.load_profile("perennial")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The whole system first: its file is the longest, and no process may be left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("flow") is None)

@@ -18,14 +18,6 @@ from laptop.settings import TOPIC_PREFIX
 from tests.faults.flow import Flow, small
 from tests.faults.place import Place, inside, place
 from tests.faults.real_airflow import RealAirflow, real_airflow
-from tests.faults.reporting import (  # noqa: F401 pytest finds a folder's hooks in its conftest
-    pytest_addoption,
-    pytest_collection_modifyitems,
-    pytest_configure,
-    pytest_generate_tests,
-    pytest_terminal_summary,
-    turn,
-)
 from tests.shared import inbox as shared
 
 # Not a module of ours: what a job of row 18 meets when its interpreter starts.

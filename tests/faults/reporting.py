@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -46,6 +48,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
             config.stash[MATRIX].expect(item)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Of several processes, each hands on what it has collected: the first collects nothing itself."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["matrix"] = session.config.stash[MATRIX].collected()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a process has handed on; one that died has handed on nothing."""
+    node.config.stash[MATRIX].add(getattr(node, "workeroutput", {}).get("matrix", []))
+
+
 class Matrix:
     """What is known of the rows so far."""
 
@@ -64,6 +79,16 @@ class Matrix:
         if self._rows.setdefault(row.number, row) != row:
             raise pytest.UsageError(f"{item.nodeid}: row {row.number} is worded otherwise: {self._rows[row.number]}")
         self._cases.setdefault(row.number, []).append(item.nodeid)
+
+    def collected(self) -> list[dict[str, Any]]:
+        """The rows and their cases, as what passes between processes."""
+        return [{"row": asdict(row), "cases": self._cases[number]} for number, row in self._rows.items()]
+
+    def add(self, collected: Sequence[dict[str, Any]]) -> None:
+        """What another process has collected: all of them collect the same."""
+        for found in collected:
+            row = Row(**found["row"])
+            self._rows[row.number], self._cases[row.number] = row, found["cases"]
 
     def keep(self, phase: pytest.TestReport) -> None:
         """What became of a test's set-up, call or tear-down."""

@@ -1,15 +1,19 @@
 """The verdicts of the fault matrix can be believed: they are those of a run of pytest, told at 80 columns."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.faults import reporting
 
 pytest_plugins = ["pytester"]
+ROOT = Path(__file__).parents[2]
+# In a file, not by a patch: the processes of `-n` read it too.
 HOOKS = """
-from tests.faults.reporting import (pytest_addoption, pytest_collection_modifyitems, pytest_configure,
-                                    pytest_generate_tests, pytest_terminal_summary, turn)
+from pathlib import Path
+from tests.faults import reporting
+reporting.FOLDER = Path(__file__).parent
 """
 HEAD = """
 import pytest
@@ -30,6 +34,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(reporting, "FOLDER", pytester.path)
     monkeypatch.setenv("COLUMNS", "80")
     pytester.makeconftest(HOOKS)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeini("[pytest]\nmarkers = row(number, fault, outcome): a row\n  flow: slow\n")
 
     def make(rows: dict[int, dict[str, str]], *options: str) -> tuple[int, str]:
@@ -39,7 +44,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
             for number, tests in rows.items()
         }
         pytester.makepyfile(**files)
-        done = pytester.runpytest_inprocess("-p", "no:cacheprovider", *options)
+        done = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "tests.faults.reporting", *options)
         return int(done.ret), done.stdout.str() + done.stderr.str()
 
     return make
@@ -58,6 +63,14 @@ def test_a_row_is_held_where_every_case_passed(run: Run) -> None:
     assert _verdicts(printed) == {3: ("held", "2/2"), 4: ("BROKEN", "1/2")}
     assert "no test collected of rows 1-2, 5-30" in printed
     assert max(map(len, printed[printed.index("┏") : printed.index("no test")].splitlines())) <= 80
+
+
+def test_processes_side_by_side_tell_the_same(run: Run) -> None:
+    """The one that prints has collected nothing itself."""
+    rows = {3: {"one": "pass", "two": "pass"}, 4: {"one": "pass", "two": "assert False"}}
+    code, printed = run(rows, "-n", "2", "--dist", "loadfile")
+    assert code == pytest.ExitCode.TESTS_FAILED
+    assert _verdicts(printed) == {3: ("held", "2/2"), 4: ("BROKEN", "1/2")}
 
 
 @pytest.mark.parametrize(("option", "body"), [(("-k", "one"), "pass"), ((), "pytest.skip('no')")])
