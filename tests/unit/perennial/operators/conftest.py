@@ -12,7 +12,9 @@ from botocore.awsrequest import AWSResponse
 from perennial import aws_requests
 from perennial.operators.jobs import SageMakerJobOperator
 
-from include.specs.job import EVALUATE, PREPROCESS, TRAIN
+from include.specs import s3_layout
+from include.specs.environment import Environment
+from include.specs.job import EVALUATE, PREPROCESS, TRAIN, JobStep
 from include.specs.model import ModelSpec
 from include.specs.run import TrainingRun
 
@@ -20,10 +22,26 @@ Make = Callable[..., Any]
 KEY = "experiments/churn/manual-1-abc/run.json"
 MODEL_URL = "s3://lake/models/churn/manual-1-abc/job/output/model.tar.gz"
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/j"
+NOUNS = ("Training", "Processing", "Transform")
+# No flow has such a step yet: all that a batch transform needs is this declaration.
+SCORE = JobStep(name="score", module="", kind="transform", inputs=())
+
+
+def _transform(_: TrainingRun, where: Environment) -> aws_requests.Request:
+    objects = {"S3DataType": "S3Prefix", "S3Uri": s3_layout.uri(where.bucket, "raw/churn/")}
+    return {
+        "ModelName": "churn",
+        "TransformInput": {"DataSource": {"S3DataSource": objects}},
+        "TransformOutput": {"S3OutputPath": s3_layout.uri(where.bucket, "predictions/churn/")},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    }
+
+
 BUILDERS = {
     "train": (TRAIN, aws_requests.train),
     "preprocess": (PREPROCESS, aws_requests.preprocess),
     "evaluate": (EVALUATE, aws_requests.evaluate),
+    "score": (SCORE, _transform),
 }
 
 
@@ -80,7 +98,7 @@ class Api:
         if operation.startswith("Create"):
             self.tags = call["Tags"]
             return self._create(_name(call))
-        return self._describe(_name(call), "Training" if "Training" in operation else "Processing")
+        return self._describe(_name(call), next(noun for noun in NOUNS if noun in operation))
 
     def _create(self, name: str) -> dict[str, Any]:
         self.jobs[name] = list(self.created)
@@ -100,6 +118,7 @@ class Api:
         more = {
             "Training": {"ModelArtifacts": {"S3ModelArtifacts": MODEL_URL}, "ResourceConfig": cluster},
             "Processing": {"ProcessingResources": {"ClusterConfig": cluster}},
+            "Transform": {"TransformResources": cluster},
         }
         why = {"FailureReason": reason or self.failure}
         return {f"{kind}JobArn": ARN, f"{kind}JobStatus": status, **why, **more[kind]}
@@ -110,7 +129,7 @@ class RefusedError(Exception):
 
 
 def _name(call: dict[str, Any]) -> str:
-    return str(call.get("TrainingJobName") or call.get("ProcessingJobName"))
+    return next(str(call[f"{noun}JobName"]) for noun in NOUNS if f"{noun}JobName" in call)
 
 
 @pytest.fixture
