@@ -47,8 +47,8 @@ def failure_notice(spec: ModelSpec, where: Environment, context: Mapping[str, An
     """Who has to know, which run it is, why it failed, and what to do."""
     run, ti = context.get("dag_run"), context.get("ti")
     dag_id, run_id = context["dag"].dag_id, str(context["run_id"])
-    task_id, why = getattr(ti, "task_id", None), str(context.get("reason", ""))
-    report = _cause(failures.read(lake, spec.name, dag_id, run_id), task_id, why)
+    why = str(context.get("reason", ""))
+    report = _cause(failures.read(lake, spec.name, dag_id, run_id), ti, why)
     # A run that was cleared and failed again is news.
     attempt = getattr(run, "clear_number", 0) or 0
     return Notice(
@@ -71,12 +71,18 @@ def failure_notice(spec: ModelSpec, where: Environment, context: Mapping[str, An
     )
 
 
-def _cause(report: FailureReport | None, task_id: str | None, why: str) -> FailureReport:
-    """The record of the task that failed; else what can be said of a run that ended without one."""
-    if why != "timed_out" and report is not None and task_id in (None, report.task_id):
+def _cause(report: FailureReport | None, ti: Any, why: str) -> FailureReport:
+    """The record of the try that failed; else what can be said of a run that ended without one."""
+    task_id = getattr(ti, "task_id", None)
+    if why != "timed_out" and report is not None and (ti is None or _is_of(report, ti)):
         return report
     fault = retries.RUN_TIMEOUT if why == "timed_out" else retries.KILLED
     message = f"{task_id or 'the run'}: {_WITHOUT_RECORD[fault.name]}"
     return FailureReport(
         task_id=task_id or "", try_number=0, fault=fault.name, retried=False, message=message, advice=fault.advice
     )
+
+
+def _is_of(report: FailureReport, ti: Any) -> bool:
+    """Whether it is of the task's last try: one that was killed leaves none, and the one before says another thing."""
+    return report.task_id == ti.task_id and report.try_number == getattr(ti, "try_number", report.try_number)

@@ -138,6 +138,17 @@ def test_record_of_another_task_is_not_this_ones(
     assert "slow down" not in json.dumps(message)
 
 
+def test_record_of_another_try_is_not_the_last_ones(
+    churn: ModelSpec, inbox: Inbox, failed_run: Make, record: Make
+) -> None:
+    """A try that was throttled, and then one that was killed: the run failed because of the second."""
+    record(retries.THROTTLING, "slow down")
+    context = failed_run()
+    context["ti"].try_number = 4
+    _tell(churn, context)
+    assert _message(inbox)["fault"] == "killed"
+
+
 @pytest.mark.parametrize("recorded", [False, True])
 def test_run_that_took_too_long_says_so(
     churn: ModelSpec, inbox: Inbox, failed_run: Make, record: Make, recorded: bool
