@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
+from include.ml.data.arrays import to_numpy
 from include.ml.features import estimators, transforms
 from include.specs.dataset import Column
 from include.specs.errors import SpecError
@@ -70,7 +71,14 @@ def _series(values: pa.ChunkedArray, column: Column) -> pd.Series:
         return _clock_angle(values).to_pandas()
     if column.kind == "numeric":
         return values.cast(pa.float64()).to_pandas()
-    return (values if pa.types.is_dictionary(values.type) else values.dictionary_encode()).to_pandas()
+    return pd.Series(_categories(values))
+
+
+def _categories(values: pa.ChunkedArray) -> pd.Categorical:
+    """Levels as Python's own text: of Arrow's, an encoder makes an object for each row, and here one for each level."""
+    coded = (values if pa.types.is_dictionary(values.type) else values.dictionary_encode()).combine_chunks()
+    levels = pd.Index(coded.dictionary.to_pylist(), dtype=object)
+    return pd.Categorical.from_codes(to_numpy(pc.fill_null(coded.indices, -1)), categories=levels)
 
 
 def _clock_angle(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -4,6 +4,8 @@ import json
 import os
 import resource
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from include.specs.errors import DataContractError
 from include.specs.job import STEPS
 
 ROOT = ["--root"]
+REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -128,6 +131,17 @@ def test_openmp_waits_without_spinning_unless_told_otherwise(tmp_path: Path, mon
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     run_job("train", main, [*ROOT, str(tmp_path)])
     assert seen == ["PASSIVE", "ACTIVE"]
+
+
+def test_a_job_takes_no_test_framework_in(tmp_path: Path) -> None:
+    """Wherever it runs, it loads what it loads in its image: pytest is not found, though it is installed here."""
+    code = (
+        "import sys; from include.ml.container import run_job\n"
+        "def main(_): import skops.io; return {'pytest': int(sys.modules['pytest'] is not None)}\n"
+        f"run_job('train', main, ['--root', {str(tmp_path)!r}])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1].endswith("pytest 0")
 
 
 def test_bounded_never_cuts_a_character_in_half() -> None:
