@@ -54,6 +54,8 @@ NOTICING = {
     "PERENNIAL__RETRY_PACE": "0.02",
 }
 START_S = 120.0
+# How the title of an executor's worker ends that has nothing to do.
+IDLE = "LocalExecutor: <idle>"
 
 
 @dataclass
@@ -76,9 +78,15 @@ class RealAirflow:
         )
 
     def kill(self, name: str) -> None:
-        """SIGKILL one of the processes, and nothing that it has started."""
+        """SIGKILL one of the processes, and nothing that it has started and that still does something.
+
+        What a dead scheduler's executor leaves idle waits for work for ever, a dozen processes each time; where it runs
+        in a container of its own, they go with it.
+        """
         self.running[name].kill()
         self.running[name].wait()
+        if name == "scheduler":
+            processes.kill(each for each in processes.carrying(self.token) if _title(each).endswith(IDLE))
 
     def start_the_dead(self) -> None:
         """Start what has ended again."""
@@ -263,10 +271,14 @@ def _holds(holds: Callable[[], bool]) -> bool:
 
 def _is_task_runner(process: psutil.Process) -> bool:
     """By the title that Airflow gives it; its supervisor, a worker, has another."""
+    title = _title(process)
+    return title.startswith("airflow worker -- ") and "LocalExecutor" not in title
+
+
+def _title(process: psutil.Process) -> str:
     with contextlib.suppress(psutil.Error):
-        title = " ".join(process.cmdline())
-        return title.startswith("airflow worker -- ") and "LocalExecutor" not in title
-    return False
+        return " ".join(process.cmdline())
+    return ""
 
 
 @contextlib.contextmanager
