@@ -54,7 +54,7 @@ NOTICING = {
     "PERENNIAL__RETRY_PACE": "0.02",
 }
 START_S = 120.0
-# How the title of an executor's worker ends that has nothing to do.
+# In the title of an executor's worker that has nothing to do.
 IDLE = "LocalExecutor: <idle>"
 
 
@@ -86,7 +86,7 @@ class RealAirflow:
         self.running[name].kill()
         self.running[name].wait()
         if name == "scheduler":
-            processes.kill(each for each in processes.carrying(self.token) if _title(each).endswith(IDLE))
+            processes.kill(each for each in processes.carrying(self.token) if IDLE in _title(each))
 
     def start_the_dead(self) -> None:
         """Start what has ended again."""
