@@ -22,7 +22,7 @@ MOMENTS = {"before Create": 0, "after Create": 1}
 def test_a_killed_task_is_followed_by_one_that_joins(system: RealAirflow, moment: str) -> None:
     """Runner and worker are gone at that moment; the next try finds the job, or none, and the run goes through.
 
-    Fails when `_start` does not look for the job of its name first (`perennial.operators.jobs`).
+    Fails when a job's name is not the same on every try (`naming.job_name`).
     """
     before = set(system.jobs("small"))
     # The task hangs at that call, and is killed while it does.
@@ -43,7 +43,7 @@ def test_a_killed_task_is_followed_by_one_that_joins(system: RealAirflow, moment
 def test_a_task_that_is_killed_while_it_polls_is_followed_by_one_that_joins(system: RealAirflow) -> None:
     """Where waiting holds the worker, its death is not the job's.
 
-    Fails when `_start` does not look for the job of its name first (`perennial.operators.jobs`).
+    Fails when a job's name is not the same on every try (`naming.job_name`).
     """
     system.restart("scheduler", PERENNIAL__DEFERRABLE="false")
     before = set(system.jobs("slow"))

@@ -15,13 +15,14 @@ pytestmark = [
 
 
 def test_a_run_outlives_its_schedulers(system: RealAirflow) -> None:
-    """Killed in every step of the run, with whatever it was about to start: one job a step, one version, one message.
+    """Killed in every step of the run with its workers, as a container is: one job a step, one version, one message.
 
-    Fails when a job's name is not the same on every try (`naming.job_name`), or a notice is not looked for before it
-    is sent (`notices.send`).
+    Fails when a job's name is not the same on every try (`naming.job_name`).
     """
     heard = system.listen("small", "row-3")
     jobs, versions = set(system.jobs("small")), len(system.versions("small"))
+    # Of one step at least, the task is still at work when it is killed, and has started its job.
+    system.switch_on("delay", service="sagemaker", operation="DescribeTrainingJob", seconds=20, after=1, times=1)
     run = system.train("small")
     for step in ("preprocess", "train", "evaluate"):
         until(
@@ -29,7 +30,9 @@ def test_a_run_outlives_its_schedulers(system: RealAirflow) -> None:
             seconds=120,
             of=f"a job of {step}",
         )
-        system.restart("scheduler")
+        system.kill("scheduler")
+        system.kill_workers()
+        system.start("scheduler")
     system.until_ended(run)
     assert len(set(system.jobs("small")) - jobs) == 3
     registered = [found["CustomerMetadataProperties"]["airflow_run_id"] for found in system.versions("small")]
