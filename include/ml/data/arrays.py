@@ -9,6 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+# Arrow's names where NumPy has others; NumPy's own `float` has 64 bits, Arrow's 32.
+FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
+
 
 def to_numpy(values: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
     """Numbers, truth values or timestamps (as integers in their unit) without a copy where there is one chunk.
@@ -21,7 +24,8 @@ def to_numpy(values: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
     if pa.types.is_boolean(values.type):
         return to_numpy(pc.cast(values, pa.uint8())).astype(bool)
     array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    dtype = np.int64 if pa.types.is_timestamp(array.type) else np.dtype(str(array.type).replace("double", "float64"))
+    name = str(array.type)
+    dtype = np.int64 if pa.types.is_timestamp(array.type) else np.dtype(FLOATS.get(name, name))
     data = np.frombuffer(array.buffers()[1] or b"", dtype=dtype)
     return data[array.offset : array.offset + len(array)]
 

@@ -17,6 +17,7 @@ from include.ml.data.arrays import from_numpy, repeated, to_numpy
     [
         pa.array([1.5, -2.0, 3.0]),
         pa.array([1, 2, 3], pa.int32()),
+        pa.array([1.5, 2.5, 3.5], pa.float32()),
         pa.array([True, False, True]),
         pa.array([0, 1, 2], pa.timestamp("us", "UTC")),
         pa.chunked_array([[1.5], [2.5, 3.5]]),
