@@ -65,8 +65,10 @@ class Shape:
     """A distribution for the eye: shares of the rows that are not blank, by bin or by level.
 
     Args:
-        edges: of the bins of a numeric feature, one more than there are shares; empty for a categorical one.
-        levels: of a categorical feature, the most frequent first; empty for a numeric one.
+        edges: of the bins of a numeric feature, one more than there are shares; empty for a categorical one. The first
+            and the last bin hold what lies beyond as well: one outlier must not flatten the picture.
+        levels: of a categorical feature, the baseline's most frequent first; empty for a numeric one. Where there are
+            many, some are left out, and the shares add up to less than one.
         baseline, current: shares, of equal length.
     """
 
@@ -88,7 +90,9 @@ class FeatureDrift:
 
     Args:
         test: of equal distributions; None where a side has no value to compare.
-        effect: what decides, with the test.
+        novelty: of a categorical feature, of no more rows in levels that the baseline never saw than its own rare
+            levels let expect.
+        effect: what decides, with the test. Its threshold is the rule's, on small days wider by what chance gives.
         measures: what else is known, by name (`psi`, `wasserstein`, `cramers_v`, `jensen_shannon` …); decides nothing.
         new_levels, vanished_levels: level → rows (current, baseline), the most frequent first, at most a few dozen.
         new_level_share: of the current rows, those in levels that the baseline never saw.
@@ -111,6 +115,7 @@ class FeatureDrift:
     shape: Shape = field(default_factory=Shape)
     days: int = 0
     since: dt.date | None = None
+    novelty: SignificanceTest | None = None
 
     def __post_init__(self) -> None:
         finite(f"{self.name}: a measure", self.new_level_share, *self.measures.values())
