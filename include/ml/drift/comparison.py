@@ -1,0 +1,125 @@
+"""One column of both sides, read, looked at for faults and compared; not judged yet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from include.ml.drift import quality
+from include.ml.drift.blank_cells import compare_missing
+from include.ml.drift.categorical import compare_levels, measure_levels
+from include.ml.drift.numeric import compare_numbers, error, measure_numbers
+from include.ml.drift.prediction import CALLED, Scores, called, expected, rate
+from include.ml.drift.sample import Numeric
+from include.ml.drift.sides import Baseline, Day
+from include.specs.dataset import Column
+from include.specs.drift import BaselineRef, Effect, FeatureDrift, Separability, Violation
+from include.specs.monitoring import DriftRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is to be told.
+
+    Args:
+        window: the day, or None where two files are compared.
+        features: those of the baseline, in its order. scores: None where there are none to look at.
+        id: the column that tells rows apart; None where rows have none.
+        known: names of columns that are neither features nor new.
+    """
+
+    model: str
+    baseline: BaselineRef
+    rule: DriftRule
+    features: tuple[Column, ...]
+    window: dt.date | None = None
+    scores: Scores | None = None
+    id: str | None = None
+    known: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joint:
+    """What can only be told from whole rows, by a classifier.
+
+    Args:
+        text: the comparison of a text feature. rows: of all features together.
+    """
+
+    text: Callable[[Column], FeatureDrift]
+    rows: Callable[[Sequence[Column]], Separability | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One column: the comparison (None where it cannot be made), its faults, and by how much it may err."""
+
+    features: tuple[FeatureDrift, ...]
+    violations: Sequence[Violation]
+    error: float = 0.0
+    rates: tuple[float, float] = (0.0, 0.0)
+
+
+def compare(column: Column, baseline: Baseline, day: Day, question: Question, joint: Joint | None) -> Compared:
+    """The comparison that the column's kind asks for.
+
+    Raises:
+        DataContractError: a file cannot be read.
+    """
+    if question.scores and column.name == question.scores.column:
+        return _scores(column, baseline, day, question, question.scores)
+    if column.kind in ("numeric", "timestamp"):
+        return _numbers(column, baseline, day, question.rule)
+    if column.kind == "text":
+        feature = joint.text(column) if joint else _not_compared(column.name, question.rule)
+        return Compared(features=(feature,), violations=())
+    return _levels(column, baseline, day, question.rule)
+
+
+def _not_compared(name: str, rule: DriftRule) -> FeatureDrift:
+    return FeatureDrift(
+        name=name,
+        kind="text",
+        test=None,
+        effect=Effect(measure="roc_auc", value=0.5, threshold=rule.separability),
+        missing=compare_missing((0, 0), (0, 0)),
+        drifted=False,
+        reason="",
+    )
+
+
+def _numbers(column: Column, baseline: Baseline, day: Day, rule: DriftRule) -> Compared:
+    ours = baseline.numeric(column)
+    theirs = day.numeric(column, ours.points)
+    return _of_numbers(column, ours, theirs, rule)
+
+
+def _of_numbers(column: Column, ours: Numeric, theirs: Numeric, rule: DriftRule) -> Compared:
+    violations = quality.of_numbers(column, ours, theirs)
+    if quality.broken(violations):
+        return Compared(features=(), violations=violations)
+    feature = compare_numbers(column.name, ours, theirs, rule)
+    feature = replace(feature, measures=measure_numbers(ours, theirs))
+    return Compared(features=(feature,), violations=violations, error=error(ours, theirs))
+
+
+def _levels(column: Column, baseline: Baseline, day: Day, rule: DriftRule) -> Compared:
+    ours, theirs = baseline.levels(column), day.levels(column)
+    violations = quality.of_levels(column, ours, theirs)
+    if quality.broken(violations):
+        return Compared(features=(), violations=violations)
+    feature = compare_levels(column.name, ours, theirs, rule)
+    return Compared(features=(replace(feature, measures=measure_levels(ours, theirs)),), violations=violations)
+
+
+def _scores(column: Column, baseline: Baseline, day: Day, question: Question, scores: Scores) -> Compared:
+    """The scores as a numeric feature, and what is called positive as one of two levels."""
+    ours = baseline.numeric(column)
+    theirs = day.numeric(column, ours.points)
+    found = _of_numbers(column, ours, theirs, question.rule)
+    if not found.features:
+        return found
+    sides = expected(ours, scores), called(theirs, scores.threshold)
+    classes = replace(compare_levels(CALLED, *sides, question.rule), measures=measure_levels(*sides))
+    return replace(found, features=(*found.features, classes), rates=(rate(sides[0]), rate(sides[1])))

@@ -1,0 +1,106 @@
+"""The two sides of a comparison, each giving one column at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from include.ml.data.arrays import repeated
+from include.ml.drift.columns import Levels, read_levels, read_numbers
+from include.ml.drift.sample import Numeric, baseline_of, current_of
+from include.ml.drift.source import Source
+from include.ml.evaluation.predictions import Floats
+from include.specs.dataset import Column
+
+
+class Baseline(Protocol):
+    """What normal is. The types are the columns' as the baseline's own file had them."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def independent(self) -> int: ...
+    @property
+    def types(self) -> Mapping[str, pa.DataType]: ...
+    def numeric(self, column: Column) -> Numeric:
+        """A numeric column and the grid that it makes."""
+
+    def levels(self, column: Column) -> Levels:
+        """A categorical column."""
+
+
+class Day(Protocol):
+    """What is held against it."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def independent(self) -> int: ...
+    @property
+    def types(self) -> Mapping[str, pa.DataType]: ...
+    def numeric(self, column: Column, points: Floats) -> Numeric:
+        """A numeric column on the baseline's grid."""
+
+    def levels(self, column: Column) -> Levels:
+        """A categorical column."""
+
+    def repeated(self, name: str) -> int:
+        """How many rows have an id that came before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Files:
+    source: Source
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return self.source.rows
+
+    @property
+    def independent(self) -> int:
+        """Rows that count as independent."""
+        return self.source.independent
+
+    @property
+    def types(self) -> Mapping[str, pa.DataType]:
+        """Column → type."""
+        return types_of(self.source.schema)
+
+    def levels(self, column: Column) -> Levels:
+        """Every level, counted."""
+        return read_levels(self.source, column.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileBaseline(_Files):
+    """A baseline read from Parquet files, every value of it."""
+
+    def numeric(self, column: Column) -> Numeric:
+        """Every value, sorted."""
+        return baseline_of(read_numbers(self.source, column.name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileDay(_Files):
+    """A day read from Parquet files, one whole column at a time."""
+
+    def numeric(self, column: Column, points: Floats) -> Numeric:
+        """Every value, sorted."""
+        return current_of(read_numbers(self.source, column.name), points, (column.minimum, column.maximum))
+
+    def repeated(self, name: str) -> int:
+        """Over all rows: an entity's earlier rows are no repetition, and an id's are."""
+        ids = pa.chunked_array(list(replace(self.source, kept=None).chunks(name)))
+        present = ids.drop_null()
+        plain = present.cast(present.type.value_type) if pa.types.is_dictionary(present.type) else present
+        return int(np.count_nonzero(repeated(plain)))
+
+
+def types_of(schema: pa.Schema) -> Mapping[str, pa.DataType]:
+    """Column → type."""
+    return dict(zip(schema.names, schema.types, strict=True))

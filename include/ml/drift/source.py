@@ -1,0 +1,138 @@
+"""Parquet files as columns that are read one at a time, and the rows of them that count as independent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.ml.data.arrays import to_numpy
+from include.ml.evaluation.predictions import Booleans
+from include.specs.errors import DataContractError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One Parquet file, and what its footer says."""
+
+    path: Path
+    footer: pq.FileMetaData
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The rows of one or several Parquet files of one schema, in the order of their names.
+
+    Args:
+        kept: (rows,) True where a row counts as independent of the others; None where all do.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    schema: pa.Schema
+    kept: Booleans | None = None
+
+    @property
+    def rows(self) -> int:
+        """All rows there are."""
+        return sum(part.footer.num_rows for part in self.parts)
+
+    @property
+    def independent(self) -> int:
+        """Rows that count as independent."""
+        return self.rows if self.kept is None else int(np.count_nonzero(self.kept))
+
+    def chunks(self, column: str) -> Iterator[pa.Array]:
+        """The kept values of a column, one row group after the other; text as dictionaries of its levels.
+
+        Row groups, not files, and a file of its own for each call: memory is that of one group, and threads share
+        nothing.
+        """
+        first = 0
+        for part in self.parts:
+            coded = [column] if is_text(self.schema.field(column).type) else None
+            with pq.ParquetFile(part.path, metadata=part.footer, read_dictionary=coded, memory_map=True) as file:
+                for group in range(part.footer.num_row_groups):
+                    read = file.read_row_group(group, columns=[column], use_threads=False)
+                    for chunk in read[column].chunks:
+                        yield self._only_kept(chunk, first)
+                        first += len(chunk)
+
+    def _only_kept(self, chunk: pa.Array, first: int) -> pa.Array:
+        if self.kept is None:
+            return chunk
+        return chunk.filter(pa.array(self.kept[first : first + len(chunk)]))
+
+
+def open_source(path: Path) -> Source:
+    """The Parquet file `path`, or all in the folder `path`.
+
+    Raises:
+        DataContractError: there is none, one is no Parquet file, they have no rows, or their columns differ.
+    """
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    if not files:
+        raise DataContractError(f"{path}: expected Parquet files in this folder, found none called *.parquet")
+    parts = [_part(file) for file in files]
+    schemas = [part.footer.schema.to_arrow_schema() for part in parts]
+    for part, schema in zip(parts, schemas, strict=True):
+        if schema.names != schemas[0].names or schema.types != schemas[0].types:
+            raise DataContractError(f"{part.path}: expected the columns of {parts[0].path}, got {_described(schema)}")
+    source = Source(name=str(path), parts=tuple(parts), schema=schemas[0])
+    if not source.rows:
+        raise DataContractError(f"{path}: expected rows, got a file without any; has the feed been empty?")
+    return source
+
+
+def one_row_an_entity(source: Source, entity: str) -> Source:
+    """The same source, of which the last row of each entity counts: rows of one entity say the same thing again.
+
+    Five rows for each customer, taken as independent, raise an alarm on every quiet day. Rows without an entity count
+    as those of one.
+
+    Raises:
+        DataContractError: there is no such column.
+    """
+    require_column(source, entity)
+    # One dictionary for all chunks, blank cells included.
+    encoded = pa.chunked_array([_plain(chunk) for chunk in source.chunks(entity)]).dictionary_encode("encode")
+    numbers = np.concatenate([to_numpy(chunk.indices) for chunk in encoded.chunks])
+    last = np.zeros(int(numbers.max()) + 1, dtype=np.int64)
+    # Of several assignments to one place NumPy keeps the last.
+    last[numbers] = np.arange(len(numbers))
+    kept = np.zeros(len(numbers), dtype=np.bool_)
+    kept[last] = True
+    return replace(source, kept=kept)
+
+
+def require_column(source: Source, name: str) -> None:
+    """Raise `DataContractError` unless `source` has the column `name`."""
+    if name not in source.schema.names:
+        raise DataContractError(f"{source.name}: expected a column {name!r}, found {_described(source.schema)}")
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column's values are text, coded or not."""
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(value) or pa.types.is_large_string(value) or pa.types.is_string_view(value))
+
+
+def _part(path: Path) -> Part:
+    if not path.is_file():
+        raise DataContractError(f"{path}: expected a Parquet file or a folder of them, found nothing there")
+    try:
+        return Part(path=path, footer=pq.read_metadata(path))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataContractError(f"{path}: expected a Parquet file: {error}") from error
+
+
+def _plain(chunk: pa.Array) -> pa.Array:
+    return chunk.cast(chunk.type.value_type) if pa.types.is_dictionary(chunk.type) else chunk
+
+
+def _described(schema: pa.Schema) -> str:
+    return ", ".join(f"{field.name} ({field.type})" for field in schema)

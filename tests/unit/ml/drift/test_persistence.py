@@ -1,0 +1,122 @@
+"""The verdict over days."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from include.ml.drift import persistence
+from include.specs.drift import RowCount, Separability, Violation
+from include.specs.monitoring import DriftRule
+from include.specs.reports import Estimate
+
+TODAY = dt.date(2026, 3, 10)
+RULE = DriftRule()
+ROWS = RowCount(baseline=1_000, current=1_000, independent_baseline=1_000, independent_current=1_000)
+
+
+def before(days: int) -> dt.date:
+    """So many days before today."""
+    return TODAY - dt.timedelta(days=days)
+
+
+def verdict(*features, earlier=(), rows=ROWS, violations=(), separability=None):
+    """Of these features, as they are remembered."""
+    remembered = tuple(persistence.remembered(feature, earlier, TODAY) for feature in features)
+    return persistence.verdict(
+        persistence.Today(
+            rule=RULE,
+            rows=rows,
+            features=remembered,
+            prediction=None,
+            separability=separability,
+            violations=violations,
+            earlier=earlier,
+        )
+    )
+
+
+def test_quiet_days_are_stable(compared) -> None:
+    """And the reason says what was looked at."""
+    assert verdict(compared()) == (
+        "stable",
+        "none of 1 distributions differs by more than matters and more than chance gives",
+    )
+
+
+def test_the_first_breach_is_a_warning_and_the_second_drift(compared, report) -> None:
+    """Of the same feature within the last days."""
+    bad = compared(drifted=True)
+    assert verdict(bad)[0] == "warning"
+    assert "it takes 1 more such day" in verdict(bad)[1]
+    assert verdict(bad, earlier=[report(before(2), bad)])[0] == "drift"
+    assert verdict(bad, earlier=[report(before(2), compared("weight", drifted=True))])[0] == "warning"
+
+
+def test_drift_stays_until_the_last_days_are_quiet(compared, report) -> None:
+    """One quiet day after two bad ones does not end it."""
+    quiet, bad = compared(), compared(drifted=True)
+    assert verdict(quiet, earlier=[report(before(1), bad), report(before(2), bad)])[0] == "drift"
+    assert verdict(quiet, earlier=[report(before(1), quiet), report(before(2), bad)])[0] == "stable"
+
+
+def test_since_is_the_first_day_of_an_unbroken_row(compared, report) -> None:
+    """And None on a day without a breach."""
+    quiet, bad = compared(), compared(drifted=True)
+    earlier = [report(before(1), bad), report(before(2), bad), report(before(3), quiet), report(before(4), bad)]
+    found = persistence.remembered(bad, earlier, TODAY)
+    assert (found.days, found.since) == (4, before(2))
+    assert persistence.remembered(bad, [], TODAY).since == TODAY
+    assert persistence.remembered(quiet, earlier, TODAY).since is None
+
+
+def test_only_the_last_days_of_the_same_baseline_count(compared, report) -> None:
+    """Not later ones, which a backfill finds; not another version's; not days that said nothing."""
+    bad = compared(drifted=True)
+    history = [
+        report(before(-1), bad),
+        report(TODAY, bad),
+        report(before(1), bad, verdict="broken"),
+        report(before(2), bad, version=2),
+        report(before(3), bad, verdict="insufficient_data"),
+        report(before(4), bad),
+        report(None, bad),
+        report(before(9), bad),
+        report(before(6), bad),
+    ]
+    found = persistence.comparable(history, window=TODAY, version=3, days=3)
+    assert [each.window for each in found] == [before(4), before(6)]
+    assert persistence.comparable(history, window=None, version=3, days=3) == ()
+
+
+def test_a_broken_feed_is_broken_and_not_drift(compared) -> None:
+    """Whatever else breached."""
+    fault = Violation(column="x", kind="missing_column", rows=0, breaks=True, message="the column x is gone")
+    found = verdict(compared(drifted=True), violations=[fault])
+    assert found == ("broken", "the feed is broken: the column x is gone")
+    assert verdict(compared(), violations=[replace(fault, breaks=False)])[0] == "stable"
+
+
+def test_few_rows_have_no_verdict(compared) -> None:
+    """On either side."""
+    few = replace(ROWS, independent_current=199)
+    assert verdict(compared(drifted=True), rows=few)[0] == "insufficient_data"
+    assert "199 independent rows are too few" in verdict(compared(), rows=few)[1]
+
+
+@pytest.mark.parametrize(("days", "expected"), [(0, "warning"), (1, "drift")])
+def test_what_no_feature_tells_a_classifier_may(compared, report, days: int, expected: str) -> None:
+    """With the same patience."""
+    told = Separability(roc_auc=Estimate(value=0.8, low=0.7, high=0.9), threshold=0.6, drifted=True)
+    earlier = [replace(report(before(day + 1), compared()), separability=told) for day in range(days)]
+    found = verdict(compared(), earlier=earlier, separability=told)
+    assert found[0] == expected
+    assert "ROC-AUC 0.800, above 0.600" in found[1]
+    assert verdict(compared(), earlier=earlier, separability=replace(told, drifted=False))[0] == "stable"
+
+
+def test_many_features_are_not_all_named(compared) -> None:
+    """The largest effects are."""
+    found = verdict(*(compared(str(number), value=number / 10, drifted=True) for number in range(1, 8)))
+    assert found[1].startswith("7: ")
+    assert "and 4 more" in found[1]

@@ -1,0 +1,73 @@
+"""Faults of the feed."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from include.ml.drift import quality
+from include.ml.drift.columns import Levels, numbers
+from include.ml.drift.sample import baseline_of, current_of
+from include.specs.dataset import Column
+from include.specs.drift import Violation
+
+SIZE, COLOUR = Column(name="size", kind="numeric", minimum=0, maximum=10), Column(name="colour", kind="categorical")
+TYPES = {"size": pa.float64(), "colour": pa.string(), "key": pa.string()}
+
+
+def of_schema(current: dict[str, pa.DataType]) -> list[tuple[str, str, bool]]:
+    """What is found, in short."""
+    found = quality.of_schema([SIZE, COLOUR], TYPES, current, known={"key"})
+    return [(violation.column, violation.kind, violation.breaks) for violation in found]
+
+
+def of_numbers(values: list[float], rows: int) -> list[Violation]:
+    """Against a baseline of one to nine."""
+    baseline = baseline_of(numbers(np.arange(1.0, 10.0), rows=9))
+    return quality.of_numbers(
+        SIZE, baseline, current_of(numbers(np.array(values), rows=rows), baseline.points, (0, 10))
+    )
+
+
+def test_the_same_columns_are_no_fault() -> None:
+    """Nor another type of the same family, nor columns that are known and no features."""
+    assert of_schema({"size": pa.int32(), "colour": pa.dictionary(pa.int8(), pa.string()), "key": pa.int64()}) == []
+
+
+def test_columns_that_are_missing_or_of_another_type_cannot_be_compared() -> None:
+    """And the message says what to look at."""
+    assert of_schema({"colour": pa.float64()}) == [("size", "missing_column", True), ("colour", "type_changed", True)]
+    assert quality.broken(quality.of_schema([SIZE], TYPES, {}, known=set())) == {"size"}
+
+
+def test_a_new_column_is_told_and_breaks_nothing() -> None:
+    """The model does not look at it."""
+    assert of_schema({**TYPES, "age": pa.int8()}) == [("age", "new_column", False)]
+
+
+@pytest.mark.parametrize(
+    ("values", "rows", "kinds"),
+    [
+        ([1.0, 2.0], 2, []),
+        ([1.0, np.inf, -np.inf], 3, [("infinite", 2, False)]),
+        ([1.0, 11.0, -1.0, 10.0], 4, [("out_of_range", 2, False)]),
+        ([], 4, [("all_missing", 4, True)]),
+        ([np.inf], 4, [("all_missing", 4, True), ("infinite", 1, False)]),
+    ],
+)
+def test_numbers_are_looked_through(values: list[float], rows: int, kinds: list[tuple[str, int, bool]]) -> None:
+    """Each fault with its rows."""
+    assert [(found.kind, found.rows, found.breaks) for found in of_numbers(values, rows)] == kinds
+
+
+def test_levels_that_are_all_blank_break() -> None:
+    """Unless the baseline's were too."""
+    blank, some = Levels(rows=5, missing=5, counts={}), Levels(rows=5, missing=0, counts={"a": 5})
+    assert [found.kind for found in quality.of_levels(COLOUR, some, blank)] == ["all_missing"]
+    assert quality.of_levels(COLOUR, blank, blank) == []
+
+
+def test_repeated_rows_are_told_and_many_of_them_break() -> None:
+    """A file that came twice puts everything in doubt; one row that did does not."""
+    assert quality.of_identifiers("key", 0, 1_000) == []
+    assert [found.breaks for found in quality.of_identifiers("key", 5, 1_000)] == [False]
+    assert [found.breaks for found in quality.of_identifiers("key", 500, 1_000)] == [True]
