@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,9 +65,19 @@ def read_numbers(source: Source, column: str) -> Numbers:
     Raises:
         DataContractError: it cannot be read.
     """
-    parts = [finite_or_not(chunk) for chunk in _chunks(source, column)]
+    parts = [values for values, _ in read_values(source, column)]
     values = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
     return numbers(values, rows=source.independent)
+
+
+def read_values(source: Source, column: str) -> Iterator[tuple[Floats, int]]:
+    """The values of each chunk that are not null, to be written to, and how many rows the chunk has.
+
+    Raises:
+        DataContractError: it cannot be read.
+    """
+    for chunk in _chunks(source, column):
+        yield finite_or_not(chunk), len(chunk)
 
 
 def numbers(values: Floats, *, rows: int) -> Numbers:

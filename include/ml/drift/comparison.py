@@ -92,16 +92,30 @@ def _not_compared(name: str, rule: DriftRule) -> FeatureDrift:
 def _numbers(column: Column, baseline: Baseline, day: Day, rule: DriftRule) -> Compared:
     ours = baseline.numeric(column)
     theirs = day.numeric(column, ours.points)
-    return _of_numbers(column, ours, theirs, rule)
+    return _of_numbers(column, day, (ours, theirs), rule)
 
 
-def _of_numbers(column: Column, ours: Numeric, theirs: Numeric, rule: DriftRule) -> Compared:
+def _of_numbers(column: Column, day: Day, sides: tuple[Numeric, Numeric], rule: DriftRule) -> Compared:
+    ours, theirs = sides
     violations = quality.of_numbers(column, ours, theirs)
     if quality.broken(violations):
         return Compared(features=(), violations=violations)
     feature = compare_numbers(column.name, ours, theirs, rule)
-    feature = replace(feature, measures=measure_numbers(ours, theirs))
-    return Compared(features=(feature,), violations=violations, error=error(ours, theirs))
+    feature, open_by = _settled(replace(feature, measures=measure_numbers(ours, theirs)), column, day, sides)
+    return Compared(features=(feature,), violations=violations, error=open_by)
+
+
+def _settled(
+    feature: FeatureDrift, column: Column, day: Day, sides: tuple[Numeric, Numeric]
+) -> tuple[FeatureDrift, float]:
+    """The feature and by how much its distance may be larger: nothing, where what it would be decides."""
+    open_by, effect = error(*sides), feature.effect
+    if not effect.value <= effect.threshold < effect.value + open_by:
+        return feature, open_by
+    exact = day.looked_into(column, *sides)
+    if exact is None:
+        return feature, open_by
+    return replace(feature, effect=replace(effect, value=exact)), 0.0
 
 
 def _levels(column: Column, baseline: Baseline, day: Day, rule: DriftRule) -> Compared:
@@ -115,9 +129,9 @@ def _levels(column: Column, baseline: Baseline, day: Day, rule: DriftRule) -> Co
 
 def _scores(column: Column, baseline: Baseline, day: Day, question: Question, scores: Scores) -> Compared:
     """The scores as a numeric feature, and what is called positive as one of two levels."""
-    ours = baseline.numeric(column)
+    ours = baseline.numeric(column, (scores.threshold,))
     theirs = day.numeric(column, ours.points)
-    found = _of_numbers(column, ours, theirs, question.rule)
+    found = _of_numbers(column, day, (ours, theirs), question.rule)
     if not found.features:
         return found
     sides = expected(ours, scores), called(theirs, scores.threshold)

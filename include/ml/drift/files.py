@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,8 +13,9 @@ from include.ml.drift.columns import Family, family
 from include.ml.drift.comparison import Question
 from include.ml.drift.detection import detect
 from include.ml.drift.prediction import Scores
-from include.ml.drift.sides import FileBaseline, FileDay
+from include.ml.drift.sides import Day, FileBaseline, FileDay
 from include.ml.drift.source import Source, one_row_an_entity, open_source, require_column
+from include.ml.drift.stream import BATCH_ROWS, StreamDay
 from include.specs.dataset import Column, Kind
 from include.specs.drift import BaselineRef, DriftReport
 from include.specs.errors import DataContractError
@@ -31,6 +32,7 @@ class Files:
 
     Args:
         columns: names of the features; empty for all that the baseline has.
+        streaming: whether the current side is too large for a column of it to be in memory.
     """
 
     baseline: Path
@@ -40,6 +42,7 @@ class Files:
     id: str | None = None
     score: str | None = None
     threshold: float = 0.5
+    streaming: bool = False
 
 
 def detect_files(files: Files, *, progress: Callable[[str, int], None] = lambda _name, _columns: None) -> DriftReport:
@@ -70,10 +73,17 @@ def detect_files(files: Files, *, progress: Callable[[str, int], None] = lambda 
     steps = len(features) + bool(files.score)
     return detect(
         FileBaseline(source=baseline),
-        FileDay(source=current),
+        day_of(current, streaming=files.streaming),
         question,
         progress=lambda name: progress(name, steps),
     )
+
+
+def day_of(source: Source, *, streaming: bool) -> Day:
+    """The day in whole columns, or counted as it goes by."""
+    if streaming:
+        return StreamDay(source=replace(source, batch_rows=BATCH_ROWS))
+    return FileDay(source=source)
 
 
 def features_of(source: Source, files: Files) -> tuple[Column, ...]:

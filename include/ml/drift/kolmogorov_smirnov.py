@@ -65,9 +65,27 @@ def distance(baseline: Floats, current: Floats, counts: tuple[Counts, Counts]) -
     """
     ours, theirs = counts
     found = interval(ours, theirs).low
-    for start, end in _runs(uncertain(ours, theirs, found)):
-        one, other = _within(baseline, ours, start, end), _within(current, theirs, start, end)
-        found = max(found, _largest(baseline[one], current[other], (one, other), (len(baseline), len(current))))
+    for start, end in runs(uncertain(ours, theirs, found)):
+        one, other = ranks(ours, start, end), ranks(theirs, start, end)
+        found = max(found, _largest(baseline[one], current[other], (one, other), (ours.total, theirs.total)))
+    return found
+
+
+def distance_of_cells(baseline: Floats, current: Floats, counts: tuple[Counts, Counts], cells: Booleans) -> float:
+    """The same where of `current` only the values in the uncertain `cells` are known.
+
+    Args:
+        baseline: all values. current: those within `cells`, ascending. cells: what `uncertain` says of `interval.low`.
+    """
+    ours, theirs = counts
+    found, taken = interval(ours, theirs).low, 0
+    for start, end in runs(cells):
+        one, other = ranks(ours, start, end), ranks(theirs, start, end)
+        # Points between the cells of a run have values as well; their counts hold them.
+        size = other.stop - other.start
+        part = current[taken : taken + size]
+        found = max(found, _largest(baseline[one], part, (one, other), (ours.total, theirs.total)))
+        taken += size
     return found
 
 
@@ -114,20 +132,20 @@ def _ceilings(baseline: Counts, current: Counts) -> Floats:
     return np.asarray(np.maximum(one[1::2] - other[::2], other[1::2] - one[::2]))
 
 
-def _runs(chosen: Booleans) -> list[tuple[int, int]]:
+def runs(chosen: Booleans) -> list[tuple[int, int]]:
     """Neighbouring True cells as [start, end).
 
-    >>> _runs(np.array([True, False, True, True]))
+    >>> runs(np.array([True, False, True, True]))
     [(0, 1), (2, 4)]
     """
     edges = np.flatnonzero(np.diff(np.concatenate(([False], chosen, [False])).astype(np.int8)))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _within(values: Floats, counts: Counts, start: int, end: int) -> slice:
-    """The values of the cells [start, end): after the point before them, and before the point after."""
+def ranks(counts: Counts, start: int, end: int) -> slice:
+    """The ranks of the values in the cells [start, end): after the point before them, and before the point after."""
     first = int(counts.upto[start - 1]) if start else 0
-    return slice(first, int(counts.below[end - 1]) if end <= len(counts.below) else len(values))
+    return slice(first, int(counts.below[end - 1]) if end <= len(counts.below) else counts.total)
 
 
 def _largest(one: Floats, other: Floats, at: tuple[slice, slice], sizes: tuple[int, int]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,9 +39,9 @@ class Numeric:
         return self.counts.total
 
 
-def baseline_of(numbers: Numbers) -> Numeric:
-    """The side that makes the grid."""
-    points = points_of(numbers.values)
+def baseline_of(numbers: Numbers, also: Sequence[float] = ()) -> Numeric:
+    """The side that makes the grid. `also`: further points of it, such as a threshold to count at."""
+    points = np.union1d(points_of(numbers.values), also) if also else points_of(numbers.values)
     return Numeric(
         rows=numbers.rows,
         missing=numbers.missing,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -26,8 +26,8 @@ class Baseline(Protocol):
     def independent(self) -> int: ...
     @property
     def types(self) -> Mapping[str, pa.DataType]: ...
-    def numeric(self, column: Column) -> Numeric:
-        """A numeric column and the grid that it makes."""
+    def numeric(self, column: Column, also: Sequence[float] = ()) -> Numeric:
+        """A numeric column and the grid that it makes, with the points `also`."""
 
     def levels(self, column: Column) -> Levels:
         """A categorical column."""
@@ -50,6 +50,9 @@ class Day(Protocol):
 
     def repeated(self, name: str) -> int:
         """How many rows have an id that came before."""
+
+    def looked_into(self, column: Column, baseline: Numeric, current: Numeric) -> float | None:
+        """The exact distance where counts alone leave it open; None where the values that tell are not there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +83,9 @@ class _Files:
 class FileBaseline(_Files):
     """A baseline read from Parquet files, every value of it."""
 
-    def numeric(self, column: Column) -> Numeric:
+    def numeric(self, column: Column, also: Sequence[float] = ()) -> Numeric:
         """Every value, sorted."""
-        return baseline_of(read_numbers(self.source, column.name))
+        return baseline_of(read_numbers(self.source, column.name), also)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +95,10 @@ class FileDay(_Files):
     def numeric(self, column: Column, points: Floats) -> Numeric:
         """Every value, sorted."""
         return current_of(read_numbers(self.source, column.name), points, (column.minimum, column.maximum))
+
+    def looked_into(self, column: Column, baseline: Numeric, current: Numeric) -> float | None:  # noqa: ARG002 nothing to look into: the day has all values
+        """None: what is open is so for want of the baseline's values."""
+        return None
 
     def repeated(self, name: str) -> int:
         """Over all rows: an entity's earlier rows are no repetition, and an id's are."""

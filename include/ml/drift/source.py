@@ -14,6 +14,9 @@ from include.ml.data.arrays import to_numpy
 from include.ml.evaluation.predictions import Booleans
 from include.specs.errors import DataContractError
 
+# Bytes of a column that are read at once where it goes by in batches.
+BUFFER = 2**20
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -29,12 +32,14 @@ class Source:
 
     Args:
         kept: (rows,) True where a row counts as independent of the others; None where all do.
+        batch_rows: rows at a time; None for a whole row group, which is faster and as large as its writer chose.
     """
 
     name: str
     parts: tuple[Part, ...]
     schema: pa.Schema
     kept: Booleans | None = None
+    batch_rows: int | None = None
 
     @property
     def rows(self) -> int:
@@ -47,20 +52,27 @@ class Source:
         return self.rows if self.kept is None else int(np.count_nonzero(self.kept))
 
     def chunks(self, column: str) -> Iterator[pa.Array]:
-        """The kept values of a column, one row group after the other; text as dictionaries of its levels.
+        """The kept values of a column, one row group or batch after the other; text as dictionaries of its levels.
 
-        Row groups, not files, and a file of its own for each call: memory is that of one group, and threads share
-        nothing.
+        A file of its own for each call: threads share nothing, and memory is that of one chunk.
         """
         first = 0
         for part in self.parts:
-            coded = [column] if is_text(self.schema.field(column).type) else None
+            for chunk in self._read(part, column):
+                yield self._only_kept(chunk, first)
+                first += len(chunk)
+
+    def _read(self, part: Part, column: str) -> Iterator[pa.Array]:
+        coded = [column] if is_text(self.schema.field(column).type) else None
+        if self.batch_rows is None:
             with pq.ParquetFile(part.path, metadata=part.footer, read_dictionary=coded, memory_map=True) as file:
                 for group in range(part.footer.num_row_groups):
-                    read = file.read_row_group(group, columns=[column], use_threads=False)
-                    for chunk in read[column].chunks:
-                        yield self._only_kept(chunk, first)
-                        first += len(chunk)
+                    yield from file.read_row_group(group, columns=[column], use_threads=False)[column].chunks
+            return
+        # A mapped file would stay in memory as far as it has been read.
+        with pq.ParquetFile(part.path, metadata=part.footer, read_dictionary=coded, buffer_size=BUFFER) as file:
+            for batch in file.iter_batches(self.batch_rows, columns=[column], use_threads=False):
+                yield batch.column(0)
 
     def _only_kept(self, chunk: pa.Array, first: int) -> pa.Array:
         if self.kept is None:

@@ -52,6 +52,7 @@ def _files(given: argparse.Namespace) -> Files:
         id=given.id,
         score=given.score,
         threshold=given.threshold,
+        streaming=given.streaming,
     )
 
 
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--id", help="column that tells rows apart: repetitions are a fault")
     parser.add_argument("--score", help="column of the model's scores")
     parser.add_argument("--threshold", type=float, default=0.5, help="score from which a row is called positive")
+    parser.add_argument("--streaming", action="store_true", help="count a current side of any size in bounded memory")
     return parser
 
 
