@@ -101,8 +101,9 @@ def _of_numbers(column: Column, day: Day, sides: tuple[Numeric, Numeric], rule: 
     if quality.broken(violations):
         return Compared(features=(), violations=violations)
     feature = compare_numbers(column.name, ours, theirs, rule)
-    feature, open_by = _settled(replace(feature, measures=measure_numbers(ours, theirs)), column, day, sides)
-    return Compared(features=(feature,), violations=violations, error=open_by)
+    feature, open_by = _settled(feature, column, day, sides)
+    measures = measure_numbers(ours, theirs, feature.effect.value)
+    return Compared(features=(replace(feature, measures=measures),), violations=violations, error=open_by)
 
 
 def _settled(

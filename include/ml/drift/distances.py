@@ -11,6 +11,7 @@ from include.ml.evaluation.predictions import Floats, Integers
 
 # Values at a time: what fits into a core's cache.
 CHUNK = 2**15
+EXACT_DOUBLES = 2**52
 # Added to every bin, so that an empty one has a logarithm.
 HALF_A_ROW = 0.5
 
@@ -99,7 +100,8 @@ def _transported(more: Floats, fewer: Floats, start: int) -> float:
     n, m = len(more), len(fewer)
     mine = more[start : start + CHUNK]
     rank = np.arange(start, start + len(mine), dtype=np.int64) * m
-    met = rank // n
+    # Division of integers takes four times as long as all the rest; doubles are as exact up to 2^52.
+    met = (rank / n).astype(np.int64) if n * m < EXACT_DOUBLES else rank // n
     # In units of 1/(n m): mass that its first partner still takes, at most all of it.
     first = np.minimum((met + 1) * n - rank, m)
     partner = fewer[met]

@@ -73,16 +73,20 @@ def _each_value(counts: Counts) -> Integers:
     return np.concatenate((counts.upto - counts.below, between))
 
 
-def measure_numbers(baseline: Numeric, current: Numeric) -> Mapping[str, float]:
-    """What a reader knows from elsewhere; it decides nothing. Nothing where a side has no values."""
+def measure_numbers(baseline: Numeric, current: Numeric, distance: float) -> Mapping[str, float]:
+    """What a reader knows from elsewhere; it decides nothing. Nothing where a side has no values.
+
+    Args:
+        distance: of Kolmogorov and Smirnov, which the comparison has found.
+    """
     if not (baseline.present and current.present):
         return {}
     if baseline.values is None or current.values is None:
         moved = wasserstein_on_grid(baseline.points, baseline.counts, current.counts)
-        p_value = ks.asymptotic(_distance(baseline, current), baseline.present, current.present)
+        p_value = ks.asymptotic(distance, baseline.present, current.present)
     else:
         moved = wasserstein(baseline.values, current.values)
-        p_value = ks.significance(_distance(baseline, current), baseline.values, current.values)
+        p_value = ks.significance(distance, baseline.values, current.values)
     found = {
         "kolmogorov_smirnov_p": p_value,
         "psi": population_stability(baseline.counts, current.counts),

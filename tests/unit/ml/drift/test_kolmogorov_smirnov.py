@@ -82,3 +82,15 @@ def test_large_days_do_not_import_scipy_stats() -> None:
     )
     printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert printed.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("cells", [2, 40, 4_096])
+def test_looking_less_finds_the_same(seed: int, cells: int) -> None:
+    """Ties, a finer grid within the coarse, and stretches too short for it included."""
+    rng = np.random.default_rng(seed)
+    one = np.sort(rng.normal(size=20_000).round(2 + seed % 3))
+    other = np.sort(np.concatenate((rng.normal(0.01, 1, 15_000), np.full(50, 0.5))).round(3))
+    assert both(one, other, cells)[0] == pytest.approx(
+        scipy.stats.ks_2samp(one, other, method="asymp").statistic, rel=1e-9
+    )

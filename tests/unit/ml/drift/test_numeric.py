@@ -37,7 +37,7 @@ def test_effect_and_measures_are_what_scipy_says() -> None:
     theirs = scipy.stats.ks_2samp(one, other, method="asymp")
     exact = compare_numbers("x", *kept, RULE).effect.value
     assert exact == pytest.approx(theirs.statistic, rel=1e-9)
-    measures = measure_numbers(*kept)
+    measures = measure_numbers(*kept, exact)
     assert measures["kolmogorov_smirnov_p"] == pytest.approx(theirs.pvalue, rel=1e-9, abs=1e-300)
     assert measures["wasserstein"] == pytest.approx(scipy.stats.wasserstein_distance(one, other), rel=1e-9)
     assert measures["wasserstein_sd"] == pytest.approx(measures["wasserstein"] / one.std())
@@ -45,7 +45,7 @@ def test_effect_and_measures_are_what_scipy_says() -> None:
     below = compare_numbers("x", *passing, RULE).effect.value
     assert below <= exact <= below + error(*passing)
     assert (error(*kept), error(*passing) < 1 / 4_096) == (0.0, True)
-    assert measure_numbers(*passing)["wasserstein"] == pytest.approx(measures["wasserstein"], rel=0.01)
+    assert measure_numbers(*passing, exact)["wasserstein"] == pytest.approx(measures["wasserstein"], rel=0.01)
 
 
 def test_a_constant_feature_that_stays_is_quiet() -> None:
@@ -53,7 +53,7 @@ def test_a_constant_feature_that_stays_is_quiet() -> None:
     one, other = np.full(500, 3.0), np.full(300, 3.0)
     found = compare(one, other)
     assert (found.effect.value, found.test.p_value) == (0.0, 1.0)
-    assert "wasserstein_sd" not in measure_numbers(*sides(one, other))
+    assert "wasserstein_sd" not in measure_numbers(*sides(one, other), 0.0)
     assert found.shape == Shape(edges=(2.5, 3.5), baseline=(1.0,), current=(1.0,))
 
 
@@ -82,7 +82,7 @@ def test_nothing_cannot_be_compared(one: list[float], other: list[float]) -> Non
     """And is no error."""
     found = compare(np.array(one), np.array(other))
     assert (found.test, found.effect.value, found.shape) == (None, 0.0, Shape())
-    assert measure_numbers(*sides(np.array(one), np.array(other))) == {}
+    assert measure_numbers(*sides(np.array(one), np.array(other)), 0.0) == {}
 
 
 def test_a_shape_shows_all_values_in_bars() -> None:
