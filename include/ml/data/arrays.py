@@ -38,6 +38,16 @@ def from_numpy(values: npt.NDArray[Any], kind: pa.DataType, *, valid: npt.NDArra
     return pa.Array.from_buffers(kind, len(values), [present, pa.py_buffer(np.ascontiguousarray(values))])
 
 
+def one_chunk(values: pa.ChunkedArray) -> pa.Array:
+    """The same values in one array.
+
+    >>> one_chunk(pa.chunked_array([[1], [2, 3]])).to_pylist()
+    [1, 2, 3]
+    """
+    chunks = values.combine_chunks()
+    return chunks.chunk(0) if isinstance(chunks, pa.ChunkedArray) else chunks
+
+
 def repeated(values: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     """Which of `values` (no nulls) occurred before.
 

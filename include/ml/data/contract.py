@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from include.ml.container import bounded
 from include.ml.data import cells
-from include.ml.data.arrays import from_numpy, repeated, to_numpy
+from include.ml.data.arrays import from_numpy, one_chunk, repeated, to_numpy
 from include.ml.data.landing import LandingFile, Malformed
 from include.specs.dataset import Column, Dataset
 from include.specs.errors import DataContractError
@@ -94,17 +94,12 @@ def _typed(file: LandingFile, dataset: Dataset) -> _Typed:
 
 def _read(file: LandingFile, column: Column) -> cells.Cells:
     try:
-        return cells.read(_one_chunk(file.rows[column.name]), column)
+        return cells.read(one_chunk(file.rows[column.name]), column)
     except ValueError as error:
         raise DataContractError(
             f"{file.name}: column {column.name!r} holds a value that the lake's {cells.TYPES[column.kind]} cannot: "
             f"{bounded(str(error), 2 * QUOTED_CELL)}. Write the column with another type, or correct the value"
         ) from error
-
-
-def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
-    chunks = values.combine_chunks()
-    return chunks.chunk(0) if isinstance(chunks, pa.ChunkedArray) else chunks
 
 
 def _require_right_column(file: LandingFile, column: str, words: str, wrong: npt.NDArray[np.bool_]) -> None:
