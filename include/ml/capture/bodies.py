@@ -1,0 +1,105 @@
+"""A body as SageMaker captured it: CSV and JSON as they were, all else in base64; here, text and what it is."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import io
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from include.ml.capture.faults import BodyError
+from include.ml.capture.layout import Cell
+
+Form = Literal["csv", "json"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """The text of a request or an answer."""
+
+    text: str
+    form: Form
+
+
+def decoded(data: str, encoding: str | None, content_type: str | None) -> Body:
+    """What `data` says.
+
+    >>> decoded("MSwy", "BASE64", "text/csv; charset=utf-8")
+    Body(text='1,2', form='csv')
+
+    Raises:
+        BodyError: an encoding that data capture does not have, no base64, or no text in it.
+    """
+    if encoding in ("CSV", "JSON"):
+        return Body(text=data, form="csv" if encoding == "CSV" else "json")
+    if encoding != "BASE64":
+        raise BodyError("undecodable_body", "the encoding CSV, JSON or BASE64", encoding)
+    try:
+        text = base64.b64decode(data, validate=True).decode("utf-8-sig")
+    except (binascii.Error, ValueError) as error:
+        raise BodyError("undecodable_body", f"UTF-8 text in base64 ({error})", data) from error
+    return Body(text=text, form=_form(text, content_type or ""))
+
+
+def json_values(text: str) -> Any:
+    """The value in `text`, or of JSON lines the list of their values.
+
+    Raises:
+        BodyError: it is neither.
+    """
+    lines = [line for line in text.split("\n") if line.strip()]
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        failure = error
+    try:
+        return [json.loads(line) for line in lines or [text]]
+    except (ValueError, RecursionError):
+        raise BodyError("undecodable_body", f"JSON or JSON lines ({failure})", text) from failure
+
+
+def csv_rows(text: str) -> list[list[str]]:
+    """The rows of `text`, blank lines left out.
+
+    Raises:
+        BodyError: a quote does not close where a cell ends.
+    """
+    try:
+        return [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
+    except csv.Error as error:
+        raise BodyError("undecodable_body", f"CSV ({error})", text) from error
+
+
+def cell(value: Any) -> Cell:
+    """A JSON value as the text that it would be in CSV.
+
+    JSON has one kind of number: 1.0, as pandas writes the whole numbers of a column with blanks, is the level 1.
+
+    >>> cell(1.0), cell(0.25), cell("No"), cell(None), cell(True)
+    ('1', '0.25', 'No', None, 'true')
+
+    Raises:
+        BodyError: it is a list or an object, or text with half a character.
+    """
+    if value is None or (isinstance(value, str) and (value.isascii() or _is_text(value))):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value).removesuffix(".0")
+    raise BodyError("wrong_cell", "text, a number, true, false or null", value)
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written down: JSON allows half of a surrogate pair."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _form(text: str, content_type: str) -> Form:
+    for form in ("csv", "json"):
+        if form in content_type:
+            return "csv" if form == "csv" else "json"
+    return "json" if text.lstrip()[:1] in ("{", "[") else "csv"

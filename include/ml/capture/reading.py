@@ -1,0 +1,123 @@
+"""A day's data-capture files as one table: every row that the endpoint was asked about, with what it answered."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.ml.capture import deliveries, envelope, joining
+from include.ml.capture.faults import Fault, counted, require_few
+from include.ml.capture.joining import Part, Source
+from include.ml.capture.layout import Layout, layout
+from include.specs.capture import CaptureReport
+from include.specs.dataset import Dataset
+
+Window = tuple[dt.datetime, dt.datetime]
+# capture/<endpoint>/<variant>/YYYY/MM/DD/HH/<file>; a container may see a part of it.
+_KEY = re.compile(r"(?:[^/]+/)?([^/]+)/\d{4}/\d{2}/\d{2}/\d{2}/[^/]+$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Captured:
+    """The rows, ordered by time, request and place in it, in the columns of `Layout.schema`; and what was lost."""
+
+    table: pa.Table
+    report: CaptureReport
+
+
+def read_capture(
+    files: Sequence[Path], dataset: Dataset, window: Window, *, limit: float, positional: Sequence[str] | None = None
+) -> Captured:
+    """The requests of `files` whose inference time lies in `window`, whichever hour's folder they are in.
+
+    SageMaker delivers minutes late: list some hours more than the window's. The order of `files` does not matter. A
+    request that was delivered again counts once. No file, or no request in the window, gives an empty table.
+
+    Args:
+        window: start and end, each with an offset; the end is outside.
+        limit: the largest share of requests, or of rows in those that can be read, that may be lost.
+        positional: the columns of a row whose cells have no names, in order; None for the features.
+
+    Raises:
+        DataContractError: more was lost. SpecError: a column of the data set has the name of one of the table's own.
+    """
+    found = layout(dataset, positional)
+    tables, report = [joining.internal(found).empty_table()], CaptureReport(files=len(files))
+    for number, path in enumerate(sorted(files, key=Path.as_posix)):
+        source = source_of(path, number)
+        for block in envelope.blocks(path):
+            part = _part(block, found, window, source)
+            tables.append(part.table)
+            report = added(report, part, source)
+    return finished(tables, report, limit)
+
+
+def source_of(path: Path, number: int) -> Source:
+    """A capture file by its place: `…/<endpoint>/<variant>/YYYY/MM/DD/HH/<file>`. Elsewhere, no variant is known.
+
+    >>> source_of(Path("capture/churn-prod/AllTraffic/2026/03/01/07/a.jsonl"), 0)
+    Source(number=0, name='churn-prod/AllTraffic/2026/03/01/07/a.jsonl', variant='AllTraffic')
+    """
+    key = _KEY.search(path.as_posix())
+    return Source(number=number, name=key[0] if key else path.name, variant=key[1] if key else None)
+
+
+def added(report: CaptureReport, part: Part, source: Source) -> CaptureReport:
+    """`report` with a part of the file `source`."""
+    return replace(
+        report,
+        requests=report.requests + part.requests,
+        outside=report.outside + part.outside,
+        bad=counted(report.bad, part.faults, source.name),
+        unknown_columns=dict(Counter(report.unknown_columns) + Counter(part.unknown)),
+    )
+
+
+def together(parts: Sequence[Part], layout: Layout, faults: Sequence[Fault]) -> Part:
+    """`parts` and the `faults` that were met before them as one."""
+    return Part(
+        table=pa.concat_tables([joining.internal(layout).empty_table(), *(part.table for part in parts)]),
+        faults=[*faults, *(found for part in parts for found in part.faults)],
+        requests=sum(part.requests for part in parts),
+        unknown=sum((Counter(part.unknown) for part in parts), Counter()),
+    )
+
+
+def finished(tables: Sequence[pa.Table], report: CaptureReport, limit: float) -> Captured:
+    """The table in its order without repeated deliveries, and the report of it.
+
+    Raises:
+        DataContractError: more than `limit` was lost.
+    """
+    whole = pa.concat_tables(tables)
+    ordered, duplicates = deliveries.once(whole)
+    done = replace(
+        report,
+        rows_read=len(whole),
+        rows=len(ordered),
+        duplicates=duplicates,
+        variants=_counts(ordered["variant"].drop_null()),
+    )
+    require_few(done, limit)
+    return Captured(table=ordered, report=done)
+
+
+def _counts(variants: pa.ChunkedArray) -> dict[str, int]:
+    found = pc.value_counts(variants)
+    return dict(sorted(zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)))
+
+
+def _part(block: envelope.Block, layout: Layout, window: Window, source: Source) -> Part:
+    read = envelope.read(block)
+    start, end = (pa.scalar(moment, pa.timestamp("us", "UTC")) for moment in window)
+    times = read.table["inference_time"]
+    inside = read.table.filter(pc.and_(pc.greater_equal(times, start), pc.less(times, end)))
+    part = together(joining.parts(inside, layout, source), layout, read.faults)
+    return replace(part, outside=len(read.table) - len(inside))
