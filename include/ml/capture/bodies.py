@@ -10,6 +10,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from include.ml.capture.faults import BodyError
 from include.ml.capture.layout import Cell
 
@@ -42,6 +45,27 @@ def decoded(data: str, encoding: str | None, content_type: str | None) -> Body:
     except (binascii.Error, ValueError) as error:
         raise BodyError("undecodable_body", f"UTF-8 text in base64 ({error})", data) from error
     return Body(text=text, form=_form(text, content_type or ""))
+
+
+def as_text(events: pa.Table) -> pa.Table:
+    """`events` with the bodies in base64 as what they say, CSV or JSON; those that cannot be decoded as they are."""
+    for side in ("input", "output"):
+        if pc.any(pc.equal(events[f"{side}_encoding"], "BASE64")).as_py():
+            names = (side, f"{side}_encoding", f"{side}_type")
+            found = [_text(*body) for body in zip(*(events[name].to_pylist() for name in names), strict=True)]
+            for name, values in zip(names, zip(*found, strict=True), strict=False):
+                events = events.set_column(events.column_names.index(name), name, pa.array(values, pa.string()))
+    return events
+
+
+def _text(data: str, encoding: str | None, content_type: str | None) -> tuple[str, str | None]:
+    if encoding != "BASE64":
+        return data, encoding
+    try:
+        body = decoded(data, encoding, content_type)
+    except BodyError:
+        return data, encoding
+    return body.text, body.form.upper()
 
 
 def json_values(text: str) -> Any:

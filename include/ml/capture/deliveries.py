@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from include.ml.capture.joining import RECORD
 from include.ml.capture.rows import Integers
-from include.ml.data.arrays import from_numpy, one_chunk, to_numpy
+from include.ml.data.arrays import kept, one_chunk, to_numpy
 
 ORDER = ("inference_time", "event_id", "row", "variant")
 
@@ -24,10 +24,9 @@ def once(table: pa.Table) -> tuple[pa.Table, int]:
     record = to_numpy(table[RECORD])
     first = np.full(request.max() + 1, np.iinfo(np.int64).max)
     np.minimum.at(first, request, record)
-    kept = record == first[request]
-    repeated = len(np.unique(record[~kept]))
-    remaining = table.drop_columns([RECORD])
-    chosen = remaining.filter(from_numpy(kept, pa.bool_())) if repeated else remaining
+    is_first = record == first[request]
+    chosen = kept(table.drop_columns([RECORD]), is_first)
+    repeated = len(np.unique(record[~is_first]))
     order = pc.sort_indices(chosen, sort_keys=[(name, "ascending") for name in ORDER])
     return chosen.take(order).combine_chunks(), repeated
 

@@ -23,7 +23,7 @@ import pyarrow.json
 
 from include.ml.capture.faults import BodyError, Fault, fault
 from include.ml.data import cells
-from include.ml.data.arrays import from_numpy, one_chunk, to_numpy
+from include.ml.data.arrays import from_numpy, kept, one_chunk, to_numpy
 from include.specs.capture import Reason
 from include.specs.dataset import Column
 
@@ -190,4 +190,4 @@ def _checked(table: pa.Table) -> Events:
             faults.append(fault(BodyError(reason, expected, found), table["line"][row].as_py()))
         good &= ~bad
     timed = table.set_column(EVENTS.get_field_index("inference_time"), "inference_time", times.values)
-    return Events(table=timed.filter(from_numpy(good, pa.bool_())), faults=tuple(faults))
+    return Events(table=kept(timed, good), faults=tuple(faults))

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from include.ml.baseline.statistics import SCORE
-from include.ml.capture import columnar, rows
+from include.ml.capture import bodies, columnar, rows
 from include.ml.capture.faults import Fault, fault
 from include.ml.capture.layout import CALLED, Layout
-from include.ml.data.arrays import from_numpy, to_numpy
+from include.ml.data.arrays import from_numpy, kept, to_numpy
 from include.specs.capture import ROW_REASONS
 
 # Which line of which file a row came from, until repeated deliveries are found by it.
@@ -47,11 +47,12 @@ def internal(layout: Layout) -> pa.Schema:
 
 def parts(events: pa.Table, layout: Layout, source: Source) -> list[Part]:
     """The rows of `events`: of those with plain bodies by column, of the others body by body."""
-    plain = columnar.plain(events, layout)
+    text = bodies.as_text(events)
+    plain = columnar.plain(text, layout)
     found = []
     for mask, by_column in ((plain, True), (~plain, False)):
         if mask.any():
-            chosen = events.filter(from_numpy(mask, pa.bool_())).combine_chunks()
+            chosen = kept(text, mask).combine_chunks()
             asked = (columnar.asked(chosen, layout) if by_column else None) or rows.asked(chosen, layout)
             answered = columnar.answered(chosen, asked.counts) or rows.answered(chosen, asked.counts, layout.dataset)
             found.append(joined(chosen, asked, answered, layout, source))
@@ -70,14 +71,14 @@ def joined(events: pa.Table, asked: rows.Rows, answered: rows.Answers, layout: L
     good = answered.good[place]
     wrong = [fault(error, int(lines[asked.event[row]])) for row, error in typed.faults.items() if good[row]]
     good[list(typed.faults)] = False
-    kept, event = from_numpy(good, pa.bool_()), asked.event[good]
+    event = asked.event[good]
     request = events.take(from_numpy(event, pa.int64()))
     said = from_numpy(place[good], pa.int64())
     columns = {
         **{name: request[name] for name in ("event_id", "inference_id", "inference_time")},
         "row": from_numpy(asked.row[good], pa.int64()),
         "variant": pa.repeat(pa.scalar(source.variant, pa.string()), len(event)),
-        **{name: values.filter(kept) for name, values in typed.columns.items()},
+        **dict(zip(typed.columns, kept(pa.table(typed.columns), good).columns, strict=True)),
         SCORE: answered.scores.take(said),
         CALLED: answered.called.take(said),
         RECORD: from_numpy(lines[event] + (source.number << LINE_BITS), pa.int64()),

@@ -68,20 +68,26 @@ class Layout:
         return frozenset(column.name for column in self.dataset.columns)
 
     @cached_property
-    def required(self) -> tuple[str, ...]:
+    def required(self) -> frozenset[str]:
         """Features that a row with names must name: those that may not be blank."""
-        return tuple(column.name for column in self.dataset.features if not column.missing)
+        return frozenset(column.name for column in self.dataset.features if not column.missing)
 
     @property
     def landmark(self) -> str:
         """A name that every header has."""
-        return self.required[0] if self.required else self.dataset.features[0].name
+        return min(self.required or names_of(self.dataset.features))
 
     @cached_property
     def schema(self) -> pa.Schema:
         """Of the table."""
         inputs = [(column.name, cells.TYPES[column.kind]) for column in self.inputs]
         return pa.schema([*REQUEST, *(pa.field(*field) for field in inputs), *ANSWER])
+
+    @cached_property
+    def places(self) -> tuple[int | None, ...]:
+        """Where in a row without names each of the inputs is."""
+        at = {name: place for place, name in enumerate(self.positional)}
+        return tuple(at.get(name) for name in self.names)
 
     def positioned(self, row: Sequence[Cell]) -> tuple[Cell, ...]:
         """The inputs in a row whose cells have no names.
@@ -91,7 +97,7 @@ class Layout:
         """
         if len(row) != len(self.positional):
             raise self.other_cells(row)
-        return self.named(dict(zip(self.positional, row, strict=True)))
+        return tuple([None if place is None else row[place] for place in self.places])
 
     def named(self, row: Mapping[str, Cell]) -> tuple[Cell, ...]:
         """The inputs in a row by name.
@@ -99,10 +105,10 @@ class Layout:
         Raises:
             BodyError: it lacks one that may not be blank.
         """
-        lacks = [name for name in self.required if name not in row]
-        if lacks:
+        if not row.keys() >= self.required:
+            lacks = sorted(self.required - row.keys())
             raise BodyError("wrong_columns", f"the columns {', '.join(lacks)}", f"columns {', '.join(row)}")
-        return tuple(row.get(name) for name in self.names)
+        return tuple(map(row.get, self.names))
 
     def other_cells(self, row: Sequence[Cell]) -> BodyError:
         """What is wrong with a row without names that has another number of cells."""

@@ -16,6 +16,7 @@ from include.ml.capture import deliveries, envelope, joining
 from include.ml.capture.faults import Fault, counted, require_few
 from include.ml.capture.joining import Part, Source
 from include.ml.capture.layout import Layout, layout
+from include.ml.data.arrays import kept, to_numpy
 from include.specs.capture import CaptureReport
 from include.specs.dataset import Dataset
 
@@ -118,6 +119,6 @@ def _part(block: envelope.Block, layout: Layout, window: Window, source: Source)
     read = envelope.read(block)
     start, end = (pa.scalar(moment, pa.timestamp("us", "UTC")) for moment in window)
     times = read.table["inference_time"]
-    inside = read.table.filter(pc.and_(pc.greater_equal(times, start), pc.less(times, end)))
+    inside = kept(read.table, to_numpy(pc.and_(pc.greater_equal(times, start), pc.less(times, end))))
     part = together(joining.parts(inside, layout, source), layout, read.faults)
     return replace(part, outside=len(read.table) - len(inside))
