@@ -8,7 +8,7 @@ import csv
 import io
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,7 +41,7 @@ def decoded(data: str, encoding: str | None, content_type: str | None) -> Body:
     if encoding != "BASE64":
         raise BodyError("undecodable_body", "the encoding CSV, JSON or BASE64", encoding)
     try:
-        text = base64.b64decode(data, validate=True).decode("utf-8-sig")
+        text = base64.b64decode(data, validate=True).decode().removeprefix("\ufeff")
     except (binascii.Error, ValueError) as error:
         raise BodyError("undecodable_body", f"UTF-8 text in base64 ({error})", data) from error
     return Body(text=text, form=_form(text, content_type or ""))
@@ -108,12 +108,14 @@ def cell(value: Any) -> Cell:
     Raises:
         BodyError: it is a list or an object, or text with half a character.
     """
-    if value is None or (isinstance(value, str) and (value.isascii() or _is_text(value))):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
+    # By type, not isinstance: bool is an int to Python, and this runs for every cell of a day.
+    kind = type(value)
+    if value is None or (kind is str and (value.isascii() or _is_text(value))):
+        return cast("Cell", value)
+    if kind is float or kind is int:
         return repr(value).removesuffix(".0")
+    if kind is bool:
+        return "true" if value else "false"
     raise BodyError("wrong_cell", "text, a number, true, false or null", value)
 
 

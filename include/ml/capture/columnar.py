@@ -23,9 +23,9 @@ from include.ml.data.arrays import one_chunk, to_numpy
 
 def plain(events: pa.Table, layout: Layout) -> npt.NDArray[np.bool_]:
     """Which inputs are CSV of which each line is a row and each comma parts two cells, without names."""
-    name = re.escape(layout.landmark)
+    name = "|".join(re.escape(name) for name in sorted(layout.known))
     blank = r"^\r?\n|\n\r?\n|^[\r\n]*$"
-    odd = pc.match_substring_regex(events["input"], rf'"|\r[^\n]|{blank}|^\x{{FEFF}}|(^|,)\s*{name}\s*(,|\r|\n|$)')
+    odd = pc.match_substring_regex(events["input"], rf'"|\r[^\n]|{blank}|^\x{{FEFF}}|(^|,)\s*({name})\s*(,|\r|\n|$)')
     csv = pc.fill_null(pc.equal(events["input_encoding"], "CSV"), False)
     return to_numpy(pc.and_not(csv, odd))
 

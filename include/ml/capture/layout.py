@@ -72,11 +72,6 @@ class Layout:
         """Features that a row with names must name: those that may not be blank."""
         return frozenset(column.name for column in self.dataset.features if not column.missing)
 
-    @property
-    def landmark(self) -> str:
-        """A name that every header has."""
-        return min(self.required or names_of(self.dataset.features))
-
     @cached_property
     def schema(self) -> pa.Schema:
         """Of the table."""

@@ -12,6 +12,7 @@ from include.ml.capture.layout import Cell, Layout
 
 # What clients wrap their rows in: SageMaker's common data formats and TensorFlow Serving's.
 WRAPPERS = ("instances", "features")
+_NESTED = frozenset({list, dict})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +45,8 @@ def _csv(text: str, layout: Layout) -> Request:
 
 
 def _is_header(row: Sequence[str], layout: Layout) -> bool:
-    """Whether the first line of a CSV body names the columns: most cells are names, the first feature's among them."""
-    names = [name.strip() for name in row]
-    return layout.landmark in names and 2 * sum(name in layout.known for name in names) > len(names)
+    """Whether the first line of a CSV body names the columns: most of its cells are names of some."""
+    return 2 * sum(name.strip() in layout.known for name in row) > len(row)
 
 
 def _under(header: Sequence[str], row: Sequence[str], layout: Layout) -> tuple[Cell, ...] | BodyError:
@@ -82,7 +82,7 @@ def _records(value: Any, layout: Layout) -> list[Any]:
         return [value] if wrapper is None else _records(value[wrapper], layout)
     if value == []:
         return []
-    if isinstance(value, list) and any(isinstance(item, list | dict) for item in value):
+    if isinstance(value, list) and not _NESTED.isdisjoint(map(type, value)):
         return [row for item in value for row in (_records(item, layout) if isinstance(item, list | dict) else [item])]
     return [value]
 

@@ -88,6 +88,19 @@ def test_a_bad_row_costs_itself_alone(bad: object, reason: str) -> None:
     assert fault.reason == reason
 
 
+def test_a_header_is_one_whatever_it_lacks() -> None:
+    """Its rows are at fault for the column, not the answers for their number."""
+    header = Body(text="colour,since,weight\nred,2026-01-01,1.5\n", form="csv")
+    [fault] = read(header, PLAN).rows
+    assert isinstance(fault, BodyError)
+    assert (fault.reason, fault.expected) == ("wrong_columns", "the columns size")
+
+
+def test_a_row_that_names_one_column_is_no_header() -> None:
+    """A level may be called as a column is."""
+    assert [row[6] for row in read(Body(text="5,red,2026-01-01,1.5,size", form="csv"), PLAN).rows] == ["size"]
+
+
 @pytest.mark.parametrize("body", [as_json([]), as_json({"instances": []}), Body(text="\n", form="csv")])
 def test_a_request_asks_something(body: Body) -> None:
     """One without rows is none."""
