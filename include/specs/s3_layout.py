@@ -86,6 +86,20 @@ def baseline(model: str, run: str) -> str:
     return f"baselines/{model}/{run}/"
 
 
+def capture(endpoint: str) -> str:
+    """Prefix under which SageMaker keeps what an endpoint was asked and answered."""
+    return f"capture/{endpoint}/"
+
+
+def capture_hour(endpoint: str, variant: str, time: dt.datetime) -> str:
+    """Prefix of the requests that a variant answered in the hour of `time`, which has an offset.
+
+    >>> capture_hour("churn-prod", "AllTraffic", dt.datetime(2026, 3, 1, 7, 59, tzinfo=dt.UTC))
+    'capture/churn-prod/AllTraffic/2026/03/01/07/'
+    """
+    return f"{capture(endpoint)}{variant}/{time.astimezone(dt.UTC):%Y/%m/%d/%H}/"
+
+
 def champion(model: str) -> str:
     """Key of the pointer to a model's champion."""
     return f"champions/{model}.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,7 @@ LINE_BITS = 32
 class Source:
     """A file: its place among the others, what messages call it, and the variant that answered."""
 
+    path: Path
     number: int
     name: str
     variant: str | None = None

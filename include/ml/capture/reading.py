@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,33 +48,62 @@ def read_capture(
 
     Raises:
         DataContractError: more was lost. SpecError: a column of the data set has the name of one of the table's own.
+        ValueError: the window is none.
     """
     found = layout(dataset, positional)
-    tables, report = [joining.internal(found).empty_table()], CaptureReport(files=len(files))
-    for number, path in enumerate(sorted(files, key=Path.as_posix)):
-        source = source_of(path, number)
-        for block in envelope.blocks(path):
-            part = _part(block, found, window, source)
-            tables.append(part.table)
-            report = added(report, part, source)
-    return finished(tables, report, limit)
+    if not all(moment.tzinfo for moment in window) or window[0] >= window[1]:
+        raise ValueError(
+            f"expected a window of two moments with their offsets, the first before the second, got {window}"
+        )
+    sources = [source_of(path, number) for number, path in enumerate(sorted(files, key=Path.as_posix))]
+    return gathered(
+        ((source, _part(block, found, window, source)) for source in sources for block in envelope.blocks(source.path)),
+        found,
+        files=len(files),
+        limit=limit,
+    )
 
 
 def source_of(path: Path, number: int) -> Source:
     """A capture file by its place: `…/<endpoint>/<variant>/YYYY/MM/DD/HH/<file>`. Elsewhere, no variant is known.
 
     >>> source_of(Path("capture/churn-prod/AllTraffic/2026/03/01/07/a.jsonl"), 0)
-    Source(number=0, name='churn-prod/AllTraffic/2026/03/01/07/a.jsonl', variant='AllTraffic')
+    Source(path=PosixPath('capture/churn-prod/AllTraffic/2026/03/01/07/a.jsonl'), number=0,
+           name='churn-prod/AllTraffic/2026/03/01/07/a.jsonl', variant='AllTraffic')
     """
     key = _KEY.search(path.as_posix())
-    return Source(number=number, name=key[0] if key else path.name, variant=key[1] if key else None)
+    name, variant = (key[0], key[1]) if key else (path.name, None)
+    return Source(path=path, number=number, name=name, variant=variant)
 
 
-def added(report: CaptureReport, part: Part, source: Source) -> CaptureReport:
-    """`report` with a part of the file `source`."""
+def gathered(parts: Iterable[tuple[Source, Part]], layout: Layout, *, files: int, limit: float) -> Captured:
+    """The rows of all `parts` in their order, without repeated deliveries, and the report of it.
+
+    Raises:
+        DataContractError: more than `limit` was lost.
+    """
+    tables, report = [joining.internal(layout).empty_table()], CaptureReport(files=files)
+    for source, part in parts:
+        tables.append(part.table)
+        report = _added(report, part, source)
+    ordered, duplicates = deliveries.once(_popped(tables))
+    done = replace(report, rows=len(ordered), duplicates=duplicates, variants=_counts(ordered["variant"].drop_null()))
+    require_few(done, limit)
+    return Captured(table=ordered, report=done)
+
+
+def _popped(tables: list[pa.Table]) -> pa.Table:
+    """`tables` as one, and no longer there one by one: who lets go of a column of it frees that."""
+    whole = pa.concat_tables(tables)
+    tables.clear()
+    return whole
+
+
+def _added(report: CaptureReport, part: Part, source: Source) -> CaptureReport:
     return replace(
         report,
         requests=report.requests + part.requests,
+        rows_read=report.rows_read + len(part.table),
         outside=report.outside + part.outside,
         bad=counted(report.bad, part.faults, source.name),
         unknown_columns=dict(Counter(report.unknown_columns) + Counter(part.unknown)),
@@ -89,25 +118,6 @@ def together(parts: Sequence[Part], layout: Layout, faults: Sequence[Fault]) -> 
         requests=sum(part.requests for part in parts),
         unknown=sum((Counter(part.unknown) for part in parts), Counter()),
     )
-
-
-def finished(tables: Sequence[pa.Table], report: CaptureReport, limit: float) -> Captured:
-    """The table in its order without repeated deliveries, and the report of it.
-
-    Raises:
-        DataContractError: more than `limit` was lost.
-    """
-    whole = pa.concat_tables(tables)
-    ordered, duplicates = deliveries.once(whole)
-    done = replace(
-        report,
-        rows_read=len(whole),
-        rows=len(ordered),
-        duplicates=duplicates,
-        variants=_counts(ordered["variant"].drop_null()),
-    )
-    require_few(done, limit)
-    return Captured(table=ordered, report=done)
 
 
 def _counts(variants: pa.ChunkedArray) -> dict[str, int]:

@@ -18,11 +18,10 @@ import pyarrow as pa
 
 from include.ml.capture import envelope, joining
 from include.ml.capture.faults import BodyError, Fault, fault
-from include.ml.capture.joining import Source
+from include.ml.capture.joining import Part, Source
 from include.ml.capture.layout import Layout, layout
-from include.ml.capture.reading import Captured, added, finished, together
+from include.ml.capture.reading import Captured, gathered, together
 from include.ml.capture.writing import csv_text
-from include.specs.capture import CaptureReport
 from include.specs.dataset import Dataset
 
 INPUT, OUTPUT = "SageMakerInput", "SageMakerOutput"
@@ -43,15 +42,21 @@ def read_predictions(
     """
     found = layout(dataset, positional)
     root = os.path.commonpath([path.parent for path in files]) if files else ""
-    tables, report = [joining.internal(found).empty_table()], CaptureReport(files=len(files))
-    for number, path in enumerate(sorted(files, key=Path.as_posix)):
-        source = Source(number=number, name=path.relative_to(root).as_posix())
-        for block in envelope.blocks(path):
-            events, faults = _events(block, found, source, at)
-            part = together(joining.parts(events, found, source), found, faults)
-            tables.append(part.table)
-            report = added(report, part, source)
-    return finished(tables, report, limit)
+    sources = [
+        Source(path=path, number=number, name=path.relative_to(root).as_posix())
+        for number, path in enumerate(sorted(files, key=Path.as_posix))
+    ]
+    return gathered(
+        ((source, _part(block, found, source, at)) for source in sources for block in envelope.blocks(source.path)),
+        found,
+        files=len(files),
+        limit=limit,
+    )
+
+
+def _part(block: envelope.Block, layout: Layout, source: Source, at: dt.datetime) -> Part:
+    events, faults = _events(block, layout, source, at)
+    return together(joining.parts(events, layout, source), layout, faults)
 
 
 def _events(block: envelope.Block, layout: Layout, source: Source, at: dt.datetime) -> tuple[pa.Table, list[Fault]]:

@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from include.ml.baseline.statistics import SCORE
 from include.ml.capture.layout import CALLED, names_of
+from include.specs import s3_layout
 from include.specs.dataset import Dataset
 
 Row = Mapping[str, Any]
@@ -76,18 +77,9 @@ def write_capture(
     for _, rows in groupby(table.to_pylist(), key=lambda row: (row["variant"], row["event_id"])):
         of_request = list(rows)
         exchange = _exchange(of_request, dataset, spoken)
-        folder = hour(endpoint, of_request[0]["variant"], exchange.time)
+        folder = s3_layout.capture_hour(endpoint, of_request[0]["variant"], exchange.time)
         lines.setdefault(root / folder, []).append(record(exchange, spoken))
     return tuple(_write(folder, content) for folder, content in lines.items())
-
-
-def hour(endpoint: str, variant: str, time: dt.datetime) -> str:
-    """The key of the folder for a request of `time`.
-
-    >>> hour("churn-prod", "AllTraffic", dt.datetime(2026, 3, 1, 7, 59, tzinfo=dt.UTC))
-    'capture/churn-prod/AllTraffic/2026/03/01/07'
-    """
-    return f"capture/{endpoint}/{variant}/{time.astimezone(dt.UTC):%Y/%m/%d/%H}"
 
 
 def record(exchange: Exchange, dialect: Dialect) -> bytes:

@@ -62,3 +62,12 @@ def test_a_key_without_a_date_is_refused(key: str) -> None:
     """It is not guessed."""
     with pytest.raises(PerennialError, match="found none"):
         s3_layout.date_of(key)
+
+
+@given(names, names, st.datetimes(timezones=st.timezones()))
+def test_an_hours_capture_lies_below_its_endpoint_alone(one: str, other: str, time: dt.datetime) -> None:
+    """In the hour that it is in UTC."""
+    prefix = s3_layout.capture_hour(one, "main", time)
+    assert prefix.startswith(s3_layout.capture(one))
+    assert prefix.endswith(f"/main/{time.astimezone(dt.UTC):%Y/%m/%d/%H}/")
+    assert one == other or not prefix.startswith(s3_layout.capture(other))

@@ -1,9 +1,11 @@
 """Rows, answers and requests put together: plain and other bodies in one table."""
 
+from pathlib import Path
+
 from include.ml.capture.joining import LINE_BITS, Source, internal, parts
 from tests.shared.captured import GOOD, PLAN, events
 
-SOURCE = Source(number=3, name="a", variant="main")
+SOURCE = Source(path=Path("a"), number=3, name="a", variant="main")
 
 
 def test_a_row_has_its_request_its_cells_and_its_answer() -> None:

@@ -34,6 +34,21 @@ def test_bodies_of_another_day_are_not_looked_into(bucket: Bucket) -> None:
     assert bucket.read(limit=0).report.bad == {}
 
 
+@pytest.mark.parametrize("window", [DAY[::-1], (DAY[0], DAY[0]), tuple(moment.replace(tzinfo=None) for moment in DAY)])
+def test_a_window_has_two_moments_and_their_offsets(window: tuple[dt.datetime, dt.datetime]) -> None:
+    """A day of nobody knows where is no day."""
+    with pytest.raises(ValueError, match="expected a window"):
+        read_capture([], DATASET, window, limit=0)
+
+
+def test_a_window_may_be_in_another_zone(bucket: Bucket) -> None:
+    """It is the same two moments."""
+    path = bucket.put(line(time="2026-02-28T23:30:00Z"), line(time="2026-03-01T23:30:00Z", event="f"))
+    zone = dt.timezone(dt.timedelta(hours=1))
+    start, end = (moment.replace(tzinfo=zone) for moment in DAY)
+    assert read_capture([path], DATASET, (start, end), limit=0).table["event_id"].to_pylist() == ["e"]
+
+
 def test_no_capture_is_an_empty_table(bucket: Bucket) -> None:
     """With the columns of any other, and counts of zero."""
     for files in ([], [bucket.put(b"")], [bucket.put(line(time="2026-04-01T00:00:00Z"))]):
