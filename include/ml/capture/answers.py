@@ -62,7 +62,7 @@ def answer(item: Any, dataset: Dataset) -> Answer | BodyError:
 def _csv_items(text: str, rows: int) -> Sequence[Any]:
     lines = csv_rows(text)
     # XGBoost's container answers a request of many rows with one line.
-    return lines[0] if len(lines) == 1 and rows != 1 and len(lines[0]) == rows else lines
+    return lines[0] if len(lines) == 1 and len(lines[0]) == rows else lines
 
 
 def _json_items(value: Any, rows: int) -> Sequence[Any]:

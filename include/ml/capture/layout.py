@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -116,10 +115,10 @@ class Layout:
         Monitoring wants to see what the model saw: a level that the spec does not have, a number out of its range, an
         infinity and a blank are kept. NaN is how NumPy and pandas write a blank.
         """
-        read = {column.name: cells.read(columns[column.name], _lenient(column)) for column in self.inputs}
+        read = {column.name: cells.read(columns[column.name], column) for column in self.inputs}
         faults: dict[int, BodyError] = {}
         for column in self.inputs:
-            for row in np.flatnonzero(_wrong(read[column.name])).tolist():
+            for row in np.flatnonzero(to_numpy(read[column.name].faults[cells.no_value(column.kind)])).tolist():
                 expected = f"a {column.kind} value as {column.name}"
                 faults.setdefault(row, BodyError("wrong_cell", expected, columns[column.name][row].as_py()))
         return Typed(columns={name: _without_nan(found.values) for name, found in read.items()}, faults=faults)
@@ -144,19 +143,6 @@ def layout(dataset: Dataset, positional: Sequence[str] | None = None) -> Layout:
 def names_of(columns: Sequence[Column]) -> tuple[str, ...]:
     """Their names."""
     return tuple(column.name for column in columns)
-
-
-def _lenient(column: Column) -> Column:
-    return replace(column, missing=True, minimum=None, maximum=None, levels=None)
-
-
-def _wrong(read: cells.Cells) -> npt.NDArray[np.bool_]:
-    """Cells that are no value of their kind. Others of its faults are limits, which are drift's to judge."""
-    masks = [mask for words, mask in read.faults.items() if words.startswith("not a") and "finite" not in words]
-    wrong = np.zeros(len(read.values), bool)
-    for mask in masks:
-        wrong |= to_numpy(mask)
-    return wrong
 
 
 def _without_nan(values: pa.Array) -> pa.Array:

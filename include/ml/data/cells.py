@@ -51,10 +51,19 @@ def read(cells: pa.Array, column: Column) -> Cells:
     """
     cells = _without_blanks(cells)
     values = _converted(cells, column.kind) if _is_typed(cells.type, column.kind) else _parsed(cells, column.kind)
-    faults = {_WORDS.get(column.kind, "not text"): pc.and_(pc.is_valid(cells), pc.is_null(values))}
+    faults = {no_value(column.kind): pc.and_(pc.is_valid(cells), pc.is_null(values))}
     if not column.missing:
         faults["blank"] = pc.is_null(cells)
     return Cells(values=values, faults=faults | _out_of_bounds(values, column))
+
+
+def no_value(kind: Kind) -> str:
+    """What the fault is called of a cell that is no value of its kind; all others are of a value that may not be.
+
+    >>> no_value("numeric")
+    'not a number'
+    """
+    return _WORDS.get(kind, "not text")
 
 
 def accepts(kind: Kind, type_: pa.DataType) -> bool:

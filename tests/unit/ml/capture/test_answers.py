@@ -74,6 +74,7 @@ def test_every_way_to_answer_one_row(text: object) -> None:
     [
         (["0", "0.2"], Answer(score=0.2, called="0")),
         ([1.0, 0.7], Answer(score=0.7, called="1")),
+        (["1.0", "0.7"], Answer(score=0.7, called="1")),
         (["0.7", "1"], Answer(score=0.7, called="1")),
         ([0.0, 1.0], Answer(score=1.0)),
         ([1, 0], Answer(score=0.0)),

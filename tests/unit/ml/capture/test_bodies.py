@@ -34,7 +34,7 @@ def test_the_encoding_is_believed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "encoding"), [("%%%", "BASE64"), ("/w==", "BASE64"), ("MQ", "BASE64"), ("1", "GZIP"), ("1", None)]
+    ("data", "encoding"), [("%%%", "BASE64"), ("/w==", "BASE64"), ("MQ", "BASE64"), ("MQ==", "GZIP"), ("MQ==", None)]
 )
 def test_what_cannot_be_decoded_says_so(data: str, encoding: str | None) -> None:
     """No base64, no UTF-8 in it, or an encoding that nobody knows."""

@@ -96,6 +96,14 @@ def test_a_header_is_one_whatever_it_lacks() -> None:
     assert (fault.reason, fault.expected) == ("wrong_columns", "the columns size")
 
 
+def test_a_row_has_as_many_cells_as_its_header() -> None:
+    """Fewer or more cannot be told apart."""
+    header = Body(text="size,colour,since\n1,red\n1,red,2026-01-01\n1,red,2026-01-01,2\n", form="csv")
+    short, good, long = read(header, PLAN).rows
+    assert isinstance(good, tuple)
+    assert all(isinstance(row, BodyError) and row.reason == "wrong_columns" for row in (short, long))
+
+
 def test_a_row_that_names_one_column_is_no_header() -> None:
     """A level may be called as a column is."""
     assert [row[6] for row in read(Body(text="5,red,2026-01-01,1.5,size", form="csv"), PLAN).rows] == ["size"]
