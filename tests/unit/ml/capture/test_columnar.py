@@ -87,6 +87,20 @@ def test_numbers_are_read_by_column() -> None:
     assert found.scores.to_pylist() == [0.5, 0.25, 1.0]
 
 
+def test_answers_are_not_shifted_to_the_next_request() -> None:
+    """As many in all is not as many for each."""
+    assert columnar.answered(events(("", "0.1"), ("", "0.2\n0.3")), np.array([2, 1])) is None
+
+
+def test_an_answer_in_an_encoding_that_nobody_knows_is_none() -> None:
+    """Though it looks like a number."""
+    table = events(("", "0.1"))
+    place = table.column_names.index("output_encoding")
+    for encoding, known in (("JSON", True), ("GZIP", False), (None, False)):
+        said = table.set_column(place, "output_encoding", pa.array([encoding], pa.string()))
+        assert (columnar.answered(said, np.array([1])) is not None) is known
+
+
 @pytest.mark.parametrize("said", ["1.5", "nan", "yes", "0.1,0.9", "", "0.1\n0.2"])
 def test_all_else_is_left_to_the_other_way(said: str) -> None:
     """It knows what is wrong with it, or what it means."""

@@ -39,6 +39,19 @@ def test_a_request_counts_once() -> None:
     assert repeated == 2
 
 
+def test_the_first_delivery_is_the_one_that_stays() -> None:
+    """Of the first file, whichever the table has first; and should they differ, all of it."""
+    rows = table((3, "a", 0, "v", 7), (3, "a", 1, "v", 7), (1, "a", 0, "v", 4), (2, "a", 1, "v", 4))
+    found, _ = once(rows)
+    assert [time.second for time in found["inference_time"].to_pylist()] == [1, 2]
+
+
+def test_rows_of_two_variants_lie_side_by_side() -> None:
+    """The same row of the same request, and then the next."""
+    found, _ = once(table(*((1, "a", row, variant, 1) for variant in "wv" for row in (1, 0))))
+    assert said(found) == [("a", 0, "v"), ("a", 0, "w"), ("a", 1, "v"), ("a", 1, "w")]
+
+
 def test_a_shadow_variant_answers_the_same_event() -> None:
     """Both answers are kept."""
     found, repeated = once(table((1, "a", 0, "w", 1), (1, "a", 0, "v", 2), (1, "a", 0, None, 3)))
