@@ -86,7 +86,7 @@ def _events(block: envelope.Block, layout: Layout, source: Source, at: dt.dateti
 
 def _parted(line: bytes, layout: Layout) -> tuple[str, str, str, str]:
     try:
-        text = line.decode().rstrip("\r")
+        text = line.decode()
     except UnicodeDecodeError as error:
         raise BodyError("undecodable_body", "UTF-8 text", line.decode(errors="replace")) from error
     return _json(text) if text.lstrip().startswith("{") else _csv(text, len(layout.positional))

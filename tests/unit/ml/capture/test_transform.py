@@ -83,10 +83,11 @@ def test_files_of_one_name_are_told_apart_by_their_folder(tmp_path: Path) -> Non
     paths = [tmp_path / "b" / "x.out", tmp_path / "a" / "x.out"]
     for path in paths:
         path.parent.mkdir()
-        path.write_text(f"{GOOD},0.5")
-    found = read_predictions(paths, DATASET, DAY[0], limit=0)
+        path.write_text(f"{GOOD},0.5\n{path.parent.name}")
+    found = read_predictions(paths, DATASET, DAY[0], limit=1)
     assert found.table["event_id"].to_pylist() == ["a/x.out#000000001", "b/x.out#000000001"]
-    assert found.table == read_predictions(paths[::-1], DATASET, DAY[0], limit=0).table
+    assert found.report.bad["wrong_columns"].example.file == "a/x.out"
+    assert found == read_predictions(paths[::-1], DATASET, DAY[0], limit=1)
 
 
 def test_no_predictions_are_an_empty_table() -> None:
