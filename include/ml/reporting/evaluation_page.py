@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-
-import jinja2
 
 from include.ml.reporting import charts
+from include.ml.reporting.page import environment
 from include.specs.metrics import METRICS, Metric
 from include.specs.reports import (
     Curve,
@@ -28,7 +25,6 @@ MOST_DRIVERS = 15
 MOST_PARTITIONS = 40
 # Below this fall in ROC-AUC a bar would be a hair's width.
 NOTHING = 5e-5
-MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +78,7 @@ def evaluation_page(
 ) -> str:
     """The page; a function of its arguments alone, so the same run always gives the same bytes."""
     return (
-        _environment()
+        environment()
         .get_template(TEMPLATE)
         .render(
             evaluation=evaluation,
@@ -99,46 +95,6 @@ def evaluation_page(
             most_partitions=MOST_PARTITIONS,
         )
     )
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = _number
-    environment.filters["signed"] = _signed
-    environment.filters["count"] = _count
-    return environment
-
-
-def _number(value: float) -> str:
-    """
-    >>> _number(0.84713), _number(30.0), _number(-0.01)
-    ('0.8471', '30', '−0.0100')
-    """
-    text = f"{value:.0f}" if value == int(value) else f"{value:.4f}"
-    return text.replace("-", MINUS) if float(text) else "0"
-
-
-def _signed(value: float) -> str:
-    """
-    >>> _signed(0.0123), _signed(-0.0123), _signed(0.0)
-    ('+0.0123', '−0.0123', '0')
-    """
-    return ("+" if value > 0 and _number(value) != "0" else "") + _number(value)
-
-
-def _count(value: int) -> str:
-    """
-    >>> _count(1409)
-    '1,409'
-    """
-    return f"{value:,}"
 
 
 def _metrics(evaluation: EvaluationReport, required: Mapping[str, float]) -> list[MetricRow]:
