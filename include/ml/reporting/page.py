@@ -1,4 +1,4 @@
-"""What the pages share: one template engine, and numbers as people read them."""
+"""What the pages share: one template engine, and text that stays text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import jinja2
 import markupsafe
 
-MINUS = "\N{MINUS SIGN}"
+from include.ml.reporting import figures
 
 
 @cache
@@ -22,7 +22,8 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, signed=signed, count=count)
+    words = (figures.number, figures.signed, figures.count, figures.percent, figures.points, figures.p_value)
+    environment.filters.update({word.__name__: word for word in (*words, figures.day, figures.short)})
     return environment
 
 
@@ -35,30 +36,3 @@ def plain(value: object) -> object:
     if not isinstance(value, str) or isinstance(value, markupsafe.Markup) or value.isprintable():
         return value
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
-
-
-def number(value: float) -> str:
-    """At most four decimals.
-
-    >>> number(0.84713), number(30.0), number(-0.01)
-    ('0.8471', '30', '−0.0100')
-    """
-    text = f"{value:.0f}" if value == int(value) else f"{value:.4f}"
-    return text.replace("-", MINUS) if float(text) else "0"
-
-
-def signed(value: float) -> str:
-    """A difference, with its sign.
-
-    >>> signed(0.0123), signed(-0.0123), signed(0.0)
-    ('+0.0123', '−0.0123', '0')
-    """
-    return ("+" if value > 0 and number(value) != "0" else "") + number(value)
-
-
-def count(value: int) -> str:
-    """
-    >>> count(1409)
-    '1,409'
-    """
-    return f"{value:,}"
