@@ -16,8 +16,8 @@ MOST_TICKS = 5
 MOST_LEVELS = 5
 # A bin narrower than this share of the axis would be a spike that flattens everything else.
 NARROWEST = 1 / 100
-# Edges that differ by less than this, relative to their size, are one value.
-SAME = 1e-9
+# Edges that differ by less than this, relative to their size or at all, are one value.
+SAME, NOTHING = 1e-9, 1e-290
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ def level_bars(shape: Shape, new: Collection[str]) -> LevelBars:
 def _spread(edges: Sequence[float]) -> Sequence[float]:
     """The edges; those of a constant feature as wide as an axis needs."""
     low, high = edges[0], edges[-1]
-    if high - low > max(abs(low), abs(high)) * SAME:
+    if high - low > max(abs(low) * SAME, abs(high) * SAME, NOTHING):
         return edges
     room = max(abs(low), 1.0) / 2
     return [low - room + 2 * room * number / (len(edges) - 1) for number in range(len(edges))]
