@@ -15,7 +15,8 @@ from include.specs.monitoring import DriftRule
 TEMPLATE = "drift_page.html.j2"
 # What lies open: so many breached features, and quiet ones until there are so many in all. The others are folded.
 MOST_BREACHED, MOST_OPEN = 24, 12
-MOST_STRIPS = 12
+# Fewer than these are not worth folding.
+FEW = 4
 MOST_MISSING = 12
 # Changes of the share of blank cells: one that a table of one decimal cannot show, and one that is worth a look.
 INVISIBLE, WORTH_A_LOOK = 0.0005, 0.005
@@ -93,8 +94,7 @@ def _folded_cards(features: Iterable[FeatureDrift]) -> Folded[Card]:
     """All that breached up to a page's worth, and of the others the largest."""
     cards = by_effect(features)
     breached = sum(c.feature.drifted for c in cards)
-    shown = min(MOST_BREACHED, max(breached, MOST_OPEN))
-    return Folded(open=cards[:shown], folded=cards[shown:])
+    return _folded(cards, breached)
 
 
 def _folded_strips(strips: Sequence[Strip], features: Iterable[FeatureDrift]) -> Folded[Strip]:
@@ -102,7 +102,14 @@ def _folded_strips(strips: Sequence[Strip], features: Iterable[FeatureDrift]) ->
     place = {c.feature.name: number for number, c in enumerate(by_effect(features))}
     ordered = sorted(strips, key=lambda strip: (not strip.breached, place.get(strip.name, 0), strip.name))
     breached = sum(strip.breached > 0 for strip in ordered)
-    shown = min(MOST_BREACHED, max(breached, MOST_STRIPS))
+    return _folded(ordered, breached)
+
+
+def _folded[T](ordered: Sequence[T], breached: int) -> Folded[T]:
+    """The breached come first in `ordered`."""
+    shown = min(MOST_BREACHED, max(breached, MOST_OPEN))
+    if len(ordered) - shown < FEW:
+        shown = len(ordered)
     return Folded(open=ordered[:shown], folded=ordered[shown:])
 
 

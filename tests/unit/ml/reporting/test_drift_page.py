@@ -11,7 +11,7 @@ import pytest
 
 from include.ml.reporting.drift_page import drift_page
 from include.specs.codec import decode, encode
-from include.specs.drift import DriftReport, Effect, Violation
+from include.specs.drift import DriftReport, Effect, Shape, Violation
 from tests.unit.ml.reporting import drift_days
 from tests.unit.ml.reporting.markup import reading, stands_alone
 
@@ -258,6 +258,18 @@ def test_of_three_hundred_features_the_breached_lie_open():
     assert folded.count('<article class="card feature quiet">') == 288
     assert "288 more, without a breach" in page
     assert len(page.encode()) < 1_000_000
+
+
+@pytest.mark.parametrize(("features", "shown"), [(12, 12), (15, 15), (16, 12)])
+def test_a_few_are_not_folded(features, shown):
+    """Nobody opens a fold for one more."""
+    assert len(cards(drift_page(drift_days.wide(features)).partition("<details")[0])) == shown
+
+
+def test_a_text_has_no_picture_and_says_why():
+    """It was compared all the same."""
+    text = with_feature(drift_days.stable(), "gender", kind="text", shape=Shape())
+    assert "Compared by its words" in told(text)
 
 
 def test_when_hundreds_breach_the_largest_lie_open():
