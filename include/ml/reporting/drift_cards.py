@@ -19,6 +19,7 @@ FULL = HEAT[-1]
 # What a measure is where there is no difference at all, if that is not zero.
 NO_DIFFERENCE = {"roc_auc": 0.5}
 MEASURES = {
+    "anderson_darling": "Anderson-Darling",
     "cramers_v": "Cramér's V",
     "jensen_shannon": "Jensen-Shannon",
     "kolmogorov_smirnov": "KS distance",
@@ -29,6 +30,7 @@ MEASURES = {
     "roc_auc": "ROC-AUC of a classifier",
     "total_variation": "total variation",
     "wasserstein": "Wasserstein",
+    "wasserstein_sd": "Wasserstein in sd",
 }
 
 

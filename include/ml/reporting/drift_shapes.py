@@ -43,12 +43,16 @@ class LevelBar:
 
 @dataclass(frozen=True, kw_only=True)
 class LevelBars:
-    """The levels that are shown, and the shares of those that are not."""
+    """The levels that are shown, and the shares of all others, which may be none."""
 
     bars: tuple[LevelBar, ...]
-    others: int
     others_baseline: float
     others_current: float
+
+    @property
+    def whole(self) -> bool:
+        """Whether every row is in a level that is shown."""
+        return max(self.others_baseline, self.others_current) == 0
 
 
 def histogram(shape: Shape) -> Histogram:
@@ -90,9 +94,8 @@ def level_bars(shape: Shape, new: Collection[str]) -> LevelBars:
     longest = max((max(b, c) for _, b, c in shown), default=0) or 1.0
     return LevelBars(
         bars=tuple(_bar(row, longest, row[0] in new) for row in shown),
-        others=len(rows) - len(shown),
-        others_baseline=math.fsum(shape.baseline) - math.fsum(b for _, b, _ in shown),
-        others_current=math.fsum(shape.current) - math.fsum(c for _, _, c in shown),
+        others_baseline=_rest(b for _, b, _ in shown),
+        others_current=_rest(c for _, _, c in shown),
     )
 
 
@@ -122,6 +125,12 @@ def _chosen(rows: list[tuple[str, float, float]], new: Collection[str]) -> list[
     wanted = by_change[:1] + [row for row in by_size if row[0] in new][:1] + by_size
     chosen = list(dict.fromkeys(wanted))[:MOST_LEVELS]
     return [row for row in rows if row in chosen]
+
+
+def _rest(shares: Iterable[float]) -> float:
+    """Of the rows that are not blank, those in other levels; a shape may leave some out too."""
+    rest = 1 - math.fsum(shares)
+    return rest if rest > SAME else 0.0
 
 
 def _bar(row: tuple[str, float, float], longest: float, new: bool) -> LevelBar:

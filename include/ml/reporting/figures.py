@@ -13,6 +13,8 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # More than this of a name is never needed to know what is meant.
 LONGEST_NAME = 80
+# From here on, decimals say nothing.
+LARGE = 1000
 # Below this, a p-value is written as a power of ten.
 SMALL_P = 0.001
 UNITS = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
@@ -29,6 +31,15 @@ def number(value: float) -> str:
     """
     text = f"{value:.0f}" if value == int(value) else f"{value:.4f}"
     return text.replace("-", MINUS) if float(text) else "0"
+
+
+def measured(value: float) -> str:
+    """A measure in a unit of the data's own, which may be a large one.
+
+    >>> measured(0.3459), measured(2103.4412)
+    ('0.3459', '2,103')
+    """
+    return f"{value:,.0f}".replace("-", MINUS) if abs(value) >= LARGE else number(value)
 
 
 def signed(value: float) -> str:

@@ -22,7 +22,15 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = (figures.number, figures.signed, figures.count, figures.percent, figures.points, figures.p_value)
+    words = (
+        figures.number,
+        figures.measured,
+        figures.signed,
+        figures.count,
+        figures.percent,
+        figures.points,
+        figures.p_value,
+    )
     environment.filters.update({word.__name__: word for word in (*words, figures.day, figures.short)})
     return environment
 

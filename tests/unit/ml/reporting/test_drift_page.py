@@ -78,6 +78,20 @@ def test_what_was_compared_is_told():
         assert fact in page, fact
 
 
+def test_the_title_is_the_models_own_or_its_name():
+    """A spec's title and description, where they are known."""
+    page = told(drift_days.stable(), title="Customer churn", description="Who will leave.")
+    assert page.startswith("Perennial · drift report Customer churn Who will leave.")
+    assert told(drift_days.stable()).startswith("Perennial · drift report churn Stable")
+
+
+def test_the_test_behind_a_p_value_is_named_where_the_effect_is_another_measure():
+    """A distance may be judged by a test with more power."""
+    feature = drift_days.stable().features[0]
+    test = dataclasses.replace(feature.test, name="anderson_darling", p_adjusted=0.5)
+    assert "Adjusted p 0.500 Anderson-Darling" in told(with_feature(drift_days.stable(), "tenure", test=test))
+
+
 def test_a_bounded_error_is_told():
     """A profile's distances are not sold as exact."""
     page = told(dataclasses.replace(drift_days.stable(), exact=False, error=1 / 4096))
@@ -155,12 +169,12 @@ def test_new_levels_are_marked_where_they_are_drawn_and_listed_with_their_rows()
 
 
 def test_many_levels_are_counted():
-    """Eight of each are listed; the bars show five and the sum of the others."""
+    """Eight of each are listed; the bars show five, and what the others add up to."""
     levels = {f"new {n}": 100 - n for n in range(30)}
     page = told(with_feature(drift_days.stable(), "state", new_levels=levels))
     assert "new 7 93 and 22 more" in page
     assert "new 8" not in page
-    assert "45 more" in page
+    assert re.search(r"others +\d\d.\d % +\d\d.\d %", page)
 
 
 def test_changes_of_blank_cells_are_listed_the_breached_first():
@@ -170,6 +184,16 @@ def test_changes_of_blank_cells_are_listed_the_breached_first():
     page = told(with_feature(report, "tenure", missing=small)).partition(" Blank cells Feature ")[2]
     assert "TotalCharges 0.2 % 5.2 % +5.0 points 3 × 10⁻⁹ breached 1 smaller change" in page  # noqa: RUF001 a product
     assert "tenure 1.0 % 1.3 % +0.3 points" in page
+    many = [
+        dataclasses.replace(f, missing=dataclasses.replace(small, current=0.01 + 0.01 * n))
+        for n, f in enumerate(report.features, 1)
+    ]
+    listed = reading(drift_page(dataclasses.replace(report, features=tuple(many)))).partition(" Blank cells Feature ")[
+        2
+    ]
+    changes = [float(change) for change in re.findall(r"\+([\d.]+) points", listed)]
+    assert changes == sorted(changes, reverse=True)
+    assert len(changes) == 12
     assert "No feature's share of them changed by half a point." in told(drift_days.stable())
 
 

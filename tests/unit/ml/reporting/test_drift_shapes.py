@@ -107,11 +107,18 @@ def test_few_levels_are_shown_but_always_the_change_and_the_newcomer():
 
 
 def test_levels_that_are_not_shown_are_added_up():
-    """No row gets lost."""
+    """No row gets lost, also where the shape leaves levels out."""
     bars = drift_shapes.level_bars(LEVELS, {"new"})
-    assert bars.others == 4
+    assert not bars.whole
     assert bars.others_baseline == pytest.approx(0.38)
     assert bars.others_current == pytest.approx(0.42)
+
+
+def test_levels_that_are_all_shown_leave_no_others():
+    """Rounding is no rest."""
+    assert drift_shapes.level_bars(
+        Shape(levels=("a", "b", "c"), baseline=(0.7, 0.2, 0.1), current=(0.1, 0.2, 0.7)), ()
+    ).whole
 
 
 def test_the_longest_bar_is_as_long_as_there_is_room():
