@@ -20,10 +20,12 @@ FULL = HEAT[-1]
 NO_DIFFERENCE = {"roc_auc": 0.5}
 MEASURES = {
     "anderson_darling": "Anderson-Darling",
+    "chi_squared": "chi-squared",
+    "chi_squared_p": "chi-squared p",
     "cramers_v": "Cramér's V",
     "jensen_shannon": "Jensen-Shannon",
     "kolmogorov_smirnov": "KS distance",
-    "ks": "KS distance",
+    "kolmogorov_smirnov_p": "KS p",
     "missing_points": "change of blank cells",
     "new_level_share": "rows in new levels",
     "psi": "PSI",

@@ -92,6 +92,13 @@ def test_the_test_behind_a_p_value_is_named_where_the_effect_is_another_measure(
     assert "Adjusted p 0.500 Anderson-Darling" in told(with_feature(drift_days.stable(), "tenure", test=test))
 
 
+def test_what_else_is_known_is_told_in_its_own_way():
+    """A p-value as one, a distance in the data's unit as a number, an unknown measure by its name."""
+    measures = {"kolmogorov_smirnov_p": 3e-20, "wasserstein": 2103.44, "energy_distance": 0.25}
+    page = told(with_feature(drift_days.stable(), "tenure", measures=measures))
+    assert "energy distance 0.2500 KS p 3 \N{MULTIPLICATION SIGN} 10⁻²⁰ Wasserstein 2,103" in page
+
+
 def test_a_bounded_error_is_told():
     """A profile's distances are not sold as exact."""
     page = told(dataclasses.replace(drift_days.stable(), exact=False, error=1 / 4096))
