@@ -109,4 +109,12 @@ EVALUATE = JobStep(
     optional=("champion",),
     outputs=("report", "baseline"),
 )
-STEPS: Mapping[str, JobStep] = {step.name: step for step in (INGEST, PREPROCESS, TRAIN, EVALUATE)}
+DETECT_DRIFT = JobStep(
+    name="drift",
+    module="include.ml.jobs.watch_day",
+    kind="processing",
+    inputs=(CONFIG_CHANNEL, "baseline", "capture", "history"),
+    optional=("capture", "history"),
+    outputs=("report",),
+)
+STEPS: Mapping[str, JobStep] = {step.name: step for step in (INGEST, PREPROCESS, TRAIN, EVALUATE, DETECT_DRIFT)}

@@ -11,6 +11,7 @@ from include.specs.dataset import Column, Dataset, Kind
 from include.specs.errors import require
 from include.specs.job import STEPS, StepResources
 from include.specs.metrics import metric
+from include.specs.monitoring import Monitoring
 
 Transform = Literal["standardise", "log_standardise", "as_is", "one_hot", "ordinal", "target_encode", "time_of_day"]
 Value = bool | int | float | str | None
@@ -167,6 +168,7 @@ class ModelSpec:
         features: column → transform, where it is not its kind's default (see `KIND_TRANSFORMS`). Text
             and ids have none: such columns need a role other than feature.
         step_resources: step (see `include.specs.job`) → what it runs on, where it is not the default.
+        monitoring: how it is watched once it serves.
         tags: AWS tags on everything that is made for the model.
     """
 
@@ -180,6 +182,7 @@ class ModelSpec:
     features: Mapping[str, Transform] = field(default_factory=dict)
     split: Split = field(default_factory=Split)
     decision: DecisionRule = field(default_factory=DecisionRule)
+    monitoring: Monitoring = field(default_factory=Monitoring)
     step_resources: Mapping[str, StepResources] = field(default_factory=dict)
     ingestion_schedule: str = "0 2 * * *"
     training_schedule: str = "0 4 * * 1"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from include.specs.errors import require
 
@@ -48,3 +48,44 @@ class DriftRule:
         require(self.minimum_rows > 1, "drift.minimum_rows", "be at least 2", self.minimum_rows)
         some = 0 < self.breaches <= self.of_days
         require(some, "drift.breaches", f"be within [1, of_days] ({self.of_days})", self.breaches)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Monitoring:
+    """How a model is watched once it serves.
+
+    Args:
+        drift: when a difference is drift.
+        schedule: five-field cron, UTC, of the flow that looks at the day before; late enough for late files.
+        endpoint: whose data capture is read; None for the one that is called as the model is.
+        variants: of the endpoint, whose traffic is looked at together.
+        late_h: how many hours of the day after are looked through for records of the day: capture files come late.
+        unreadable: the largest share of captured requests, or rows, that may be unreadable before the feed is broken.
+        wait_h: hours that a run waits for a day's first capture file before it says that there was none.
+        retrain_on_drift: whether drift asks for a training.
+        cool_down_days: after it has asked for one, drift asks for no other within so many days.
+        history_days: how many days the report shows.
+    """
+
+    drift: DriftRule = field(default_factory=DriftRule)
+    schedule: str = "0 6 * * *"
+    endpoint: str | None = None
+    variants: tuple[str, ...] = ("AllTraffic",)
+    late_h: int = 3
+    unreadable: float = 0.05
+    wait_h: float = 6.0
+    retrain_on_drift: bool = True
+    cool_down_days: int = 7
+    history_days: int = 30
+
+    def __post_init__(self) -> None:
+        require(len(self.schedule.split()) == 5, "monitoring.schedule", "be five-field cron", self.schedule)  # noqa: PLR2004 minute hour day month weekday
+        require(bool(self.variants), "monitoring.variants", "name at least one variant", self.variants)
+        require(0 <= self.unreadable <= 1, "monitoring.unreadable", "be within [0, 1]", self.unreadable)
+        require(0 <= self.late_h <= 24, "monitoring.late_h", "be within [0, 24]", self.late_h)  # noqa: PLR2004 hours
+        require(self.wait_h >= 0, "monitoring.wait_h", "be at least 0", self.wait_h)
+        require(self.cool_down_days >= 0, "monitoring.cool_down_days", "be at least 0", self.cool_down_days)
+        enough = self.history_days >= self.drift.of_days
+        require(
+            enough, "monitoring.history_days", f"be at least drift.of_days ({self.drift.of_days})", self.history_days
+        )

@@ -67,6 +67,35 @@ class ChampionPointer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MonitoringRun:
+    """One day's traffic to compare with the baseline of the version that serves.
+
+    Args:
+        captured: the objects that hold the day's traffic; none where nothing was captured.
+        history: the days before, with the day after the last being `date`, whose reports there are.
+        baseline_run: the run that registered the version, which is the name of its baseline.
+        synthetic: whether the traffic was made up.
+    """
+
+    model: ModelSpec
+    provenance: Provenance
+    date: dt.date
+    version: int
+    baseline_run: str
+    captured: tuple[SourceObject, ...]
+    history: tuple[dt.date, ...] = ()
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainingRecord:
+    """When drift last asked for a training: the day whose traffic had drifted, and the run that asked."""
+
+    date: dt.date
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingRun:
     """One model to train: the spec as it is for this run (overrides applied), the data, and the champion.
 

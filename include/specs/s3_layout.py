@@ -91,6 +91,15 @@ def capture(endpoint: str) -> str:
     return f"capture/{endpoint}/"
 
 
+def capture_day(endpoint: str, variant: str, date: dt.date) -> str:
+    """Prefix of the files that a variant's answers were written to on a day (UTC); below it, the hours.
+
+    >>> capture_day("churn-prod", "AllTraffic", dt.date(2026, 3, 1))
+    'capture/churn-prod/AllTraffic/2026/03/01/'
+    """
+    return f"{capture(endpoint)}{variant}/{date:%Y/%m/%d}/"
+
+
 def capture_hour(endpoint: str, variant: str, time: dt.datetime) -> str:
     """Prefix of the requests that a variant answered in the hour of `time`, which has an offset.
 
@@ -98,6 +107,16 @@ def capture_hour(endpoint: str, variant: str, time: dt.datetime) -> str:
     'capture/churn-prod/AllTraffic/2026/03/01/07/'
     """
     return f"{capture(endpoint)}{variant}/{time.astimezone(dt.UTC):%Y/%m/%d/%H}/"
+
+
+def monitoring(model: str, date: dt.date) -> str:
+    """Prefix of what was found out about a day's traffic."""
+    return f"monitoring/{model}/{day(date)}"
+
+
+def retraining(model: str) -> str:
+    """Key of the record of when drift last asked for a training."""
+    return f"monitoring/{model}/retraining.json"
 
 
 def champion(model: str) -> str:

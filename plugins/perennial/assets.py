@@ -21,3 +21,8 @@ def retrain(model: str) -> Asset:
 def package(model: str) -> Asset:
     """A version of the model is registered. Its events carry `version` and `package_arn`."""
     return Asset(name=f"package:{model}", uri=f"perennial://package/{model}", group="perennial")
+
+
+def drift(model: str) -> Asset:
+    """A day's traffic has drifted, or may be about to. Its events carry `date`, `verdict`, `reasons` and `report`."""
+    return Asset(name=f"drift:{model}", uri=f"perennial://drift/{model}", group="perennial")

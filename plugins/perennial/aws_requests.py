@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from include.specs import job, s3_layout
+from include.specs.drift import DRIFT
 from include.specs.environment import Environment
 from include.specs.model import ModelSpec, Value
 from include.specs.partition import PartitionRef, SourceObject
-from include.specs.run import IngestionRun, TrainingRun
+from include.specs.run import IngestionRun, MonitoringRun, TrainingRun
 
 Request = dict[str, Any]
 # (run, environment, **inputs) → request
@@ -157,6 +158,42 @@ def evaluate(run: TrainingRun, where: Environment, *, candidate_url: str) -> Req
         inputs["champion"] = _s3_input(run.champion.model_url, "S3Prefix")
     outputs = {"report": s3_layout.experiment(model, slug), "baseline": s3_layout.baseline(model, slug)}
     return _processing(job.EVALUATE, run.model, where, inputs, outputs)
+
+
+def capture_manifest_key(model: str, run: str) -> str:
+    """Where the manifest of a monitoring run's traffic is kept."""
+    return s3_layout.experiment(model, run) + "capture.manifest"
+
+
+def history_manifest_key(model: str, run: str) -> str:
+    """Where the manifest of the reports of the days before is kept."""
+    return s3_layout.experiment(model, run) + "history.manifest"
+
+
+def capture_manifest(captured: tuple[SourceObject, ...], *, bucket: str) -> list[Any]:
+    """A SageMaker manifest of exactly these capture files."""
+    return [{"prefix": s3_layout.uri(bucket, "capture/")}, *(found.key.removeprefix("capture/") for found in captured)]
+
+
+def history_manifest(run: MonitoringRun, *, bucket: str) -> list[Any]:
+    """A SageMaker manifest of the reports of the days before."""
+    prefix = f"monitoring/{run.model.name}/"
+    return [{"prefix": s3_layout.uri(bucket, prefix)}, *(s3_layout.day(date) + DRIFT for date in run.history)]
+
+
+def detect_drift(run: MonitoringRun, where: Environment) -> Request:
+    """A day's traffic, the baseline and the reports of the days before → the day's report."""
+    model, slug = run.model.name, run.provenance.run
+    inputs = {
+        job.CONFIG_CHANNEL: _objects(where, config_key(model, slug)),
+        "baseline": _objects(where, s3_layout.baseline(model, run.baseline_run)),
+    }
+    if run.captured:
+        inputs["capture"] = _manifest(where, capture_manifest_key(model, slug))
+    if run.history:
+        inputs["history"] = _manifest(where, history_manifest_key(model, slug))
+    outputs = {"report": s3_layout.monitoring(model, run.date)}
+    return _processing(job.DETECT_DRIFT, run.model, where, inputs, outputs)
 
 
 def _processing(

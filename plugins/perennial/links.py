@@ -39,3 +39,9 @@ class ReportLink(StoredLink):
     """The HTML report that the run's evaluation wrote."""
 
     name = "Evaluation report"
+
+
+class DriftReportLink(StoredLink):
+    """The HTML report on the day's traffic."""
+
+    name = "Drift report"

@@ -50,6 +50,12 @@ def training_params(spec: ModelSpec) -> dict[str, Param]:
     return {name: Param(empty.get(name, {}), **schema) for name, schema in properties.items()}
 
 
+def drift_params() -> dict[str, Param]:
+    """The form of `<model>_drift`."""
+    about = "The day whose traffic to look at. Empty: the day that the data interval begins on."
+    return {"date": Param(None, **_DATE, title="Date", description=about)}
+
+
 def override_schema(spec: ModelSpec) -> Schema:
     """JSON schema of everything that a run may override."""
     return _object(

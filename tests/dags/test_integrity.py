@@ -16,6 +16,7 @@ from airflow.sdk.definitions.param import ParamsDict
 from airflow.serialization.serialized_objects import DagSerialization
 from perennial import assets
 from perennial.operators.jobs import SageMakerJobOperator
+from perennial.operators.monitoring import DriftBranchOperator
 from perennial.operators.training import QualityGateBranchOperator
 
 from include.specs.catalog import load
@@ -23,8 +24,9 @@ from include.specs.job import STEPS
 from include.specs.model import ModelSpec
 
 MODELS = load()
-DAGS = [f"{name}_{flow}" for name in MODELS for flow in ("ingestion", "training")]
+DAGS = [f"{name}_{flow}" for name in MODELS for flow in ("drift", "ingestion", "training")]
 FLOWS = {
+    "drift": {"find_traffic", "drift", "publish_metrics", "drift_branch", "alert", "request_retraining"},
     "ingestion": {"find_landing", "ingest", "publish", "request_retraining"},
     "training": {
         "resolve",
@@ -67,7 +69,7 @@ def test_bag_holds_exactly_the_catalogs_dags(bag: DagBag) -> None:
     """No import error, none missing, none besides."""
     assert bag.import_errors == {}
     assert sorted(bag.dags) == sorted(DAGS)
-    assert len(DAGS) == 2 * len(MODELS) >= 4
+    assert len(DAGS) == 3 * len(MODELS) >= 6
 
 
 def test_dag_has_exactly_its_tasks(dag: DAG) -> None:
@@ -104,8 +106,8 @@ def test_dag_explains_itself(dag: DAG) -> None:
 def test_dag_does_not_run_for_the_past_on_its_own(dag: DAG) -> None:
     """No catch-up, a limit on runs at a time, and no start that would make up for last week's training."""
     assert dag.catchup is False
-    ingests = dag.dag_id.endswith("_ingestion")
-    assert dag.start_date == (dt.datetime(2020, 1, 1, tzinfo=dt.UTC) if ingests else None)
+    trains = dag.dag_id.endswith("_training")
+    assert dag.start_date == (None if trains else dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
     assert 1 <= dag.max_active_runs <= 4
 
 
@@ -209,7 +211,7 @@ def test_training_runs_on_request_and_weekly(training: DAG) -> None:
 
 
 def test_flows_are_joined_by_assets(bag: DagBag) -> None:
-    """Ingestion emits the data and the request, training the version; nothing else emits anything."""
+    """Ingestion emits the data and a request, training the version, monitoring the drift and a request; that is all."""
     for name in MODELS:
         outlets = {
             (task.task_id, asset.name)
@@ -221,6 +223,7 @@ def test_flows_are_joined_by_assets(bag: DagBag) -> None:
             ("publish", f"raw:{name}"),
             ("request_retraining", f"retrain:{name}"),
             ("announce", f"package:{name}"),
+            ("alert", f"drift:{name}"),
         }
 
 
@@ -261,6 +264,25 @@ def test_jobs_run_their_steps(dag: DAG) -> None:
         assert set(task.inputs) == needed
 
 
+def test_monitoring_looks_at_one_day_at_a_time(bag: DagBag) -> None:
+    """Its timetable gives the day, and a day's run finds the reports of those before it."""
+    for name, spec in MODELS.items():
+        dag = bag.dags[f"{name}_drift"]
+        assert isinstance(dag.timetable, CronDataIntervalTimetable)
+        assert dag.timetable.expression == spec.monitoring.schedule
+        assert dag.max_active_runs == 1
+
+
+def test_people_are_told_only_through_the_branch(bag: DagBag) -> None:
+    """The alert is all that is after the branch, and a training is asked for after the alert only."""
+    for name in MODELS:
+        dag = bag.dags[f"{name}_drift"]
+        branch = dag.get_task("drift_branch")
+        assert isinstance(branch, DriftBranchOperator)
+        assert {branch.alert} == branch.downstream_task_ids
+        assert "alert" in dag.get_task("request_retraining").upstream_task_ids
+
+
 def test_candidate_is_one_group(training: DAG) -> None:
     """What makes and measures the candidate folds into one box of the graph."""
     group = training.task_group.get_child_by_label("candidate")
@@ -271,9 +293,9 @@ def test_candidate_is_one_group(training: DAG) -> None:
 
 
 def test_params_are_those_of_the_flow(dag: DAG) -> None:
-    """The two forms ask for what their flow takes."""
+    """The forms ask for what their flow takes."""
     assert isinstance(dag.params, ParamsDict)
-    names = {"ingestion": {"date", "training"}}.get(
+    names = {"ingestion": {"date", "training"}, "drift": {"date"}}.get(
         dag.dag_id.rsplit("_", 1)[1], {"reason", "start", "end", "thresholds", "hyperparameters", "instance_types"}
     )
     assert set(dag.params) == names

@@ -15,7 +15,8 @@ import pytest
 from include.specs.catalog import load
 
 ROOT = Path(__file__).parents[2]
-DAGS = sorted(f"{name}_{flow}" for name in load() for flow in ("ingestion", "training"))
+DAGS = sorted(f"{name}_{flow}" for name in load() for flow in ("drift", "ingestion", "training"))
+FILES = ["drift.py", "ingestion.py", "training.py"]
 NOT_ON_MWAA = ("matplotlib", "numpy", "pandas", "pyarrow", "sagemaker", "scipy", "sklearn", "skops", "localaws")
 
 
@@ -57,7 +58,7 @@ def mwaa(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_every_model_has_its_dags(here: dict[str, Any]) -> None:
     """Each model of the catalog has each flow, no file is skipped in silence, and nothing else is there."""
-    assert here["parsed"] == {"dags": DAGS, "import_errors": {}, "files": ["ingestion.py", "training.py"]}
+    assert here["parsed"] == {"dags": DAGS, "import_errors": {}, "files": FILES}
     assert DAGS
 
 
@@ -71,7 +72,7 @@ def test_parsing_imports_nothing_heavy(here: dict[str, Any]) -> None:
 def test_plugin_registers_its_links(here: dict[str, Any]) -> None:
     """The UI knows the links, and the plugin loads without an error."""
     assert (here["plugins"], here["plugin_errors"]) == (["perennial"], {})
-    assert {"JobLogLink", "ReportLink"} <= set(here["links"])
+    assert {"DriftReportLink", "JobLogLink", "ReportLink"} <= set(here["links"])
 
 
 @pytest.mark.parametrize("place", ["here", "mwaa"])
@@ -86,7 +87,7 @@ def test_plugins_are_no_bare_modules(place: str, request: pytest.FixtureRequest)
 
 def test_mwaa_parses_without_the_ml_stack(mwaa: dict[str, Any]) -> None:
     """With the vocabulary inside the DAG folder and neither pandas nor scikit-learn, every DAG is there."""
-    assert mwaa["parsed"] == {"dags": DAGS, "import_errors": {}, "files": ["ingestion.py", "training.py"]}
+    assert mwaa["parsed"] == {"dags": DAGS, "import_errors": {}, "files": FILES}
     assert mwaa["loaded"] == []
     assert mwaa["plugins"] == ["perennial"]
 
@@ -101,6 +102,6 @@ def test_dag_is_the_same_in_every_process(here: dict[str, Any], mwaa: dict[str, 
 def test_bad_spec_is_an_import_error_that_names_file_and_field(mwaa: dict[str, Any]) -> None:
     """A person finds in the UI which file to edit, which field, what it takes and what it got."""
     errors = mwaa["broken"]["import_errors"]
-    assert sorted(errors) == ["ingestion.py", "training.py"]
+    assert sorted(errors) == FILES
     words = "gate.thresholds.roc_auc must be within [0, 1], got 1.2; edit include/specs/catalog/broken.py"
     assert all(words in error for error in errors.values())

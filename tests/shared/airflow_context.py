@@ -27,7 +27,7 @@ class RecordingTaskInstance:
 
     def __init__(self, task: Any = None, *, results: Mapping[str, Any] | None = None) -> None:
         self.task, self.map_index, self.pushed = task, -1, {}
-        self.id, self.try_number, self.max_tries = "try-1", 1, 3
+        self.id, self.try_number, self.max_tries, self.start_date = "try-1", 1, 3, RUN_AFTER
         self._results = results or {}
 
     @property

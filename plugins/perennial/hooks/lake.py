@@ -88,8 +88,24 @@ class Lake:
 
     def sources(self, prefix: str) -> tuple[SourceObject, ...]:
         """The objects under `prefix` that hold anything, by key."""
-        found = [self._source(item["Key"]) for item in self._list(prefix) if not item["Key"].endswith("/")]
+        found = [self.source(item["Key"]) for item in self._list(prefix) if not item["Key"].endswith("/")]
         return tuple(sorted(found, key=lambda source: source.key))
+
+    def source(self, key: str) -> SourceObject:
+        """The object at `key`, with its version and what its maker says of it."""
+        head = self._s3.head_object(Bucket=self.bucket, Key=key)
+        return SourceObject(
+            key=key,
+            bytes=head["ContentLength"],
+            etag=head["ETag"].strip('"'),
+            version_id=head.get("VersionId"),
+            origin=head["Metadata"].get("origin"),
+        )
+
+    def objects(self, prefix: str) -> tuple[SourceObject, ...]:
+        """As `sources`, by one listing however many there are: without their versions, and what their makers say."""
+        found = [item for item in self._list(prefix) if not item["Key"].endswith("/")]
+        return tuple(SourceObject(key=i["Key"], bytes=i["Size"], etag=i["ETag"].strip('"')) for i in found)
 
     def partitions(
         self, model: str, *, start: dt.date | None = None, end: dt.date | None = None
@@ -155,16 +171,6 @@ class Lake:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         for page in pages:
             yield from page.get("Contents", [])
-
-    def _source(self, key: str) -> SourceObject:
-        head = self._s3.head_object(Bucket=self.bucket, Key=key)
-        return SourceObject(
-            key=key,
-            bytes=head["ContentLength"],
-            etag=head["ETag"].strip('"'),
-            version_id=head.get("VersionId"),
-            origin=head["Metadata"].get("origin"),
-        )
 
     def _partition(self, key: str) -> PartitionRef:
         body = self.read(key)

@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowException
 from include.specs import codec, s3_layout
 from include.specs.environment import Environment
 from include.specs.job import JobStep
-from include.specs.run import IngestionRun, TrainingRun
+from include.specs.run import IngestionRun, MonitoringRun, TrainingRun
 from perennial import naming, retries
 from perennial.aws_requests import Builder, Request, instance_type, longest_s, on_instance_type
 from perennial.failures import failed
@@ -54,7 +54,7 @@ class SageMakerJobOperator(FlowOperator):
         *,
         step: JobStep,
         build: Builder,
-        run_type: type[IngestionRun] | type[TrainingRun],
+        run_type: type[IngestionRun] | type[TrainingRun] | type[MonitoringRun],
         config_key: str,
         inputs: Mapping[str, Any] | None = None,
         stop_on_kill: bool = True,

@@ -11,6 +11,7 @@ from include.specs.environment import Environment
 from include.specs.reports import GateReport
 from perennial import retries
 from perennial.hooks.aws import client
+from perennial.hooks.lake import Lake
 from perennial.notices import Notice, send
 from perennial.operators.base import FlowOperator
 
@@ -36,14 +37,7 @@ class NotifyOperator(FlowOperator):
             raise AirflowSkipException("what a backfill finds is no news")
         where, lake = self.where(), self.lake()
         gate = lake.read_as(GateReport, s3_layout.experiment(self.spec.name, self.run) + reports.GATE)
-        notice = self._notice(context, where, gate)
-        try:
-            return {"message_id": send(notice, where, lake=lake, sns=client("sns"))}
-        except Exception as error:
-            if retries.of_error(error).passes and not _is_last_try(context["ti"]):
-                raise
-            self.log.exception("Nobody was told; the message is on record in %s", where.object_url(notice.key))
-            return {"message_id": None}
+        return deliver(self, self._notice(context, where, gate), context, where, lake)
 
     def _notice(self, context: Any, where: Environment, gate: GateReport) -> Notice:
         message = {
@@ -58,6 +52,17 @@ class NotifyOperator(FlowOperator):
             "run_id": context["dag_run"].run_id,
         }
         return Notice(model=self.spec.name, run=self.run, kind="verdict", subject=subject(message), body=message)
+
+
+def deliver(task: FlowOperator, notice: Notice, context: Any, where: Environment, lake: Lake) -> dict[str, str | None]:
+    """Send `notice`, or let `task` be tried again; what SNS refuses for good fails nothing: it is on record."""
+    try:
+        return {"message_id": send(notice, where, lake=lake, sns=client("sns"))}
+    except Exception as error:
+        if retries.of_error(error).passes and not _is_last_try(context["ti"]):
+            raise
+        task.log.exception("Nobody was told; the message is on record in %s", where.object_url(notice.key))
+        return {"message_id": None}
 
 
 def _is_last_try(ti: Any) -> bool:

@@ -17,12 +17,14 @@ from moto import mock_aws
 
 from include.specs import codec, reports, s3_layout
 from include.specs.catalog import load
+from include.specs.drift import DriftReport
 from include.specs.environment import Environment
 from include.specs.incidents import FAILURE
 from include.specs.model import ModelSpec
 from include.specs.partition import PartFile, PartitionManifest, PartitionRef, SourceObject
-from include.specs.run import Champion, IngestionRun, Provenance, SplitBoundary, TrainingRun
+from include.specs.run import Champion, IngestionRun, MonitoringRun, Provenance, SplitBoundary, TrainingRun
 from tests.shared.airflow_context import task_context
+from tests.shared.drift_report import report_of
 
 BUCKET = "lake"
 DAY = dt.date(2026, 3, 1)
@@ -128,6 +130,28 @@ def ingestion_run(provenance: Provenance, partition: Callable[..., PartitionRef]
         return dataclasses.replace(run, **changes)
 
     return make
+
+
+@pytest.fixture
+def monitoring_run(provenance: Provenance) -> Callable[..., MonitoringRun]:
+    """Makes a monitoring run of a spec."""
+
+    def make(spec: ModelSpec, **changes: Any) -> MonitoringRun:
+        captured = SourceObject(
+            key=s3_layout.capture_day(spec.name, "AllTraffic", DAY) + "00/a.jsonl", bytes=9, etag="e"
+        )
+        run = MonitoringRun(
+            model=spec, provenance=provenance, date=DAY, version=3, baseline_run="earlier", captured=(captured,)
+        )
+        return dataclasses.replace(run, **changes)
+
+    return make
+
+
+@pytest.fixture
+def drift_report() -> Callable[..., DriftReport]:
+    """Makes a day's report; its one feature breached where the verdict says that something did."""
+    return report_of
 
 
 @pytest.fixture

@@ -233,3 +233,17 @@ def test_cut_file_is_named(lake: Lake, aws: SimpleNamespace, publish: Callable[.
     aws.put(s3_layout.partition("churn", MARCH[0]) + "part-0a.parquet", b"12")
     with pytest.raises(PartitionError, match=r"part-0a\.parquet of 4 bytes, found 2 bytes"):
         lake.check_files(manifest)
+
+
+def test_a_listing_says_what_it_can(aws: SimpleNamespace, lake: Lake) -> None:
+    """Key, size and tag of each object, in one call; what its maker says of it takes another for each."""
+    for name in ("b.jsonl", "a.jsonl"):
+        aws.put(f"capture/{name}", b"four", Metadata={"origin": "synthetic"})
+    aws.put("capture/", b"")
+    found = lake.objects("capture/")
+    assert [(each.key, each.bytes, each.origin) for each in found] == [
+        ("capture/a.jsonl", 4, None),
+        ("capture/b.jsonl", 4, None),
+    ]
+    asked = lake.source("capture/a.jsonl")
+    assert (asked.etag, asked.synthetic) == (found[0].etag, True)

@@ -1,0 +1,64 @@
+"""`<model>_drift`: a day's traffic against the baseline → a verdict, an alert, and the request for a training."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from airflow.sdk import DAG, CronDataIntervalTimetable
+
+from include.specs.job import DETECT_DRIFT
+from include.specs.model import ModelSpec
+from include.specs.run import MonitoringRun
+from perennial import aws_requests
+from perennial.callbacks import run_failed
+from perennial.flows import common
+from perennial.operators.alert import AlertOperator, PublishMetricsOperator
+from perennial.operators.jobs import SageMakerJobOperator
+from perennial.operators.monitoring import DriftBranchOperator, FindTrafficOperator, RetrainOnDriftOperator
+from perennial.params import drift_params
+
+_DOC = """
+Compares what the serving version was asked on a day (`capture/`) with what it was judged on (`baselines/`). Effect
+sizes decide, adjusted p-values guard, and a feature has to breach on several of the last days before it is drift. The
+report lies in `monitoring/<model>/<day>/`.
+
+On a warning, on drift and on a broken feed the model's topic hears of it, once, and again when the verdict changes.
+Drift asks for a training run, at most once a cool-down. A backfill (`--max-active-runs 1`, so that each day knows the
+ones before) writes the reports, and neither tells nor asks.
+"""
+
+
+def drift_dag(spec: ModelSpec) -> DAG:
+    """The monitoring flow of one model."""
+    with DAG(
+        dag_id=f"{spec.name}_drift",
+        dag_display_name=f"{spec.title}: drift",
+        schedule=CronDataIntervalTimetable(spec.monitoring.schedule, timezone="UTC"),
+        start_date=common.EPOCH,
+        catchup=False,
+        # Each day looks at the reports of the days before.
+        max_active_runs=1,
+        default_args=common.defaults(spec),
+        dagrun_timeout=common.longest(spec, (DETECT_DRIFT,)) + dt.timedelta(hours=spec.monitoring.wait_h),
+        on_failure_callback=run_failed(spec),
+        params=drift_params(),
+        tags=common.tags(spec, "drift"),
+        doc_md=common.doc_md(spec, _DOC),
+    ) as dag:
+        traffic = FindTrafficOperator(task_id="find_traffic", spec=spec)
+        config_key = common.returned(traffic, "config_key")
+        job = SageMakerJobOperator(
+            task_id=DETECT_DRIFT.name,
+            spec=spec,
+            step=DETECT_DRIFT,
+            build=aws_requests.detect_drift,
+            run_type=MonitoringRun,
+            config_key=config_key,
+        )
+        metrics = PublishMetricsOperator(task_id="publish_metrics", spec=spec, config_key=config_key)
+        branch = DriftBranchOperator(task_id="drift_branch", spec=spec, config_key=config_key, alert="alert")
+        alert = AlertOperator(task_id="alert", spec=spec, config_key=config_key)
+        retrain = RetrainOnDriftOperator(task_id="request_retraining", spec=spec, config_key=config_key)
+        traffic >> job >> [metrics, branch]
+        branch >> alert >> retrain
+    return dag
