@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from perennial import retries
+from perennial.drift_notice import SUBJECTS
 
 RUNBOOK = (Path(__file__).parents[2] / "docs/runbook.md").read_text(encoding="utf-8")
 SECTIONS = {part.partition("\n")[0]: " ".join(part.split()) for part in RUNBOOK.split("\n## ")[1:]}
@@ -21,6 +22,13 @@ def test_a_fault_has_a_section_that_says_what_to_do(fault: str) -> None:
 def test_a_fault_is_found_from_its_message(fault: str) -> None:
     """The page opens with what a person sees, and where to go from there."""
     assert f"| `… failed ({fault})` | [{fault}](#{fault}) |" in RUNBOOK
+
+
+@pytest.mark.parametrize(("verdict", "sight"), SUBJECTS.items())
+def test_a_verdict_on_the_traffic_has_a_section(verdict: str, sight: str) -> None:
+    """It is found from the words of its message."""
+    assert "**To do:**" in SECTIONS[f"traffic-{verdict}"]
+    assert f"| `{sight}` | [traffic-{verdict}](#traffic-{verdict}) |" in RUNBOOK
 
 
 def test_every_link_leads_to_a_section() -> None:
