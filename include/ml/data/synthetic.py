@@ -7,7 +7,7 @@ are not known yet. It never stands in for real data that is missing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.ml.data.arrays import to_numpy
 from include.specs.dataset import Column, Dataset
 
 # What the spec leaves open: the width of a range, the levels of an open set, the rows of an entity, the days that
@@ -31,22 +32,24 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Drawn:
-    """A column, and what it adds to the log-odds of the positive class in each row."""
+class Drawn:
+    """Rows before anyone labels them, nothing blank yet.
 
-    values: pa.Array
-    log_odds: Floats | float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Source:
-    """What the rows are drawn from."""
+    Args:
+        values: of every column, in the spec's order; those of the label and its time mean nothing yet.
+        happened_s: when each row's event happened, in seconds since 1970 (UTC).
+        rng: the chance that what comes after is drawn from.
+    """
 
     dataset: Dataset
-    rows: int
-    seed: int
-    end_s: int
+    values: Mapping[str, pa.Array]
+    happened_s: Integers
     rng: np.random.Generator
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.happened_s)
 
 
 def synthesise(dataset: Dataset, *, rows: int, seed: int, until: dt.date) -> pa.Table:
@@ -59,75 +62,140 @@ def synthesise(dataset: Dataset, *, rows: int, seed: int, until: dt.date) -> pa.
         until: events happen in the 90 days before this date; where the spec has rows without label, those whose label
             would become known after it have none.
     """
-    end_s = int(dt.datetime.combine(until, dt.time(), dt.UTC).timestamp())
-    source = _Source(dataset=dataset, rows=rows, seed=seed, end_s=end_s, rng=np.random.default_rng(seed))
-    happened_s = end_s - source.rng.integers(1, EVENT_DAYS * DAY_S, rows)
-    drawn = {column.name: _draw(column, source, happened_s) for column in dataset.columns}
-    positive = source.rng.random(rows) < _probability(drawn.values(), source)
-    values = {name: item.values for name, item in drawn.items()} | _labels(source, positive, happened_s)
-    return pa.Table.from_arrays(
-        [_blanked(values[column.name], column, source) for column in dataset.columns], list(values)
-    )
+    drawn = draw(dataset, rows=rows, seed=seed, until=until, days=EVENT_DAYS)
+    odds = log_odds(drawn.values, dataset)
+    positive = drawn.rng.random(rows) < probability(odds + intercept(odds, dataset.synthetic.base_rate))
+    values = {**drawn.values, **_labels(drawn, positive, _midnight_s(until))}
+    return blanked(values, dataset, drawn.rng)
 
 
-def _draw(column: Column, source: _Source, happened_s: Integers) -> _Drawn:
-    effect = source.dataset.synthetic.effects.get(column.name, 0.0)
-    if column.role == "id":
-        return _Drawn(values=_numbered(f"{source.seed:x}-", source.rng.permutation(source.rows)))
-    if column.role == "entity":
-        return _Drawn(values=_numbered("entity-", _skewed(source.rows // ROWS_PER_ENTITY + 1, source)))
-    if column.kind == "timestamp":
-        return _Drawn(values=_moments(happened_s))
-    if column.kind == "numeric":
-        return _number(column, 0.0 if isinstance(effect, Mapping) else effect, source)
-    if column.kind == "categorical":
-        return _category(column, effect if isinstance(effect, Mapping) else {}, source)
-    return _Drawn(values=_numbered(f"{column.name} ", source.rng.integers(0, source.rows, source.rows)))
+def draw(dataset: Dataset, *, rows: int, seed: int, until: dt.date, days: int) -> Drawn:
+    """`rows` rows without labels, whose events happen in the `days` days before `until`."""
+    rng = np.random.default_rng(seed)
+    happened_s = _midnight_s(until) - rng.integers(1, days * DAY_S, rows)
+    source = _Source(rows=rows, seed=seed, happened_s=happened_s, rng=rng)
+    values = {column.name: _values(column, dataset, source) for column in dataset.columns}
+    return Drawn(dataset=dataset, values=values, happened_s=happened_s, rng=rng)
 
 
-def _number(column: Column, effect: float, source: _Source) -> _Drawn:
-    low = 0.0 if column.minimum is None else column.minimum
-    high = low + WIDTH if column.maximum is None else column.maximum
-    share = source.rng.random(source.rows)
-    return _Drawn(values=pa.array(np.round(low + share * (high - low), DECIMALS)), log_odds=effect * (share - 0.5))
+def log_odds(values: Mapping[str, pa.Array], dataset: Dataset) -> Floats:
+    """(rows,) what the spec's effects add to the log-odds of the positive class, without an intercept."""
+    effects = dataset.synthetic.effects
+    added = [_added(values[name], dataset.column(name), effect) for name, effect in effects.items()]
+    return np.sum([np.zeros(len(next(iter(values.values())))), *added], axis=0)
 
 
-def _category(column: Column, effects: Mapping[str, float], source: _Source) -> _Drawn:
-    if column.levels is None:
-        names = [*effects, *(f"{column.name} {number}" for number in range(LEVELS))]
-        codes = _skewed(len(names), source)
-    else:
-        names = list(column.levels)
-        codes = source.rng.integers(0, len(names), source.rows)
-    of_level = np.array([effects.get(name, 0.0) for name in names])
-    return _Drawn(values=_named(names, codes), log_odds=of_level[codes])
+def intercept(log_odds: Floats, base_rate: float) -> float:
+    """What to add to the log-odds so that the positive class's mean probability is `base_rate`, found by bisection.
 
-
-def _probability(columns: Iterable[_Drawn], source: _Source) -> Floats:
-    """The positive class's probability in each row; its mean is the base rate, found by bisection of the intercept."""
-    log_odds = np.zeros(source.rows) + sum(column.log_odds for column in columns)
+    >>> probability(intercept(np.zeros(3), 0.25) + np.zeros(3)).round(6).tolist()
+    [0.25, 0.25, 0.25]
+    """
     low, high = -50.0, 50.0
     for _ in range(40):
-        intercept = (low + high) / 2
-        above = _sigmoid(log_odds + intercept).mean() > source.dataset.synthetic.base_rate
-        low, high = (low, intercept) if above else (intercept, high)
-    return _sigmoid(log_odds + low)
+        middle = (low + high) / 2
+        above = probability(log_odds + middle).mean() > base_rate
+        low, high = (low, middle) if above else (middle, high)
+    return low
 
 
-def _labels(source: _Source, positive: npt.NDArray[np.bool_], happened_s: Integers) -> dict[str, pa.Array]:
+def probability(log_odds: Floats) -> Floats:
+    """Of the positive class, from its log-odds."""
+    return np.asarray(1 / (1 + np.exp(-log_odds)))
+
+
+def label_known_s(drawn: Drawn) -> Integers:
+    """When each row's label becomes known, in seconds since 1970 (UTC): within fifteen days of the event."""
+    return drawn.happened_s + drawn.rng.integers(1, LABEL_DAYS * DAY_S, drawn.rows)
+
+
+def blanked(values: Mapping[str, pa.Array], dataset: Dataset, rng: np.random.Generator) -> pa.Table:
+    """`values` as a table, with the recipe's share of blank cells in the columns that allow them."""
+    return pa.table({column.name: _blanked(values[column.name], column, dataset, rng) for column in dataset.columns})
+
+
+def limits(column: Column) -> tuple[float, float]:
+    """Between which a numeric column is drawn: the spec's own limits where it has them."""
+    low = 0.0 if column.minimum is None else column.minimum
+    return low, low + WIDTH if column.maximum is None else column.maximum
+
+
+def level_names(column: Column, dataset: Dataset) -> list[str]:
+    """The levels that a categorical column is drawn from."""
+    if column.levels is not None:
+        return list(column.levels)
+    effect = dataset.synthetic.effects.get(column.name)
+    return [*(effect if isinstance(effect, Mapping) else ()), *(f"{column.name} {number}" for number in range(LEVELS))]
+
+
+def rounded(values: Floats) -> pa.Array:
+    """Numbers as a landing file gives them."""
+    return pa.array(np.round(values, DECIMALS))
+
+
+def classes(positive: npt.NDArray[np.bool_], dataset: Dataset) -> pa.Array:
+    """The label's level of each row."""
+    return _named([dataset.negative, dataset.positive], positive.astype(np.int64))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """What a column's values are drawn from."""
+
+    rows: int
+    seed: int
+    happened_s: Integers
+    rng: np.random.Generator
+
+
+def _midnight_s(date: dt.date) -> int:
+    return int(dt.datetime.combine(date, dt.time(), dt.UTC).timestamp())
+
+
+def _values(column: Column, dataset: Dataset, source: _Source) -> pa.Array:
+    if column.role == "id":
+        return _numbered(f"{source.seed:x}-", source.rng.permutation(source.rows))
+    if column.role == "entity":
+        return _numbered("entity-", _skewed(source.rows // ROWS_PER_ENTITY + 1, source))
+    if column.kind == "timestamp":
+        return _moments(source.happened_s)
+    if column.kind == "numeric":
+        low, high = limits(column)
+        return rounded(low + source.rng.random(source.rows) * (high - low))
+    if column.kind == "categorical":
+        names = level_names(column, dataset)
+        is_open = column.levels is None
+        codes = _skewed(len(names), source) if is_open else source.rng.integers(0, len(names), source.rows)
+        return _named(names, codes)
+    return _numbered(f"{column.name} ", source.rng.integers(0, source.rows, source.rows))
+
+
+def _added(values: pa.Array, column: Column, effect: float | Mapping[str, float]) -> Floats | float:
+    """An effect in each row; none where it does not fit the column's kind."""
+    if column.kind == "numeric" and not isinstance(effect, Mapping):
+        low, high = limits(column)
+        width = (high - low) or 1.0
+        return np.asarray(effect * ((to_numpy(values) - low) / width - 0.5))
+    if column.kind == "categorical" and isinstance(effect, Mapping):
+        codes = to_numpy(pc.fill_null(pc.index_in(values, pa.array(list(effect), pa.string())), len(effect)))
+        return np.asarray(np.array([*effect.values(), 0.0])[codes])
+    return 0.0
+
+
+def _labels(drawn: Drawn, positive: npt.NDArray[np.bool_], end_s: int) -> dict[str, pa.Array]:
     """The label, and when it became known; blank where that lies ahead and the spec has rows without label."""
-    dataset = source.dataset
-    known_s = happened_s + source.rng.integers(1, LABEL_DAYS * DAY_S, source.rows)
-    ahead = pa.array((known_s >= source.end_s) & dataset.unlabelled)
-    columns = {dataset.label.name: _named([dataset.negative, dataset.positive], positive.astype(np.int64))}
+    dataset = drawn.dataset
+    known_s = label_known_s(drawn)
+    ahead = pa.array((known_s >= end_s) & dataset.unlabelled)
+    columns = {dataset.label.name: classes(positive, dataset)}
     columns |= {column.name: _moments(known_s) for column in dataset.with_role("label_time")}
     return {name: _null_where(ahead, values) for name, values in columns.items()}
 
 
-def _blanked(values: pa.Array, column: Column, source: _Source) -> pa.Array:
+def _blanked(values: pa.Array, column: Column, dataset: Dataset, rng: np.random.Generator) -> pa.Array:
     if not column.missing or column.role in ("label", "label_time"):
         return values
-    return _null_where(pa.array(source.rng.random(source.rows) < source.dataset.synthetic.missing_rate), values)
+    return _null_where(pa.array(rng.random(len(values)) < dataset.synthetic.missing_rate), values)
 
 
 def _null_where(mask: pa.Array, values: pa.Array) -> pa.Array:
@@ -149,7 +217,3 @@ def _numbered(prefix: str, numbers: Integers) -> pa.Array:
 
 def _moments(seconds: Integers) -> pa.Array:
     return pc.strftime(pa.array(seconds).cast(pa.timestamp("s", "UTC")), format="%Y-%m-%dT%H:%M:%SZ")
-
-
-def _sigmoid(log_odds: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-log_odds)))

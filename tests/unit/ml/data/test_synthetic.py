@@ -3,12 +3,14 @@
 import datetime as dt
 from dataclasses import replace
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from include.ml.data import contract
 from include.ml.data.landing import LandingFile
-from include.ml.data.synthetic import synthesise
+from include.ml.data.synthetic import draw, log_odds, synthesise
 from include.specs import catalog
 from include.specs.dataset import Synthetic
 from include.specs.model import ModelSpec
@@ -83,3 +85,17 @@ def test_open_sets_have_many_levels_and_entities_return() -> None:
     rows = synthesise(catalog.model("fraud").dataset, rows=5000, seed=1, until=UNTIL)
     assert len(pc.unique(rows["merchant"])) > 100
     assert len(pc.unique(rows["ENTITY_ID"])) < 1000
+
+
+def test_rows_can_be_drawn_for_one_day(events: ModelSpec) -> None:
+    """All events happen within it, UTC."""
+    drawn = draw(events.dataset, rows=2000, seed=1, until=UNTIL, days=1)
+    assert {moment[:10] for moment in drawn.values["at"].to_pylist()} == {"2026-02-28"}
+    assert len(np.unique(drawn.happened_s // 3600)) == 24
+
+
+def test_effects_are_read_off_the_values(toy: ModelSpec) -> None:
+    """Whatever made them: a level without effect adds nothing, and a number adds after its place in the range."""
+    colours = ["red", "blue", "unheard of", None]
+    values = {"size": pa.array([0.0, 50.0, 100.0, 50.0]), "colour": pa.array(colours)}
+    assert log_odds(values, toy.dataset).tolist() == [-2.0, 0.0, 3.0, 0.0]
