@@ -48,6 +48,7 @@ def _simulate(given: argparse.Namespace, model: ModelSpec) -> None:
     seed = model.dataset.synthetic.seed if given.seed is None else given.seed
     pipeline, manifest = artifact.load(given.artifact)
     require(manifest.model == model.name, "--artifact", f"be a model of {model.name}", manifest.model)
+    say(f"{given.scenario}: {'; '.join(change.words for change in scenario.changes) or 'nothing changes'}")
     for index in range(given.days):
         date = given.until - dt.timedelta(days=given.days - index)
         day = traffic.day(model.dataset, scenario, date=date, index=index, rows=given.rows, seed=seed)

@@ -55,6 +55,17 @@ class Numbers:
         factor = 1 + (self.spread - 1) * strength
         return 0.5 + shift * strength, (RANGE_SD * factor) ** 2
 
+    @property
+    def words(self) -> str:
+        """What happens, for a person.
+
+        >>> Numbers(column="tenure", shift=-0.5, spread=1.25).words
+        'tenure: mean -0.5 sd, spread times 1.25'
+        """
+        shift = f"mean {self.shift:+g} {'sd' if self.unit == 'sd' else 'of its range'}" if self.shift else ""
+        spread = f"spread times {self.spread:g}" if self.spread != 1 else ""
+        return f"{self.column}: {', '.join(filter(None, (shift, spread)))}"
+
     def check(self, dataset: Dataset) -> None:
         """Refuse a data set that it cannot happen to."""
         _feature(dataset, self.column, "numbers", "numeric")
@@ -70,6 +81,11 @@ class MoreOf:
 
     def __post_init__(self) -> None:
         _share(self.points, "more_of.points")
+
+    @property
+    def words(self) -> str:
+        """What happens, for a person."""
+        return f"{self.column}: {self.points * 100:g} points more of {self.level!r}"
 
     def check(self, dataset: Dataset) -> None:
         """Refuse a data set that it cannot happen to."""
@@ -90,6 +106,11 @@ class NewLevel:
         _share(self.share, "new_level.share")
         require(bool(self.level.strip()), "new_level.level", "not be blank", self.level)
 
+    @property
+    def words(self) -> str:
+        """What happens, for a person."""
+        return f"{self.column}: {self.share:.0%} of a new level, {self.level!r}"
+
     def check(self, dataset: Dataset) -> None:
         """Refuse a data set that it cannot happen to."""
         column = _feature(dataset, self.column, "new_level", "categorical")
@@ -104,6 +125,11 @@ class Prior:
 
     def __post_init__(self) -> None:
         require(0 < self.share < 1, "prior.share", "be within (0, 1)", self.share)
+
+    @property
+    def words(self) -> str:
+        """What happens, for a person."""
+        return f"{self.share:.0%} of the rows positive"
 
     def check(self, dataset: Dataset) -> None:
         """Nothing: every data set has positives."""
@@ -127,6 +153,11 @@ class Concept:
         """
         return 1 - strength * (2 if self.how == "turns" else 1)
 
+    @property
+    def words(self) -> str:
+        """What happens, for a person."""
+        return f"{self.column}: its effect on the label {self.how}"
+
     def check(self, dataset: Dataset) -> None:
         """Refuse a data set that it cannot happen to."""
         _feature(dataset, self.column, "concept")
@@ -145,6 +176,11 @@ class Nulls:
 
     def __post_init__(self) -> None:
         _share(self.share, "nulls.share")
+
+    @property
+    def words(self) -> str:
+        """What happens, for a person."""
+        return f"{self.column}: {self.share * 100:g} points more blank"
 
     def check(self, dataset: Dataset) -> None:
         """Refuse a data set that it cannot happen to."""
@@ -175,6 +211,18 @@ class Broken:
         )
         require(0 < self.factor < math.inf and self.factor != 1, "broken.factor", "be positive, but not 1", self.factor)
         _share(self.share, "broken.share")
+
+    @property
+    def words(self) -> str:
+        """What happens, for a person."""
+        how = {
+            "missing": "not sent",
+            "all_null": "blank in every row",
+            "text": "sent as text",
+            "unit": f"{self.factor:g} times what it was",
+            "duplicated": f"{self.share:.0%} of the rows sent twice",
+        }[self.how]
+        return how if self.column is None else f"{self.column}: {how}"
 
     def check(self, dataset: Dataset) -> None:
         """Refuse a data set that it cannot happen to."""

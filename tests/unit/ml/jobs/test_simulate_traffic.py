@@ -108,9 +108,10 @@ def test_a_day_is_replaced_as_a_whole(simulate: Callable[..., Path]) -> None:
 
 
 def test_drift_begins_on_its_day_and_is_told(simulate: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
-    """A line a day: how much of the drift it has, and what came of it."""
+    """What drifts, and a line a day: how much of it the day has, and what came of it."""
     simulate(days=3, rows=2000, scenario="sudden", begins=2)
-    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("2026-")]
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first == "sudden: tenure: mean -0.75 sd; Contract: 20 points more of 'Month-to-month'"
     dates, told, drift, positive, called = zip(*(line.replace(":", ",").split(", ")[:5] for line in lines), strict=True)
     assert dates == ("2026-03-05", "2026-03-06", "2026-03-07")
     assert told == ("2000 rows",) * 3

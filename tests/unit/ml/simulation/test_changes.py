@@ -41,16 +41,19 @@ STRANGERS = [
     (Broken(how="missing", column="key"), "broken.column must name a feature"),
 ]
 FITTING = [
-    Numbers(column="size", shift=1.4),
-    Numbers(column="weight", spread=1.7),
-    MoreOf(column="city", level="anywhere", points=0.1),
-    NewLevel(column="city", share=1.0),
-    Prior(share=0.5),
-    Concept(column="colour", how="vanishes"),
-    Nulls(column="size", share=1.0),
-    Broken(how="unit", column="size", factor=0.001),
-    Broken(how="all_null", column="city"),
-    Broken(how="duplicated", share=0.1),
+    (Numbers(column="size", shift=1.4), "size: mean +1.4 sd"),
+    (Numbers(column="size", shift=-0.2, unit="range"), "size: mean -0.2 of its range"),
+    (Numbers(column="weight", spread=1.7), "weight: spread times 1.7"),
+    (MoreOf(column="city", level="anywhere", points=0.1), "city: 10 points more of 'anywhere'"),
+    (NewLevel(column="city", share=1.0), "city: 100% of a new level, 'never seen'"),
+    (Prior(share=0.5), "50% of the rows positive"),
+    (Concept(column="colour", how="vanishes"), "colour: its effect on the label vanishes"),
+    (Nulls(column="size", share=1.0), "size: 100 points more blank"),
+    (Broken(how="unit", column="size", factor=0.001), "size: 0.001 times what it was"),
+    (Broken(how="all_null", column="city"), "city: blank in every row"),
+    (Broken(how="missing", column="city"), "city: not sent"),
+    (Broken(how="text", column="size"), "size: sent as text"),
+    (Broken(how="duplicated", share=0.1), "10% of the rows sent twice"),
 ]
 
 
@@ -72,7 +75,8 @@ def test_a_change_is_refused_by_a_data_set_that_it_cannot_happen_to(
         change.check(toy.dataset)
 
 
-@pytest.mark.parametrize("change", FITTING, ids=str)
-def test_every_kind_of_change_can_happen(change: Change, toy: ModelSpec) -> None:
-    """Up to its limits."""
+@pytest.mark.parametrize(("change", "words"), FITTING, ids=str)
+def test_every_kind_of_change_can_happen(change: Change, words: str, toy: ModelSpec) -> None:
+    """Up to its limits; and says what it does."""
     change.check(toy.dataset)
+    assert change.words == words
