@@ -91,6 +91,10 @@ def _intercept(recipe: Dataset) -> float:
     needed = {recipe.id.name, recipe.label.name, recipe.features[0].name, *effects}
     columns = tuple(column for column in recipe.columns if column.name in needed)
     anyone = synthetic.draw(
-        replace(recipe, columns=columns), rows=CENSUS_ROWS, seed=recipe.synthetic.seed, until=dt.date.min, days=1
+        replace(recipe, columns=columns),
+        rows=CENSUS_ROWS,
+        seed=recipe.synthetic.seed,
+        until=dt.date(2000, 1, 1),
+        days=1,
     )
     return synthetic.intercept(synthetic.log_odds(anyone.values, recipe), recipe.synthetic.base_rate)

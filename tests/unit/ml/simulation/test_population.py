@@ -1,6 +1,7 @@
 """Labels follow what the features became: what stays the same under each kind of drift stays the same."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from include.ml.data.arrays import to_numpy
 from include.ml.simulation.changes import Change, Concept, Numbers, Prior
 from include.ml.simulation.population import Labelled, Population, sample
+from include.specs.dataset import Column, Dataset, Synthetic
 from include.specs.model import ModelSpec
 
 ROWS = 20_000
@@ -81,3 +83,12 @@ def test_one_row_can_be_drawn(toy: ModelSpec) -> None:
         dataset=toy.dataset, changes=(Prior(share=0.999),), strength=1.0, date=DATE, seed=4, rng=rng
     )
     assert sample(population, 1).drawn.rows == 1
+
+
+def test_a_model_of_times_alone_has_days_too(toy: ModelSpec) -> None:
+    """A time as the first feature, and no effect of any."""
+    columns = (toy.dataset.id, Column(name="since", kind="timestamp"), toy.dataset.label)
+    dataset = Dataset(columns=columns, positive="yes", synthetic=Synthetic(rows=1, base_rate=0.3))
+    found = drawn(replace(toy, dataset=dataset))
+    assert found.drawn.values["since"][0].as_py().startswith("2026-03-01T")
+    assert found.positive.mean() == pytest.approx(0.3, abs=0.012)
