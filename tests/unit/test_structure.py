@@ -18,6 +18,7 @@ MIRRORS = {
 }
 # What only works as a part of something larger, and the test that meets it there.
 ELSEWHERE = {
+    "include.ml.drift.day": "unit/ml/jobs/test_watch_day.py",
     "include.ml.evaluation.evaluation": "unit/ml/jobs/test_evaluate.py",
     "include.ml.training.training": "unit/ml/jobs/test_train.py",
     "include.specs.baseline": "unit/ml/baseline/test_statistics.py",
@@ -54,6 +55,7 @@ ELSEWHERE = {
     "localaws.sagemaker.training_run": "contracts/localaws/test_spot.py",
     "localaws.sagemaker.urls": "contracts/localaws/test_processing.py",
     "localaws.server": "contracts/localaws/test_server.py",
+    "perennial.flows.drift": "dags/test_integrity.py",
     "perennial.flows.ingestion": "dags/test_integrity.py",
     "perennial.flows.training": "dags/test_integrity.py",
 }

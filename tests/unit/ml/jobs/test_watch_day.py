@@ -1,0 +1,255 @@
+"""A day of a served model as the job sees it: capture files, a baseline and earlier reports in; a verdict out."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from include.ml.baseline.statistics import SCORE, describe, write_sample
+from include.ml.capture.layout import CALLED, layout
+from include.ml.capture.writing import Dialect, write_capture
+from include.ml.container import run_job
+from include.ml.data import cells
+from include.ml.data.synthetic import synthesise
+from include.ml.evaluation.predictions import Predictions
+from include.ml.jobs.watch_day import main
+from include.specs import codec, reports
+from include.specs.catalog import load
+from include.specs.drift import DRIFT, DRIFT_HTML, DriftReport
+from include.specs.model import ModelSpec
+from include.specs.run import MonitoringRun, Provenance
+
+CHURN, FRAUD = load()["churn"], load()["fraud"]
+DAY = dt.date(2026, 3, 4)
+BASELINE_ROWS, ROWS = 2400, 600
+THRESHOLD = 0.5
+
+
+def rows_of(model: ModelSpec, *, rows: int, seed: int) -> pa.Table:
+    """Typed rows of a model, as preprocessing leaves them."""
+    made = synthesise(model.dataset, rows=rows, seed=seed, until=DAY)
+    text = [column for column in model.dataset.columns if pa.types.is_string(made[column.name].type)]
+    read = {column.name: cells.read(made[column.name].combine_chunks(), column).values for column in text}
+    return pa.table({name: read.get(name, made[name]) for name in made.column_names})
+
+
+def scores_of(table: pa.Table, model: ModelSpec) -> np.ndarray:
+    """A model that goes by its first numeric feature."""
+    name = next(column.name for column in model.dataset.features if column.kind == "numeric")
+    values = np.asarray(pc.fill_null(table[name].cast(pa.float64()), 0.0))
+    return values / (values + 300.0)
+
+
+class Day:
+    """The container of one day's job."""
+
+    def __init__(self, root: Path, model: ModelSpec = CHURN) -> None:
+        self.root, self.model = root, model
+        self.input = root / "processing/input"
+        self.output = root / "processing/output/report"
+        self.traffic = rows_of(model, rows=ROWS, seed=2)
+        self.history: tuple[DriftReport, ...] = ()
+        self.run_of_baseline = "run-1"
+
+    def capture(self, table: pa.Table | None = None, *, dialect: Dialect | None = None) -> Day:
+        """Files of the endpoint that answered these rows in the course of the day."""
+        table, model = self.traffic if table is None else table, self.model
+        scores = scores_of(table, model)
+        start = dt.datetime.combine(DAY, dt.time(), dt.UTC)
+        times = [start + dt.timedelta(seconds=round(86_400 * place / len(table))) for place in range(len(table))]
+        own = {
+            "event_id": [f"event-{place}" for place in range(len(table))],
+            "row": [0] * len(table),
+            "inference_id": table[model.dataset.id.name],
+            "inference_time": times,
+            "variant": ["AllTraffic"] * len(table),
+        }
+        inputs = {column.name: table[column.name] for column in layout(model.dataset).inputs}
+        answers = {SCORE: scores, CALLED: np.where(scores >= THRESHOLD, "Yes", "No").tolist()}
+        write_capture(self.input, pa.table(own | inputs | answers), model.dataset, endpoint=model.name, dialect=dialect)
+        return self
+
+    def run(self) -> int:
+        """Run it here; its exit code."""
+        self._baseline()
+        for report in self.history:
+            self._put(f"history/monitoring/{report.window}/{DRIFT}", codec.encode(report))
+        origin = Provenance(run="manual-1", dag_id=f"{self.model.name}_drift", run_id="manual")
+        run = MonitoringRun(model=self.model, provenance=origin, date=DAY, version=3, baseline_run="run-1", captured=())
+        self._put("config/run.json", codec.encode(run))
+        return run_job("drift", main, ["--root", str(self.root)])
+
+    @property
+    def report(self) -> DriftReport:
+        """drift.json."""
+        return codec.decode(DriftReport, (self.output / DRIFT).read_bytes(), source=DRIFT)
+
+    @property
+    def reason(self) -> str:
+        """What SageMaker would show as FailureReason."""
+        return (self.root / "output/message").read_text()
+
+    def _baseline(self) -> None:
+        table = rows_of(self.model, rows=BASELINE_ROWS, seed=1)
+        features = table.select([column.name for column in self.model.dataset.features])
+        entity = self.model.dataset.with_role("entity")
+        predictions = Predictions(
+            labels=np.arange(len(table)) % 2 == 0, scores=scores_of(table, self.model), threshold=THRESHOLD
+        )
+        report = describe(features, predictions, self.model, run=self.run_of_baseline, sha256="a" * 64)
+        self._put(f"baseline/{reports.BASELINE_STATISTICS}", codec.encode(report))
+        write_sample(
+            self.input / "baseline" / reports.BASELINE_SAMPLE,
+            features,
+            predictions.scores,
+            seed=0,
+            entities=table[entity[0].name] if entity else None,
+        )
+
+    def _put(self, name: str, content: bytes) -> None:
+        path = self.input / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Day:
+    return Day(tmp_path / "ml")
+
+
+def shifted(table: pa.Table, name: str, factor: float) -> pa.Table:
+    """The same rows with a number of another size."""
+    return table.set_column(table.column_names.index(name), name, pc.multiply(table[name], factor))
+
+
+def test_a_quiet_day_is_stable(day: Day) -> None:
+    """New rows of the same world; the page is beside the report."""
+    assert day.capture().run() == 0
+    found = day.report
+    assert (found.verdict, found.window, found.rows.current) == ("stable", DAY, ROWS)
+    assert (found.baseline.version, found.baseline.run) == (3, "run-1")
+    assert {feature.name for feature in found.features} == {column.name for column in CHURN.dataset.features}
+    assert found.prediction is not None
+    assert b"</html>" in (day.output / DRIFT_HTML).read_bytes()
+
+
+def test_first_day_of_a_change_is_a_warning(day: Day) -> None:
+    """It names the feature that moved, and the scores that move with it."""
+    assert day.capture(shifted(day.traffic, "tenure", 0.5)).run() == 0
+    found = day.report
+    assert found.verdict == "warning"
+    assert {"tenure", "score"} <= {feature.name for feature in found.drifted}
+    assert "tenure" in found.reasons
+
+
+def test_change_that_lasts_is_drift(day: Day, tmp_path: Path) -> None:
+    """The report of the day before says that it breached then as well, and since when."""
+    assert day.capture(shifted(day.traffic, "tenure", 0.5)).run() == 0
+    second = Day(tmp_path / "second")
+    before = DAY - dt.timedelta(days=1)
+    drifted = [dataclasses.replace(each, since=before) for each in day.report.features]
+    second.history = (dataclasses.replace(day.report, window=before, features=tuple(drifted)),)
+    assert second.capture(shifted(second.traffic, "tenure", 0.5)).run() == 0
+    assert second.report.verdict == "drift"
+    [tenure] = [feature for feature in second.report.features if feature.name == "tenure"]
+    assert (tenure.days, tenure.since) == (2, before)
+
+
+def test_day_without_traffic_is_no_verdict(day: Day) -> None:
+    """Nothing was captured: that is said, with a page, and nothing fails."""
+    assert day.run() == 0
+    assert (day.report.verdict, day.report.reasons) == ("insufficient_data", "no traffic was captured on 2026-03-04")
+    assert (day.output / DRIFT_HTML).is_file()
+
+
+def test_other_days_records_are_no_traffic_of_this_one(day: Day) -> None:
+    """Files of late hours hold some of both days."""
+    day.capture()
+    for file in day.input.rglob("*.jsonl"):
+        file.write_bytes(file.read_bytes().replace(b'"inferenceTime":"2026-03-04', b'"inferenceTime":"2026-03-05'))
+    assert day.run() == 0
+    assert day.report.rows.current == 0
+
+
+def test_caller_that_leaves_a_column_out_has_broken_the_feed(day: Day) -> None:
+    """No row can be read: the feed is called broken, not drift, with an example of what came."""
+    features = [column.name for column in CHURN.dataset.features]
+    day.capture(dialect=Dialect(input="records"))
+    for file in day.input.rglob("*.jsonl"):
+        file.write_bytes(file.read_bytes().replace(f'\\"{features[0]}\\"'.encode(), b'\\"sex\\"'))
+    assert day.run() == 0
+    found = day.report
+    assert found.verdict == "broken"
+    assert [violation.kind for violation in found.violations] == ["unreadable"]
+    assert features[0] in found.violations[0].message
+
+
+def test_few_bad_lines_cost_themselves_alone(day: Day) -> None:
+    """They are counted in the report, and the verdict is that of the rest."""
+    day.capture()
+    first = min(day.input.rglob("*.jsonl"))
+    first.write_bytes(first.read_bytes() + b'{"captureData": {"endp')
+    assert day.run() == 0
+    found = day.report
+    assert (found.verdict, found.rows.current) == ("stable", ROWS)
+    assert [(violation.kind, violation.breaks) for violation in found.violations] == [("unreadable", False)]
+
+
+def test_baseline_of_another_run_is_refused(day: Day) -> None:
+    """What is normal for one version says nothing about another."""
+    day.run_of_baseline = "run-0"
+    assert day.capture().run() == 1
+    assert "expected the baseline of churn from the run run-1, got that of churn from run-0" in day.reason
+    assert not (day.output / DRIFT).exists()
+
+
+def test_missing_baseline_is_named(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version that was registered without one cannot be watched."""
+    monkeypatch.setattr(Day, "_baseline", lambda self: self._put("baseline/other", b""))
+    assert day.capture().run() == 1
+    assert "statistics.json, found no such file" in day.reason
+
+
+def test_same_day_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Report and page, in whatever order the files are listed."""
+    days = [Day(tmp_path / name) for name in ("one", "two")]
+    for each in days:
+        assert each.capture().run() == 0
+    for name in (DRIFT, DRIFT_HTML):
+        assert (days[0].output / name).read_bytes() == (days[1].output / name).read_bytes()
+
+
+@pytest.mark.parametrize("input_", ["csv", "records"])
+def test_rows_of_one_entity_count_once(tmp_path: Path, input_: str) -> None:
+    """Where callers name whom a row is about; where they do not, nobody can know."""
+    day = Day(tmp_path / "ml", FRAUD)
+    assert day.capture(dialect=Dialect(input=input_)).run() == 0
+    entities = len(set(day.traffic["ENTITY_ID"].to_pylist()))
+    assert entities < ROWS
+    assert day.report.rows.independent_current == (entities if input_ == "records" else ROWS)
+
+
+def test_time_of_day_is_compared_and_not_the_date(tmp_path: Path) -> None:
+    """A later date is no drift, another hour is."""
+    columns = tuple(
+        dataclasses.replace(column, role="feature") if column.role == "event_time" else column
+        for column in FRAUD.dataset.columns
+    )
+    model = dataclasses.replace(FRAUD, dataset=dataclasses.replace(FRAUD.dataset, columns=columns))
+    later = pa.scalar(dt.timedelta(days=365))
+    verdicts = []
+    for name, hours in (("same", 0), ("morning", 6)):
+        day = Day(tmp_path / name, model)
+        moments = pc.add(day.traffic["EVENT_TIMESTAMP"], later)
+        if hours:
+            moments = pc.add(pc.floor_temporal(moments, unit="day"), pa.scalar(dt.timedelta(hours=hours)))
+        place = day.traffic.column_names.index("EVENT_TIMESTAMP")
+        assert day.capture(day.traffic.set_column(place, "EVENT_TIMESTAMP", moments)).run() == 0
+        verdicts.append({feature.name: feature.drifted for feature in day.report.features}["EVENT_TIMESTAMP"])
+    assert verdicts == [False, True]
