@@ -7,11 +7,13 @@ SHELL := /bin/bash
 MODEL = churn
 DATA =
 PARAMS =
+FLOW =
+SCENARIO =
 TIMES = 1
 RUNS = 200
 AIRFLOW = 3.3
 # As variables, so that no shell reads what a person typed.
-export MODEL DATA PARAMS TIMES RUNS
+export MODEL DATA PARAMS FLOW SCENARIO TIMES RUNS
 # What another project has set up in this terminal plays no part.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -27,8 +29,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
-run: $(DEV) ## take a model from a file to the registry [MODEL=churn] [DATA=path] [PARAMS=json]
-	@exec $(BIN)/python -m laptop run --model "$$MODEL" --data "$$DATA" --params "$$PARAMS"
+run: $(DEV) ## take a model from a file to the registry [MODEL=churn] [DATA=path] [PARAMS=json] [FLOW=drift]
+	@exec $(BIN)/python -m laptop run --model "$$MODEL" --data "$$DATA" --params "$$PARAMS" --flow "$$FLOW" \
+	  --scenario "$$SCENARIO"
 
 up: $(DEV) ## start the same system and leave it running, with the UI on 127.0.0.1:8080
 	@exec $(BIN)/python -m laptop up

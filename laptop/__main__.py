@@ -33,7 +33,7 @@ def main(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options; make hands MODEL, DATA and PARAMS on as they were typed."""
+    """The options; make hands MODEL, DATA, PARAMS, FLOW and SCENARIO on as they were typed."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--state", type=Path, default=Path(".local"), help="folder of everything that is kept")
     common.add_argument("--port", type=int, help="Airflow's port; 0 is any free one (default: 8080)")
@@ -45,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--model", default="churn", help="a model of the catalog")
     run.add_argument("--data", default="", help="a CSV or Parquet file; none: made-up rows")
     run.add_argument("--params", default="", help="params of the training, a JSON object")
+    run.add_argument("--flow", default="", help="training (default), or drift: then a week of traffic as well")
+    run.add_argument("--scenario", default="", help="how that traffic changes (default: sudden)")
     return made
 
 
@@ -64,7 +66,8 @@ def _dispatch(options: argparse.Namespace, variables: Mapping[str, str]) -> None
 def _command(options: argparse.Namespace) -> Callable[[Session], None]:
     """The command; a run that cannot be meant is refused here, before anything is touched."""
     if options.command == "run":
-        request = run_request(model=options.model, data=options.data, params=options.params)
+        names = ("model", "data", "params", "flow", "scenario")
+        request = run_request(**{name: getattr(options, name) for name in names})
         return functools.partial(commands.run, request=request)
     return {"up": commands.up, "down": commands.down}[options.command]
 

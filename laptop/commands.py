@@ -22,6 +22,7 @@ from laptop.progress import Steps
 from laptop.record import Record
 from laptop.request import RunRequest
 from laptop.settings import Settings
+from laptop.story import Story
 
 UI_PORT = 8080
 AWS_PORT = 4566  # where people expect an AWS emulator
@@ -87,7 +88,9 @@ def run(session: Session, request: RunRequest) -> None:
             flow = Flow(api=api, spec=request.spec, board=progress.board(session.console))
             finished = _through(session, steps, flow, request, used)
             came = _outcome(session, used, api, request, finished[-1].run)
-    outcome.show(session.console, came, model=request.spec.name)
+            outcome.show(session.console, came, model=request.spec.name)
+            if request.scenario is not None:
+                finished += _watched(session, steps, flow, request, used, came)
     total_s = time.monotonic() - begun
     told = outcome.times(steps.durations_s, finished, total_s, width=session.console.width)
     session.console.print(told, soft_wrap=True)
@@ -117,7 +120,7 @@ def _fresh(session: Session, steps: Steps, *, airflow_port: int, keep: bool) -> 
         yield InUse(record=record, since=since)
 
 
-def _through(session: Session, steps: Steps, flow: Flow, request: RunRequest, used: InUse) -> tuple[Finished, Finished]:
+def _through(session: Session, steps: Steps, flow: Flow, request: RunRequest, used: InUse) -> tuple[Finished, ...]:
     """Data in, ingestion, training. What is unfinished when it fails or is interrupted does not go on alone."""
     date = session.clock().date()
     with steps.step("data"), landing.delivery(session.settings, request.spec, request.data) as delivered:
@@ -131,6 +134,28 @@ def _through(session: Session, steps: Steps, flow: Flow, request: RunRequest, us
     except BaseException:
         flow.cancel()
         raise
+
+
+def _watched(
+    session: Session, steps: Steps, flow: Flow, request: RunRequest, used: InUse, came: Outcome
+) -> tuple[Finished, ...]:
+    """A week of made-up traffic, day by day, until drift has asked for a training; then that training."""
+    story = Story(session.settings, used.record.addresses.aws, request.spec, session.console)
+    with steps.step("traffic"):
+        dates = story.begin(came.version, scenario=str(request.scenario), until=session.clock().date())
+    watched: list[Finished] = []
+    try:
+        for date in dates:
+            watched.append(flow.watch(date))
+            story.tell(date)
+            if retrained := flow.retrain(watched[-1]):
+                story.end(_outcome(session, used, flow.api, request, retrained.run))
+                return (*watched, retrained)
+    except BaseException:
+        flow.cancel()
+        raise
+    story.end(None)
+    return tuple(watched)
 
 
 def _outcome(session: Session, used: InUse, api: AirflowApi, request: RunRequest, trained: Run) -> Outcome:

@@ -84,6 +84,26 @@ class Flow:
             return self._follow(self.api.trigger(training_dag, conf=params))
         return self._follow(self._requested(ingested, training_dag))
 
+    def watch(self, date: dt.date) -> Finished:
+        """Look at the traffic of `date` and wait for it.
+
+        Raises:
+            FlowError: a task failed; the message gives its reason.
+        """
+        dag_id = f"{self.spec.name}_drift"
+        self.api.unpause(dag_id)
+        return self._follow(self.api.trigger(dag_id, conf={"date": date.isoformat()}))
+
+    def retrain(self, watched: Finished) -> Finished | None:
+        """Wait for the training that a day's run asked for; None where it asked for none.
+
+        Raises:
+            FlowError: a task failed, or the request started no training.
+        """
+        if not any(task.task_id == "request_retraining" and task.state == "success" for task in watched.tasks):
+            return None
+        return self._follow(self._requested(watched.run, self.dag_ids[1]))
+
     def cancel(self) -> None:
         """Mark what is unfinished as failed, so that a later start does not pick it up. Never raises."""
         for run in self.runs:

@@ -14,23 +14,46 @@ from include.specs.model import ModelSpec
 from laptop import landing
 from laptop.errors import LaptopError
 
+# What `make run` can show: a model's way to the registry, or that and a week of traffic which drifts.
+FLOWS = ("training", "drift")
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """A model, a file of data (None: made-up rows) and params for its training."""
+    """A model, a file of data (None: made-up rows) and params for its training.
+
+    Args:
+        scenario: how the traffic of the days after it is to change; None where nothing is watched.
+    """
 
     spec: ModelSpec
     data: Path | None
     params: Mapping[str, Any]
+    scenario: str | None = None
 
 
-def run_request(*, model: str, data: str, params: str) -> RunRequest:
-    """The request behind MODEL, DATA and PARAMS as they were typed; the last two may be empty.
+def run_request(*, model: str, data: str, params: str, flow: str = "", scenario: str = "") -> RunRequest:
+    """The request behind MODEL, DATA, PARAMS, FLOW and SCENARIO as they were typed; all but the first may be empty.
 
     Raises:
-        LaptopError: there is no such model or file, or PARAMS is no JSON object.
+        LaptopError: there is no such model, file or flow, or PARAMS is no JSON object.
     """
-    return RunRequest(spec=_spec(model), data=landing.check(Path(data)) if data else None, params=_params(params))
+    return RunRequest(
+        spec=_spec(model),
+        data=landing.check(Path(data)) if data else None,
+        params=_params(params),
+        scenario=_scenario(flow, scenario),
+    )
+
+
+def _scenario(flow: str, scenario: str) -> str | None:
+    if flow not in ("", *FLOWS):
+        raise LaptopError(f"FLOW={flow}: expected one of {', '.join(FLOWS)}")
+    if flow == "drift":
+        return scenario or "sudden"
+    if scenario:
+        raise LaptopError(f"SCENARIO={scenario}: it is for FLOW=drift; without that, no traffic is made up")
+    return None
 
 
 def _spec(model: str) -> ModelSpec:

@@ -168,3 +168,37 @@ def test_dags_that_never_come_are_an_error(clock: Clock) -> None:
     airflow = ScriptedAirflow({"GET /api/v2/importErrors": [(200, {"import_errors": []})]})
     with pytest.raises(LaptopError, match=r"has not found \['churn_ingestion', 'churn_training'\]"):
         flow(airflow, clock).wait_until_parsed(dt.datetime(2026, 3, 1, tzinfo=dt.UTC))
+
+
+DRIFT = "/api/v2/dags/churn_drift"
+WATCHED = Run(dag_id="churn_drift", run_id="d1")
+
+
+def watching(request: str) -> dict[str, list[Answer]]:
+    """An Airflow whose drift flow ends well, its last task in that state."""
+    tasks = {"task_instances": [task("drift", "success", duration=1.0), task("request_retraining", request)]}
+    order = {"tasks": [{"task_id": "drift", "downstream_task_ids": []}]}
+    return answers() | {
+        f"PATCH {DRIFT}": [(200, {})],
+        f"POST {DRIFT}/dagRuns": [(200, {"dag_run_id": "d1"})],
+        f"GET {DRIFT}/tasks": [(200, order)],
+        f"GET {DRIFT}/dagRuns/d1": [(200, {"state": "success"})],
+        f"GET {DRIFT}/dagRuns/d1/taskInstances": [(200, tasks)],
+    }
+
+
+def test_a_days_traffic_is_looked_at_by_its_date(clock: Clock) -> None:
+    """The run is told which day; its DAG is switched on."""
+    airflow = ScriptedAirflow(watching("skipped"))
+    watched = flow(airflow, clock).watch(DATE)
+    assert watched.run == WATCHED
+    assert airflow.bodies(f"POST {DRIFT}/dagRuns")[0]["conf"] == {"date": "2026-03-01"}
+    assert airflow.bodies(f"PATCH {DRIFT}") == [{"is_paused": False}]
+
+
+@pytest.mark.parametrize(("request_", "run_id"), [("success", "t1"), ("skipped", None)])
+def test_the_training_that_drift_asked_for_is_followed(clock: Clock, request_: str, run_id: str | None) -> None:
+    """Where the request was skipped there is none to wait for."""
+    following = flow(ScriptedAirflow(watching(request_)), clock)
+    retrained = following.retrain(following.watch(DATE))
+    assert (retrained.run.run_id if retrained else None) == run_id

@@ -48,3 +48,26 @@ def test_data_must_be_of_a_kind_that_ingestion_reads(tmp_path: Path) -> None:
     file.write_bytes(b"PK")
     with pytest.raises(LaptopError, match=r"ends in \.csv or \.parquet, got '\.xlsx'"):
         run_request(model="churn", data=str(file), params="")
+
+
+@pytest.mark.parametrize(
+    ("flow", "scenario", "expected"),
+    [("", "", None), ("training", "", None), ("drift", "", "sudden"), ("drift", "gradual", "gradual")],
+)
+def test_a_week_of_traffic_is_for_who_asks(flow: str, scenario: str, expected: str | None) -> None:
+    """By default nothing is watched; what drifts does so suddenly."""
+    asked = run_request(model="churn", data="", params="", flow=flow, scenario=scenario)
+    assert asked.scenario == expected
+
+
+@pytest.mark.parametrize(
+    ("flow", "scenario", "message"),
+    [
+        ("drfit", "", "FLOW=drfit: expected one of training, drift"),
+        ("", "gradual", "SCENARIO=gradual: it is for FLOW=drift"),
+    ],
+)
+def test_flow_and_scenario_must_be_meant(flow: str, scenario: str, message: str) -> None:
+    """A misspelt flow is no training, and a scenario without traffic is a mistake."""
+    with pytest.raises(LaptopError, match=message):
+        run_request(model="churn", data="", params="", flow=flow, scenario=scenario)

@@ -1,0 +1,114 @@
+"""The week after a registration: traffic that is put where SageMaker puts it, and what is said of each day."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from include.specs import catalog, codec, s3_layout
+from include.specs.drift import Violation
+from laptop import aws
+from laptop.errors import FlowError, LaptopError
+from laptop.outcome import Version
+from laptop.settings import BUCKET, Settings
+from laptop.story import Story, breached, table
+from tests.shared.drift_report import DAY, report_of
+
+REPO = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def story(endpoint: str, tmp_path: Path) -> Story:
+    settings = Settings(repo=REPO, state=tmp_path, python=Path(sys.executable))
+    return Story(settings, endpoint, catalog.model("churn"), Console(file=io.StringIO(), width=80))
+
+
+def said(story: Story) -> str:
+    """What a person has read."""
+    assert isinstance(story.console.file, io.StringIO)
+    return story.console.file.getvalue()
+
+
+def test_without_a_version_there_is_no_traffic(story: Story) -> None:
+    """The gate's rejection is the end of the story."""
+    with pytest.raises(FlowError, match="the gate rejected the candidate"):
+        story.begin(None, scenario="sudden", until=DAY)
+
+
+def test_simulator_says_itself_what_it_refuses(story: Story, tmp_path: Path) -> None:
+    """A scenario that is not known ends with the known ones."""
+    with pytest.raises(LaptopError, match="no traffic could be made up for churn"):
+        story._simulate(tmp_path, "no-such-scenario", DAY)
+
+
+def test_capture_files_replace_those_of_an_earlier_week(story: Story, tmp_path: Path) -> None:
+    """Day by day: other days stay as they are."""
+    s3 = aws.client("s3", story.endpoint)
+    prefix = s3_layout.capture("churn", "AllTraffic", DAY)
+    other = s3_layout.capture("churn", "AllTraffic", DAY - dt.timedelta(days=1)) + "00/old.jsonl"
+    for key in (f"{prefix}00/old.jsonl", other):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
+    made = tmp_path / prefix / "07/new.jsonl"
+    made.parent.mkdir(parents=True)
+    made.write_text("{}")
+    assert story._upload(tmp_path) == [DAY]
+    keys = {found["Key"] for found in s3.list_objects_v2(Bucket=BUCKET, Prefix="capture/")["Contents"]}
+    assert keys == {f"{prefix}07/new.jsonl", other}
+
+
+def test_each_day_is_told_and_the_week_at_its_end(story: Story) -> None:
+    """A line a day, then the table, the page to read and what followed."""
+    s3 = aws.client("s3", story.endpoint)
+    for days, verdict in enumerate(("stable", "warning")):
+        date = DAY + dt.timedelta(days=days)
+        prefix = s3_layout.monitoring("churn", date)
+        s3.put_object(Bucket=BUCKET, Key=prefix + "drift.json", Body=codec.encode(report_of(verdict, date=date)))
+        s3.put_object(Bucket=BUCKET, Key=prefix + "report.html", Body=b"<!doctype html>")
+        story.tell(date)
+    story.end(None)
+    for words in ("2026-03-01  stable: It is stable.", "tenure 0.12", "Drift asked for no training", "was made up"):
+        assert words in said(story)
+    assert (story.settings.reports / "churn/drift-2026-03-02.html").read_bytes() == b"<!doctype html>"
+    assert max(map(len, said(story).splitlines()[2:6])) <= 80
+
+
+def test_largest_breaches_are_named() -> None:
+    """And how many more there are."""
+    report = report_of("drift")
+    four = [dataclasses.replace(report.features[0], name=name) for name in ("a", "b", "c", "d")]
+    assert breached(dataclasses.replace(report, features=tuple(four))) == "a 0.12, b 0.12, c 0.12 and 1 more"
+    assert breached(report_of("stable")) == ""
+
+
+def test_broken_feed_is_said_to_be_that() -> None:
+    """By its faults, not by features."""
+    fault = Violation(column="tenure", kind="missing_column", rows=9, breaks=True, message="…")
+    assert breached(report_of("broken", violations=(fault,))) == "tenure: missing_column"
+
+
+def test_table_has_a_row_a_day() -> None:
+    """In the order in which they were told."""
+    assert table([(DAY, report_of("stable")), (DAY, report_of("drift"))]).row_count == 2
+
+
+def test_version_is_what_answers(story: Story, tmp_path: Path) -> None:
+    """Its model is fetched from where the registry says."""
+    sagemaker, s3 = aws.client("sagemaker", story.endpoint), aws.client("s3", story.endpoint)
+    s3.put_object(Bucket=BUCKET, Key="models/churn/run/model.tar.gz", Body=b"model")
+    sagemaker.create_model_package_group(ModelPackageGroupName="churn")
+    arn = sagemaker.create_model_package(
+        ModelPackageGroupName="churn",
+        InferenceSpecification={
+            "Containers": [{"Image": "any", "ModelDataUrl": f"s3://{BUCKET}/models/churn/run/model.tar.gz"}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    )["ModelPackageArn"]
+    story._download(Version(number=1, approval_status="Approved", arn=arn), tmp_path / "model.tar.gz")
+    assert (tmp_path / "model.tar.gz").read_bytes() == b"model"
