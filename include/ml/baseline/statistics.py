@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from include.ml.data.arrays import from_numpy, to_numpy
+from include.ml.data.arrays import from_numpy, repeated, to_numpy
 from include.ml.evaluation.predictions import Floats, Predictions
 from include.specs.baseline import BaselineReport, CategoricalBaseline, NumericBaseline, PredictionBaseline
 from include.specs.dataset import Column
@@ -97,12 +98,29 @@ def quantiles(values: Floats) -> tuple[float, ...]:
     return tuple(np.maximum.accumulate(found).tolist())
 
 
-def write_sample(path: Path, features: pa.Table, scores: Floats, *, seed: int) -> None:
-    """At most SAMPLE_ROWS rows of features and score, chosen by `seed`, in their own order."""
-    rows = len(scores)
-    chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:SAMPLE_ROWS])
+def write_sample(
+    path: Path, features: pa.Table, scores: Floats, *, seed: int, entities: pa.ChunkedArray | None = None
+) -> None:
+    """At most SAMPLE_ROWS rows of features and score, chosen by `seed`, in their own order.
+
+    Args:
+        entities: (rows,) whom each row is about; of each, the last row may be chosen, since the others say the same
+            thing again, and drift takes rows as independent.
+    """
+    candidates = np.arange(len(scores)) if entities is None else last_of_each(entities)
+    chosen = np.sort(np.random.default_rng(seed).permutation(candidates)[:SAMPLE_ROWS])
     sample = features.take(chosen).append_column(SCORE, from_numpy(scores[chosen], pa.float64()))
     pq.write_table(_plain(sample), path, compression="zstd")
+
+
+def last_of_each(entities: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """The rows, ascending, that are the last of their entity; rows without one are those of one.
+
+    >>> last_of_each(pa.chunked_array([["a", "b", "a", None, "c", None]])).tolist()
+    [1, 2, 4, 5]
+    """
+    backwards = pc.fill_null(entities.cast(pa.string()), "").take(pa.array(np.arange(len(entities))[::-1]))
+    return np.flatnonzero(~repeated(backwards)[::-1])
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -102,7 +102,7 @@ def _newest_first(folder: Path, run: TrainingRun) -> pa.Table:
 
 def _columns(dataset: Dataset) -> list[Column]:
     time = [dataset.event_time] if dataset.event_time else []
-    return [dataset.id, *time, *dataset.features, dataset.label]
+    return [dataset.id, *dataset.with_role("entity"), *time, *dataset.features, dataset.label]
 
 
 def _known_at(dataset: Dataset) -> tuple[Column, ...]:

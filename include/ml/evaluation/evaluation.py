@@ -107,7 +107,13 @@ def _write_baseline(folder: Path, assessed: Assessed, run: TrainingRun, split: P
     features, predictions = assessed.hold_out.features, assessed.candidate
     statistics = describe(features, predictions, run.model, run=run.provenance.run, sha256=split.sha256)
     replace_file(folder / reports.BASELINE_STATISTICS, codec.encode(statistics))
-    write_sample(folder / reports.BASELINE_SAMPLE, features, predictions.scores, seed=run.model.estimator.seed)
+    write_sample(
+        folder / reports.BASELINE_SAMPLE,
+        features,
+        predictions.scores,
+        seed=run.model.estimator.seed,
+        entities=assessed.hold_out.entities,
+    )
 
 
 def _write_reports(

@@ -33,16 +33,22 @@ class HoldOut:
         features: rows × the model's features.
         labels: (rows,) True where positive.
         comparable: (rows,) True where the champion was not fitted on the row either.
+        entities: (rows,) whom each row is about; None where the data set has no entity.
     """
 
     features: pa.Table
     labels: Booleans
     comparable: Booleans
+    entities: pa.ChunkedArray | None = None
 
     def only(self, rows: Booleans) -> HoldOut:
         """Some of its rows."""
+        mask = pa.array(rows)
         return HoldOut(
-            features=self.features.filter(pa.array(rows)), labels=self.labels[rows], comparable=self.comparable[rows]
+            features=self.features.filter(mask),
+            labels=self.labels[rows],
+            comparable=self.comparable[rows],
+            entities=None if self.entities is None else self.entities.filter(mask),
         )
 
 
@@ -56,7 +62,8 @@ def read(folder: Path, model: ModelSpec) -> HoldOut:
     if len(files) != 1:
         raise ReportError(f"{folder}: expected the hold-out as one Parquet file, got {[file.name for file in files]}")
     features = [column.name for column in model.dataset.features]
-    needed = [*features, model.dataset.label.name, COMPARABLE]
+    entity = [column.name for column in model.dataset.with_role("entity")]
+    needed = [*features, *entity, model.dataset.label.name, COMPARABLE]
     # Levels as numbers: a tenth of the memory of text.
     coded = [column.name for column in model.dataset.features if column.kind == "categorical"]
     with pq.ParquetFile(files[0], read_dictionary=coded) as file:
@@ -68,6 +75,7 @@ def read(folder: Path, model: ModelSpec) -> HoldOut:
         features=table.select(features),
         labels=labels(table, model).astype(np.bool_),
         comparable=to_numpy(table[COMPARABLE]),
+        entities=table[entity[0]] if entity else None,
     )
 
 
