@@ -6,6 +6,7 @@ import datetime as dt
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ DAYS, ROWS = 7, 800
 # The first day that is not as the ones before, counted from 0: with the spec's persistence, drift comes a day later.
 BEGINS = 4
 MOST_NAMED = 3
+# Its first word is what `SourceObject.synthetic` goes by; the page repeats it in words of its own.
+ORIGIN = "synthetic: traffic of the simulator"
 SYNTHETIC = "The traffic was made up, and so was its drift: the spec's generator and the simulator made it."
 
 
@@ -91,9 +94,10 @@ class Story:
         files = sorted((folder / "capture").rglob("*.jsonl"))
         dates = sorted({dt.date(*map(int, file.parts[-5:-2])) for file in files})
         for date in dates:
-            self._clear(s3_layout.capture(self.spec.name, self.spec.monitoring.variants[0], date))
+            self._clear(s3_layout.capture_day(self.spec.name, self.spec.monitoring.variants[0], date))
         for file in files:
-            self._s3.upload_file(str(file), BUCKET, file.relative_to(folder).as_posix())
+            origin = {"Metadata": {"origin": ORIGIN}}
+            self._s3.upload_file(str(file), BUCKET, file.relative_to(folder).as_posix(), ExtraArgs=origin)
         return dates
 
     def _clear(self, prefix: str) -> None:
@@ -115,7 +119,7 @@ class Story:
     def _read(self, key: str) -> bytes:
         return bytes(self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
 
-    @property
+    @cached_property
     def _s3(self) -> Any:
         return aws.client("s3", self.endpoint)
 

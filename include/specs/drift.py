@@ -16,7 +16,14 @@ DRIFT, DRIFT_HTML = "drift.json", "report.html"
 Verdict = Literal["stable", "warning", "drift", "insufficient_data", "broken"]
 FeatureKind = Literal["numeric", "categorical", "text"]
 ViolationKind = Literal[
-    "missing_column", "new_column", "type_changed", "out_of_range", "infinite", "all_missing", "duplicates"
+    "unreadable",
+    "missing_column",
+    "new_column",
+    "type_changed",
+    "out_of_range",
+    "infinite",
+    "all_missing",
+    "duplicates",
 ]
 
 

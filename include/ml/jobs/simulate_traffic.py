@@ -53,7 +53,7 @@ def _simulate(given: argparse.Namespace, model: ModelSpec) -> None:
         date = given.until - dt.timedelta(days=given.days - index)
         day = traffic.day(model.dataset, scenario, date=date, index=index, rows=given.rows, seed=seed)
         served = serving.serve(day.features, pipeline, model, manifest.threshold)
-        folder = given.out / s3_layout.capture(model.name, given.variant, date)
+        folder = given.out / s3_layout.capture_day(model.name, given.variant, date)
         # The day is replaced as a whole: files of another scenario beside it would be traffic, too.
         shutil.rmtree(folder, ignore_errors=True)
         files = serving.write_day(given.out, day, served, model, variant=given.variant, seed=seed)

@@ -50,8 +50,8 @@ def test_simulator_says_itself_what_it_refuses(story: Story, tmp_path: Path) -> 
 def test_capture_files_replace_those_of_an_earlier_week(story: Story, tmp_path: Path) -> None:
     """Day by day: other days stay as they are."""
     s3 = aws.client("s3", story.endpoint)
-    prefix = s3_layout.capture("churn", "AllTraffic", DAY)
-    other = s3_layout.capture("churn", "AllTraffic", DAY - dt.timedelta(days=1)) + "00/old.jsonl"
+    prefix = s3_layout.capture_day("churn", "AllTraffic", DAY)
+    other = s3_layout.capture_day("churn", "AllTraffic", DAY - dt.timedelta(days=1)) + "00/old.jsonl"
     for key in (f"{prefix}00/old.jsonl", other):
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
     made = tmp_path / prefix / "07/new.jsonl"

@@ -1,0 +1,201 @@
+"""One day of a served model: what it was asked, held against what its version was judged on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from include.ml.baseline.statistics import SCORE
+from include.ml.capture.reading import Captured, read_capture
+from include.ml.container import Container, replace_file, say
+from include.ml.drift.comparison import Question
+from include.ml.drift.detection import detect
+from include.ml.drift.prediction import Scores
+from include.ml.drift.sides import FileBaseline, FileDay
+from include.ml.drift.source import Source, one_row_an_entity, open_source
+from include.ml.reporting.drift_page import drift_page
+from include.specs import codec, reports
+from include.specs.baseline import BaselineReport
+from include.specs.capture import CaptureReport
+from include.specs.dataset import Column
+from include.specs.drift import DRIFT, DRIFT_HTML, BaselineRef, DriftReport, RowCount, Verdict, Violation
+from include.specs.errors import ReportError
+from include.specs.run import MonitoringRun
+
+# What capture adds to the features: no column of the model's.
+_CAPTURES_OWN = frozenset({"event_id", "row", "inference_id", "inference_time", "variant", "called"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """The baseline as the version's evaluation left it, and the reports of earlier days."""
+
+    statistics: BaselineReport
+    sample: Path
+    history: tuple[DriftReport, ...]
+
+
+def watch(container: Container) -> Mapping[str, int]:
+    """Read the day, compare it, write the page and then drift.json; counts for the log's last line.
+
+    Raises:
+        ReportError: the baseline is missing, or is another version's; an earlier report is none.
+    """
+    run = container.config(MonitoringRun)
+    known = _known(container, run)
+    captured = _captured(container, run)
+    report = _report(run, known, captured)
+    page = drift_page(
+        report,
+        history=known.history,
+        rule=run.model.monitoring.drift,
+        title=run.model.title,
+        description=run.model.description,
+        positive=run.model.dataset.positive,
+        synthetic=run.synthetic,
+    )
+    folder = container.output("report")
+    replace_file(folder / DRIFT_HTML, page.encode())
+    replace_file(folder / DRIFT, codec.encode(report))
+    say(f"verdict: {report.verdict}: {report.reasons}")
+    return {"files": captured.report.files, "rows": captured.report.rows, "breached": len(report.drifted)}
+
+
+def _known(container: Container, run: MonitoringRun) -> _Known:
+    folder = container.channel("baseline")
+    path = folder / reports.BASELINE_STATISTICS
+    if not path.is_file():
+        raise ReportError(
+            f"version {run.version}: expected its baseline as {path}, found no such file; approve another"
+        )
+    statistics = codec.decode(BaselineReport, path.read_bytes(), source=str(path))
+    if (statistics.model, statistics.run) != (run.model.name, run.baseline_run):
+        raise ReportError(
+            f"{path}: expected the baseline of {run.model.name} from the run {run.baseline_run}, "
+            f"got that of {statistics.model} from {statistics.run}"
+        )
+    return _Known(statistics=statistics, sample=folder / reports.BASELINE_SAMPLE, history=_history(container))
+
+
+def _history(container: Container) -> tuple[DriftReport, ...]:
+    folder = container.optional_channel("history")
+    found = sorted(folder.rglob(DRIFT)) if folder else []
+    return tuple(codec.decode(DriftReport, path.read_bytes(), source=str(path)) for path in found)
+
+
+def _captured(container: Container, run: MonitoringRun) -> Captured:
+    """The day's records. How much may be unreadable is judged later: a feed that nobody can read has a verdict too."""
+    folder = container.optional_channel("capture")
+    files = [path for path in folder.rglob("*") if path.is_file()] if folder else []
+    start = dt.datetime.combine(run.date, dt.time(), dt.UTC)
+    captured = read_capture(files, run.model.dataset, (start, start + dt.timedelta(days=1)), limit=1.0)
+    for reason, bad in captured.report.bad.items():
+        say(f"{bad.count} unreadable ({reason}), for example {bad.example}")
+    return captured
+
+
+def _report(run: MonitoringRun, known: _Known, captured: Captured) -> DriftReport:
+    unreadable = _unreadable(captured.report, limit=run.model.monitoring.unreadable)
+    if any(fault.breaks for fault in unreadable):
+        shares = f"{captured.report.bad_share:.1%} of what was captured cannot be read"
+        return _without_comparison(run, known, captured, "broken", f"the feed is broken: {shares}", unreadable)
+    if not captured.report.rows:
+        reasons = f"no traffic was captured on {run.date}"
+        return _without_comparison(run, known, captured, "insufficient_data", reasons, unreadable)
+    with tempfile.TemporaryDirectory(prefix="day-") as folder:
+        found = _compared(run, known, captured, Path(folder))
+    return replace(found, violations=(*unreadable, *found.violations))
+
+
+def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Path) -> DriftReport:
+    dataset = run.model.dataset
+    sides = {"baseline": pq.read_table(known.sample), "day": captured.table}
+    for name, table in sides.items():
+        pq.write_table(_times_of_day(table, dataset.features), folder / f"{name}.parquet", compression="none")
+    prediction = known.statistics.prediction
+    entity = dataset.with_role("entity")
+    question = Question(
+        model=run.model.name,
+        baseline=_reference(run, known),
+        rule=run.model.monitoring.drift,
+        features=tuple(_as_compared(column) for column in dataset.features),
+        window=run.date,
+        # Of entities, the baseline keeps one row each: its own scores say what is called positive of those.
+        scores=Scores(
+            column=SCORE, threshold=prediction.threshold, expected_rate=None if entity else prediction.positive_rate
+        ),
+        known=_CAPTURES_OWN | {column.name for column in dataset.columns},
+    )
+    day = _independent(open_source(folder / "day.parquet"), captured.table, entity)
+    return detect(
+        FileBaseline(source=open_source(folder / "baseline.parquet")),
+        FileDay(source=day),
+        question,
+        history=known.history,
+    )
+
+
+def _independent(source: Source, table: pa.Table, entity: Sequence[Column]) -> Source:
+    """One row an entity, where the callers say whom a row is about."""
+    named = [column.name for column in entity if table[column.name].null_count < len(table)]
+    return one_row_an_entity(source, named[0]) if named else source
+
+
+def _times_of_day(table: pa.Table, features: Sequence[Column]) -> pa.Table:
+    """A moment that is a feature as its seconds since midnight (UTC): a later date is no drift."""
+    for column in features:
+        if column.kind == "timestamp":
+            place, moments = table.column_names.index(column.name), table[column.name]
+            seconds = pc.seconds_between(pc.floor_temporal(moments, unit="day"), moments).cast(pa.float64())
+            table = table.set_column(place, column.name, seconds)
+    return table
+
+
+def _as_compared(column: Column) -> Column:
+    return replace(column, kind="numeric") if column.kind == "timestamp" else column
+
+
+def _unreadable(report: CaptureReport, *, limit: float) -> tuple[Violation, ...]:
+    """What could not be read, a fault of the feed for each reason; it breaks the feed above `limit`."""
+    return tuple(
+        Violation(
+            column="",
+            kind="unreadable",
+            rows=bad.count,
+            breaks=report.bad_share > limit,
+            message=f"{bad.count} captured records cannot be read, for example {bad.example}",
+        )
+        for bad in report.bad.values()
+    )
+
+
+def _without_comparison(
+    run: MonitoringRun,
+    known: _Known,
+    captured: Captured,
+    verdict: Verdict,
+    reasons: str,
+    violations: tuple[Violation, ...],
+) -> DriftReport:
+    baseline, day = pq.read_metadata(known.sample).num_rows, captured.report.rows
+    return DriftReport(
+        model=run.model.name,
+        window=run.date,
+        baseline=_reference(run, known),
+        rows=RowCount(baseline=baseline, current=day, independent_baseline=baseline, independent_current=day),
+        verdict=verdict,
+        reasons=reasons,
+        features=(),
+        violations=violations,
+    )
+
+
+def _reference(run: MonitoringRun, known: _Known) -> BaselineRef:
+    return BaselineRef(version=run.version, run=run.baseline_run, sha256=known.statistics.sha256)
