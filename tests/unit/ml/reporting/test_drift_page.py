@@ -315,7 +315,7 @@ def test_the_rule_is_told_in_numbers_where_it_is_known():
     for fact in (
         "drift takes 2 of 3",
         "fewer than 200 on a side",
-        "at most 1 %",
+        "at most 0.25 %",
         "change of 2 points",
         "0.5 % of rows",
     ):
