@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from include.ml.drift.columns import Family, family
-from include.ml.drift.comparison import Question
+from include.ml.drift.comparison import Joint, Question
 from include.ml.drift.detection import detect
 from include.ml.drift.prediction import Scores
 from include.ml.drift.sides import Day, FileBaseline, FileDay
@@ -24,6 +24,10 @@ from include.specs.monitoring import DriftRule
 KINDS: dict[Family, Kind] = {"number": "numeric", "time": "timestamp", "text": "categorical", "truth": "categorical"}
 # There are no other days: what breaches has breached on all of them.
 RULE = DriftRule(breaches=1, of_days=1)
+# The same files always give the same report.
+SEED = 20260101
+# Rows that are looked at to tell text from levels, and the share of them that differ from which on it is text.
+LOOKED_AT, DIFFERENT = 2_000, 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,7 @@ class Files:
     Args:
         columns: names of the features; empty for all that the baseline has.
         streaming: whether the current side is too large for a column of it to be in memory.
+        classifier: whether text, and all features together, are compared by classifiers; seconds instead of one.
     """
 
     baseline: Path
@@ -43,6 +48,7 @@ class Files:
     score: str | None = None
     threshold: float = 0.5
     streaming: bool = False
+    classifier: bool = False
 
 
 def detect_files(files: Files, *, progress: Callable[[str, int], None] = lambda _name, _columns: None) -> DriftReport:
@@ -75,8 +81,16 @@ def detect_files(files: Files, *, progress: Callable[[str, int], None] = lambda 
         FileBaseline(source=baseline),
         day_of(current, streaming=files.streaming),
         question,
+        joint=_joint(baseline, current, files.entity) if files.classifier else None,
         progress=lambda name: progress(name, steps),
     )
+
+
+def _joint(baseline: Source, day: Source, entity: str | None) -> Joint:
+    # scikit-learn takes longer to load than everything else takes to run.
+    from include.ml.drift.classifiers import joint  # noqa: PLC0415
+
+    return joint(baseline, day, rule=RULE, seed=SEED, entity=entity)
 
 
 def day_of(source: Source, *, streaming: bool) -> Day:
@@ -100,7 +114,17 @@ def features_of(source: Source, files: Files) -> tuple[Column, ...]:
     if files.columns and strange:
         kind = source.schema.field(strange[0]).type
         raise DataContractError(f"{source.name}: expected numbers, times, text or truth in {strange[0]}, got {kind}")
-    return tuple(Column(name=name, kind=KINDS[found]) for name, found in families.items() if found != "other")
+    return tuple(
+        Column(name=name, kind="text" if found == "text" and is_prose(source, name) else KINDS[found])
+        for name, found in families.items()
+        if found != "other"
+    )
+
+
+def is_prose(source: Source, name: str) -> bool:
+    """Whether most of a column's first rows differ: texts or keys, which it makes no sense to count as levels."""
+    first = next(replace(source, batch_rows=LOOKED_AT, kept=None).chunks(name)).drop_null()
+    return len(first.dictionary) > DIFFERENT * len(first) and len(first) > 1
 
 
 def others(files: Files) -> tuple[str, ...]:

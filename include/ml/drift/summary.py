@@ -10,6 +10,7 @@ from include.specs.drift import DriftReport, FeatureDrift
 WIDTH = 80
 # More are counted: drift.json has them all.
 SHOWN = 20
+NAMED = 3
 MEASURES = {"kolmogorov_smirnov": "KS", "total_variation": "TV", "roc_auc": "AUC"}
 
 
@@ -26,7 +27,19 @@ def summary(report: DriftReport) -> str:
     if report.violations:
         lines += ["", "faults of the feed:"]
         lines += [line for fault in report.violations for line in _wrapped(f"- {fault.message}")]
-    return "\n".join([*lines, "", *_table(report)])
+    return "\n".join([*lines, *_separability(report), "", *_table(report)])
+
+
+def _separability(report: DriftReport) -> list[str]:
+    """How well a classifier tells the rows apart, and by what."""
+    found = report.separability
+    if found is None:
+        return []
+    area = found.roc_auc
+    by = f", by {', '.join(list(found.drivers)[:NAMED])}" if found.drivers else ""
+    verb = "tells" if found.drifted else "does not tell"
+    told = f"a classifier {verb} the rows apart: ROC-AUC {area.value:.3f} ({area.low:.3f}-{area.high:.3f}){by}"
+    return textwrap.wrap(told, WIDTH, subsequent_indent="  ")
 
 
 def _table(report: DriftReport) -> Iterator[str]:

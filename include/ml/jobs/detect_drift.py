@@ -53,6 +53,7 @@ def _files(given: argparse.Namespace) -> Files:
         score=given.score,
         threshold=given.threshold,
         streaming=given.streaming,
+        classifier=not given.no_classifier,
     )
 
 
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--score", help="column of the model's scores")
     parser.add_argument("--threshold", type=float, default=0.5, help="score from which a row is called positive")
     parser.add_argument("--streaming", action="store_true", help="count a current side of any size in bounded memory")
+    parser.add_argument("--no-classifier", action="store_true", help="each feature by itself, and no text: a second")
     return parser
 
 

@@ -94,3 +94,24 @@ def test_a_folder_is_a_day(write, day, tmp_path: Path) -> None:
     write("day/b.parquet", day(3))
     report = detect_files(Files(baseline=write("a.parquet", day(1)), current=tmp_path / "day"))
     assert (report.verdict, report.rows.current) == ("stable", 2_000)
+
+
+def test_text_is_told_from_levels_by_its_first_rows(write) -> None:
+    """Most of which differ; it takes a classifier, which is asked for."""
+    rng = np.random.default_rng(1)
+    sides = [{"note": [" ".join(rng.choice(list("abcdefghij"), 8)) for _ in range(400)]} for _ in range(2)]
+    plain = detect_files(files(write, *sides))
+    assert [(feature.kind, feature.test) for feature in plain.features] == [("text", None)]
+    assert (plain.separability, "not asked for" in plain.features[0].reason) == (None, True)
+    told = detect_files(files(write, *sides, classifier=True))
+    assert (told.verdict, told.features[0].test.name) == ("stable", "mann_whitney")
+
+
+def test_what_goes_together_otherwise_is_drift(write) -> None:
+    """Although no feature moved."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(2, 1_000))
+    sides = [{"x": x[0], "y": x[0] + 0.1 * x[1]}, {"x": x[0], "y": -x[0] + 0.1 * x[1]}]
+    report = detect_files(files(write, *sides, classifier=True))
+    assert (report.verdict, report.drifted) == ("drift", ())
+    assert report.reasons.startswith("no feature by itself, but a classifier tells the day's rows from the baseline's")
