@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other: `python -m benchmarks`, which is `make bench`. About a quarter of an hour."""
+"""All benchmarks, one after the other: `python -m benchmarks`, which is `make bench`. About an hour."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ COMMANDS = (
     ("benchmarks/parsing.py",),
     ("-m", "benchmarks.quality"),
     ("-m", "benchmarks.pipeline", "--threads", "1"),
+    ("-m", "benchmarks.drift.speed", "--rounds", "3"),
+    ("-m", "benchmarks.drift.alarms"),
 )
 
 

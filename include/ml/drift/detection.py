@@ -42,37 +42,40 @@ def detect(
     features = [column for column in question.features if column.name not in unusable]
     if not features and not unusable:
         raise DataContractError(f"{question.model}: expected features to compare, got none")
-    tasks = [*features, *_score_columns(question, day)]
 
-    def compared_one(column: Column) -> Compared:
+    def compared(column: Column) -> Compared:
         found = compare(column, baseline, day, question, joint)
         progress(column.name)
         return found
 
+    tasks = [*features, *_score_columns(question, day)]
     with ThreadPoolExecutor(THREADS) as pool:
-        compared = dict(zip([column.name for column in tasks], pool.map(compared_one, tasks), strict=True))
-    violations += [fault for each in compared.values() for fault in each.violations]
+        found = dict(zip([column.name for column in tasks], pool.map(compared, tasks), strict=True))
+    violations += [fault for each in found.values() for fault in each.violations]
     separability = joint.rows(features) if joint else None
-    rows = RowCount(
+    today = _today(_counted(baseline, day), question, found, history)
+    today = replace(today, separability=separability, violations=violations)
+    return _report(today, question, max((each.error for each in found.values()), default=0.0))
+
+
+def _counted(baseline: Baseline, day: Day) -> RowCount:
+    return RowCount(
         baseline=baseline.rows,
         current=day.rows,
         independent_baseline=baseline.independent,
         independent_current=day.independent,
     )
+
+
+def _today(
+    rows: RowCount, question: Question, compared: Mapping[str, Compared], history: Iterable[DriftReport]
+) -> persistence.Today:
+    """All comparisons judged together, in the light of the days before."""
     earlier = persistence.comparable(
         history, window=question.window, version=question.baseline.version, days=question.rule.of_days
     )
-    judged, prediction = _judged(compared, question, rows, earlier)
-    today = persistence.Today(
-        rule=question.rule,
-        rows=rows,
-        features=judged,
-        prediction=prediction,
-        separability=separability,
-        violations=violations,
-        earlier=earlier,
-    )
-    return _report(today, question, max((each.error for each in compared.values()), default=0.0))
+    features, prediction = _judged(compared, question, rows, earlier)
+    return persistence.Today(rule=question.rule, rows=rows, features=features, prediction=prediction, earlier=earlier)
 
 
 def _of_schema(baseline: Baseline, day: Day, question: Question) -> list[Violation]:
@@ -84,8 +87,10 @@ def _of_schema(baseline: Baseline, day: Day, question: Question) -> list[Violati
             )
     known = set(question.known) | {name for name in (question.id, question.scores and question.scores.column) if name}
     found = quality.of_schema(question.features, dict(baseline.types), dict(day.types), known=known)
-    if question.id is None or question.id not in day.types:
+    if question.id is None:
         return found
+    if question.id not in day.types:
+        return [*found, quality.no_identifier(question.id)]
     return [*found, *quality.of_identifiers(question.id, day.repeated(question.id), day.rows)]
 
 

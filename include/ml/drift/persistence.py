@@ -20,9 +20,9 @@ class Today:
     rule: DriftRule
     rows: RowCount
     features: tuple[FeatureDrift, ...]
-    prediction: PredictionDrift | None
-    separability: Separability | None
-    violations: Sequence[Violation]
+    prediction: PredictionDrift | None = None
+    separability: Separability | None = None
+    violations: Sequence[Violation] = ()
     earlier: Sequence[DriftReport] = ()
 
 

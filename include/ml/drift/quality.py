@@ -70,6 +70,12 @@ def of_identifiers(column: str, repeated: int, rows: int) -> list[Violation]:
     return [Violation(column=column, kind="duplicates", rows=repeated, breaks=many, message=message)]
 
 
+def no_identifier(column: str) -> Violation:
+    """The column that tells rows apart is not there: nothing can be said of repetitions, and all else can."""
+    message = f"the column {column}, which tells rows apart, is not in today's data; repetitions were not looked for"
+    return Violation(column=column, kind="missing_column", rows=0, breaks=False, message=message)
+
+
 def broken(violations: Iterable[Violation]) -> set[str]:
     """The columns that cannot be compared."""
     return {violation.column for violation in violations if violation.breaks}

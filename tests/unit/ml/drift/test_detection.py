@@ -116,6 +116,13 @@ def test_repeated_ids_are_told(told, day) -> None:
     assert report.verdict == "broken"
 
 
+def test_a_day_without_ids_is_compared_all_the_same(told, day) -> None:
+    """And the report says what was not looked at."""
+    report = told(day(2), replace(QUESTION, id="key"))
+    assert [(fault.column, fault.kind) for fault in report.violations] == [("key", "missing_column")]
+    assert report.verdict == "stable"
+
+
 def test_scores_and_what_is_called_positive_are_judged_with_the_features(told, day) -> None:
     """Against the rate that the version was judged with."""
     scores = Scores(column="score", threshold=0.8, expected_rate=0.2)
