@@ -22,9 +22,6 @@ from laptop.errors import FlowError, LaptopError
 from laptop.outcome import Outcome, Version
 from laptop.settings import BUCKET, Settings
 
-DAYS, ROWS = 7, 800
-# The first day that is not as the ones before, counted from 0: with the spec's persistence, drift comes a day later.
-BEGINS = 4
 MOST_NAMED = 3
 # Its first word is what `SourceObject.synthetic` goes by; the page repeats it in words of its own.
 ORIGIN = "synthetic: traffic of the simulator"
@@ -33,12 +30,20 @@ SYNTHETIC = "The traffic was made up, and so was its drift: the spec's generator
 
 @dataclass
 class Story:
-    """One week of one model, on one system."""
+    """Some days of one model, on one system.
+
+    Args:
+        days, rows: how many, and of each day. begins: the first that is not as those before, counted from 0; with the
+            spec's persistence, drift comes a day later.
+    """
 
     settings: Settings
     endpoint: str
     spec: ModelSpec
     console: Console
+    days: int = 7
+    rows: int = 800
+    begins: int = 4
     _told: list[tuple[dt.date, DriftReport]] = field(default_factory=list)
 
     def begin(self, version: Version | None, *, scenario: str, until: dt.date) -> list[dt.date]:
@@ -55,9 +60,14 @@ class Story:
             self._simulate(folder, scenario, until)
             return self._upload(folder)
 
+    def report(self, date: dt.date) -> DriftReport:
+        """What the flow found out about a day."""
+        key = s3_layout.monitoring(self.spec.name, date) + DRIFT
+        return codec.decode(DriftReport, self._read(key), source=key)
+
     def tell(self, date: dt.date) -> None:
         """Say what came of a day, in a line."""
-        report = self._report(date)
+        report = self.report(date)
         self._told.append((date, report))
         self.console.print(f"  {date}  {report.verdict}: {report.reasons}", soft_wrap=True)
 
@@ -84,7 +94,8 @@ class Story:
     def _simulate(self, folder: Path, scenario: str, until: dt.date) -> None:
         command = [str(self.settings.python), "-m", "include.ml.jobs.simulate_traffic", "--model", self.spec.name]
         command += ["--artifact", str(folder / "model.tar.gz"), "--out", str(folder), "--until", until.isoformat()]
-        command += ["--days", str(DAYS), "--rows", str(ROWS), "--scenario", scenario, "--begins", str(BEGINS)]
+        command += ["--days", str(self.days), "--rows", str(self.rows), "--begins", str(self.begins)]
+        command += ["--scenario", scenario]
         done = subprocess.run(command, cwd=self.settings.repo, capture_output=True, text=True, check=False)
         if done.returncode:
             raise LaptopError(f"no traffic could be made up for {self.spec.name}:\n{done.stderr.strip()}")
@@ -103,10 +114,6 @@ class Story:
     def _clear(self, prefix: str) -> None:
         for found in self._s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", ()):
             self._s3.delete_object(Bucket=BUCKET, Key=found["Key"])
-
-    def _report(self, date: dt.date) -> DriftReport:
-        key = s3_layout.monitoring(self.spec.name, date) + DRIFT
-        return codec.decode(DriftReport, self._read(key), source=key)
 
     def _page(self) -> Path:
         """The last day's page, downloaded for reading."""

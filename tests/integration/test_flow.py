@@ -4,6 +4,8 @@ The runs are made once, one after the other, as a person would make them; the te
 """
 
 import datetime as dt
+import io
+import json
 import re
 import subprocess
 import time
@@ -14,13 +16,15 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from rich.console import Console
 from whole_system import REAL_DATA, System
 
 from include.specs import codec, reports, s3_layout
 from include.specs.reports import EvaluationReport, GateReport
 from laptop import landing
 from laptop.errors import FlowError
-from laptop.outcome import SYNTHETIC
+from laptop.outcome import SYNTHETIC, Version
+from laptop.story import Story
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(900)]
 
@@ -210,6 +214,30 @@ def test_a_day_that_a_person_asks_for_must_have_data(system: System, churn_rejec
     with pytest.raises(FlowError, match=r"landing/churn/year=2001/month=01/day=01/"):
         system.flow("churn").ingest(dt.date(2001, 1, 1), {})
     assert system.keys("raw/churn/year=2001/") == []
+
+
+@pytest.mark.usefixtures("fraud_rejected")
+def test_traffic_that_drifts_is_told_of_and_asks_for_a_training(
+    system: System, fraud_again: Made, notifications: Callable[[], list[str]]
+) -> None:
+    """The first such day is a warning, the second is drift: a message each, and one training, which then begins."""
+    flow, before = system.flow("fraud"), len(notifications())
+    story = Story(system.settings, system.endpoint, flow.spec, Console(file=io.StringIO()), days=2, begins=0)
+    version = fraud_again.versions[-1]
+    number, arn = version["ModelPackageVersion"], version["ModelPackageArn"]
+    dates = story.begin(
+        Version(number=number, approval_status="", arn=arn), scenario="sudden", until=dt.date(2026, 3, 3)
+    )
+    watched = [flow.watch(date) for date in dates]
+    assert [story.report(date).verdict for date in dates] == ["warning", "drift"]
+    assert {story.report(date).baseline.version for date in dates} == {number}
+    subjects = [json.loads(envelope)["Subject"] for envelope in notifications()[before:]]
+    assert subjects == ["fraud: traffic may drift (2026-03-01)", "fraud: traffic has drifted (2026-03-02)"]
+    assert system.api.runs_started_by(watched[0].run) == []
+    until(lambda: bool(system.api.runs_started_by(watched[1].run)), seconds=60)
+    [training] = system.api.runs_started_by(watched[1].run)
+    system.api.fail(training)
+    assert training.dag_id == "fraud_training"
 
 
 DAYS = [dt.date(2025, 3, day) for day in (1, 2, 3)]
