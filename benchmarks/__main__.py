@@ -12,6 +12,7 @@ COMMANDS = (
     ("benchmarks/parsing.py",),
     ("-m", "benchmarks.quality"),
     ("-m", "benchmarks.pipeline", "--threads", "1"),
+    ("-m", "benchmarks.orchestration"),
     ("-m", "benchmarks.drift.speed", "--rounds", "3"),
     ("-m", "benchmarks.drift.alarms"),
 )
