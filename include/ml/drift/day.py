@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from include.ml.baseline.statistics import SCORE
 from include.ml.capture.reading import Captured, read_capture
 from include.ml.container import Container, replace_file, say
+from include.ml.drift.classifiers import joint
 from include.ml.drift.comparison import Question
 from include.ml.drift.detection import detect
 from include.ml.drift.prediction import Scores
@@ -131,21 +132,29 @@ def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Pat
         scores=Scores(
             column=SCORE, threshold=prediction.threshold, expected_rate=None if entity else prediction.positive_rate
         ),
+        id=next(iter(_named([dataset.id], captured.table)), None),
         known=_CAPTURES_OWN | {column.name for column in dataset.columns},
     )
+    baseline = open_source(folder / "baseline.parquet")
     day = _independent(open_source(folder / "day.parquet"), captured.table, entity)
     return detect(
-        FileBaseline(source=open_source(folder / "baseline.parquet")),
+        FileBaseline(source=baseline),
         FileDay(source=day),
         question,
         history=known.history,
+        joint=joint(baseline, day, rule=question.rule, seed=run.model.estimator.seed),
     )
 
 
 def _independent(source: Source, table: pa.Table, entity: Sequence[Column]) -> Source:
     """One row an entity, where the callers say whom a row is about."""
-    named = [column.name for column in entity if table[column.name].null_count < len(table)]
+    named = _named(entity, table)
     return one_row_an_entity(source, named[0]) if named else source
+
+
+def _named(columns: Sequence[Column], table: pa.Table) -> list[str]:
+    """Those that callers name: where bodies are rows without names, there is none but the features."""
+    return [column.name for column in columns if table[column.name].null_count < len(table)]
 
 
 def _times_of_day(table: pa.Table, features: Sequence[Column]) -> pa.Table:

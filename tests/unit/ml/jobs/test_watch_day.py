@@ -161,6 +161,27 @@ def test_change_that_lasts_is_drift(day: Day, tmp_path: Path) -> None:
     assert (tenure.days, tenure.since) == (2, before)
 
 
+def test_what_no_feature_shows_by_itself_is_seen(day: Day) -> None:
+    """Two numbers that each are as ever, and no longer go together as they did."""
+    charges, tenure = (np.asarray(day.traffic[name].cast(pa.float64())) for name in ("MonthlyCharges", "tenure"))
+    together = pa.array(np.sort(charges)[np.argsort(np.argsort(tenure))])
+    place = day.traffic.column_names.index("MonthlyCharges")
+    assert day.capture(day.traffic.set_column(place, "MonthlyCharges", together)).run() == 0
+    assert not any(feature.drifted for feature in day.report.features)
+    separability = day.report.separability
+    assert separability is not None
+    assert separability.drifted
+    assert {"tenure", "MonthlyCharges"} & set(separability.drivers)
+
+
+def test_request_that_is_asked_twice_is_a_fault(tmp_path: Path) -> None:
+    """Where bodies name the row's id: another request about the same row is a repetition."""
+    day = Day(tmp_path / "ml")
+    day.capture(pa.concat_tables([day.traffic, day.traffic.slice(0, 50)]), dialect=Dialect(input="records"))
+    assert day.run() == 0
+    assert [(fault.kind, fault.rows) for fault in day.report.violations] == [("duplicates", 50)]
+
+
 def test_day_without_traffic_is_no_verdict(day: Day) -> None:
     """Nothing was captured: that is said, with a page, and nothing fails."""
     assert day.run() == 0
