@@ -116,7 +116,9 @@ def _fresh(session: Session, steps: Steps, *, airflow_port: int, keep: bool) -> 
     with system.guarded(settings, token, keep=keep):
         version = code_version(settings.repo)
         starter = system.Starter(settings, token=token, outer=session.variables, code_version=version)
-        record = starter.start(steps, airflow_port=airflow_port, aws_port=ports.free(AWS_PORT), kept=keep)
+        # Who wants any port for Airflow wants none that is known: two that start at a time would both find that free.
+        aws_port = ports.free(0 if session.port == 0 else AWS_PORT)
+        record = starter.start(steps, airflow_port=airflow_port, aws_port=aws_port, kept=keep)
         yield InUse(record=record, since=since)
 
 
