@@ -91,10 +91,14 @@ def separability(
 
     Times are left out: every day is later than the baseline.
     """
-    used = [column for column in columns if column.kind in ("numeric", "categorical")]
-    if not used or min(len(side.places) for side in sides) < rule.minimum_rows:
+    if min(len(side.places) for side in sides) < rule.minimum_rows:
         return None
-    table = np.column_stack([numbers(sides, column) for column in used])
+    given = {column: numbers(sides, column) for column in columns if column.kind in ("numeric", "categorical")}
+    # Trees cannot be grown on a column that is all blank, in any fold.
+    used = [column for column, cells in given.items() if np.count_nonzero(np.isfinite(cells)) >= rule.minimum_rows]
+    if not used:
+        return None
+    table = np.column_stack([given[column] for column in used])
     levels = [column.kind == "categorical" for column in used]
 
     def fresh() -> HistGradientBoostingClassifier:

@@ -65,6 +65,8 @@ def detect_files(files: Files, *, progress: Callable[[str, int], None] = lambda 
     pa.set_memory_pool(pa.system_memory_pool())
     baseline, current = _opened(files.baseline, files.entity), _opened(files.current, files.entity)
     features = features_of(baseline, files)
+    if not features:
+        raise DataContractError(f"{files.baseline}: expected columns of numbers, text or truth to compare, found none")
     if not {column.name for column in features} & set(current.schema.names):
         raise DataContractError(f"{files.current}: expected columns of {files.baseline}, the two have none in common")
     question = Question(
@@ -103,6 +105,8 @@ def day_of(source: Source, *, streaming: bool) -> Day:
 def features_of(source: Source, files: Files) -> tuple[Column, ...]:
     """The baseline's columns that are features, of the kinds that their types are.
 
+    Times are none unless they are named: every day is later than the baseline.
+
     Raises:
         DataContractError: a column that was named is absent, or is of a type that cannot be compared.
     """
@@ -110,6 +114,8 @@ def features_of(source: Source, files: Files) -> tuple[Column, ...]:
         require_column(source, name)
     names = files.columns or [name for name in source.schema.names if name not in others(files)]
     families = {name: family(source.schema.field(name).type) for name in names}
+    if not files.columns:
+        families = {name: found for name, found in families.items() if found != "time"}
     strange = [name for name, found in families.items() if found == "other"]
     if files.columns and strange:
         kind = source.schema.field(strange[0]).type

@@ -94,6 +94,9 @@ def _new(name: str) -> Violation:
 def _changed(name: str, baseline: pa.DataType, current: pa.DataType) -> Violation | None:
     if family(baseline) == family(current):
         return None
+    if pa.types.is_null(current):
+        message = f"all cells of {name} are blank, so that the file does not even say their type; its feed has failed"
+        return Violation(column=name, kind="all_missing", rows=0, breaks=True, message=message)
     message = f"expected {name} as {baseline}, as in the baseline, got {current}; look at how it is written"
     return Violation(column=name, kind="type_changed", rows=0, breaks=True, message=message)
 

@@ -57,7 +57,7 @@ def drawn(source: Source, seed: int, rows: int = SAMPLE_ROWS) -> Rows:
 
 
 def numbers(sides: tuple[Rows, Rows], column: Column) -> Floats:
-    """(rows of both sides,) a number a row, NaN where it is blank; levels by their rank among both sides' levels."""
+    """(rows of both sides,) a number a row, NaN where it is blank or infinite; levels by their rank on both sides."""
     if column.kind == "numeric":
         return np.concatenate([_floats(side.column(column.name)) for side in sides])
     both = pa.concat_arrays([side.column(column.name).cast(pa.string()) for side in sides]).dictionary_encode()
@@ -83,4 +83,5 @@ def is_current(sides: tuple[Rows, Rows]) -> Booleans:
 
 
 def _floats(cells: pa.Array) -> Floats:
-    return to_numpy(cells.cast(pa.float64()).fill_null(np.nan))
+    values = to_numpy(cells.cast(pa.float64()).fill_null(np.nan))
+    return np.where(np.isfinite(values), values, np.nan)

@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--baseline", required=True, type=Path, help="Parquet file or folder: what normal is")
     parser.add_argument("--current", required=True, type=Path, help="Parquet file or folder to hold against it")
     parser.add_argument("--out", required=True, type=Path, help="folder for drift.json")
-    parser.add_argument("--columns", help="names, with commas between; by default all that both files have")
+    parser.add_argument("--columns", help="names, with commas between; by default all of the baseline but times")
     parser.add_argument("--entity", help="column of whom a row is about: the last row of each counts")
     parser.add_argument("--id", help="column that tells rows apart: repetitions are a fault")
     parser.add_argument("--score", help="column of the model's scores")

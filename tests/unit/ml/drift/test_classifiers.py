@@ -79,6 +79,14 @@ def test_times_are_left_out(write) -> None:
     assert told(write, *times, columns=(Column(name="at", kind="timestamp"),)) is None
 
 
+def test_columns_of_next_to_nothing_are_left_out(write) -> None:
+    """All blank, infinite, or constant: no error, and no use."""
+    odd = {"blank": pa.nulls(600, pa.float64()), "far": np.full(600, np.inf), "same": np.ones(600)}
+    columns = tuple(Column(name=name, kind="numeric") for name in odd)
+    assert told(write, odd, odd, columns[:2]) is None
+    assert told(write, odd, odd, columns).roc_auc.value == 0.5
+
+
 def test_few_rows_are_not_tried(write) -> None:
     """A classifier of fifty rows says nothing."""
     assert told(write, rows(1, 0.5), rows(2, 0.5, 50)) is None

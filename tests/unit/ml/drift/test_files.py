@@ -1,6 +1,7 @@
 """Two files and nothing else."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ def test_one_comparison_of_two_files_is_drift_at_once(write, day) -> None:
 
 
 def test_kinds_are_those_of_the_types(write) -> None:
-    """What cannot be compared is left out."""
+    """What cannot be compared is left out, and so are times that are not asked for: every day is later."""
     columns = {
         "number": [1],
         "when": [dt.datetime(2026, 1, 1, tzinfo=dt.UTC)],
@@ -35,8 +36,11 @@ def test_kinds_are_those_of_the_types(write) -> None:
         "key": ["k"],
     }
     given = files(write, columns, columns, id="key")
-    found = {column.name: column.kind for column in features_of(open_source(given.baseline), given)}
-    assert found == {"number": "numeric", "when": "timestamp", "truth": "categorical", "level": "categorical"}
+    source = open_source(given.baseline)
+    found = {column.name: column.kind for column in features_of(source, given)}
+    assert found == {"number": "numeric", "truth": "categorical", "level": "categorical"}
+    named = features_of(source, replace(given, columns=("when",)))
+    assert [column.kind for column in named] == ["timestamp"]
 
 
 def test_only_the_columns_that_are_named_are_compared(write, day) -> None:
@@ -74,6 +78,13 @@ def test_a_column_that_was_named_must_be_of_a_type_that_can_be_compared(write) -
     columns = {"list": pa.array([[1]])}
     with pytest.raises(DataContractError, match="expected numbers, times, text or truth in list, got list"):
         detect_files(files(write, columns, columns, columns=("list",)))
+
+
+def test_a_baseline_of_nothing_that_can_be_compared_is_told(write) -> None:
+    """A file of times and lists."""
+    columns = {"at": pa.array([1], pa.timestamp("s")), "list": pa.array([[1]]), "blank": pa.nulls(1)}
+    with pytest.raises(DataContractError, match="expected columns of numbers, text or truth to compare, found none"):
+        detect_files(files(write, columns, columns))
 
 
 def test_files_without_a_common_column_are_told(write) -> None:

@@ -39,6 +39,11 @@ def test_columns_that_are_missing_or_of_another_type_cannot_be_compared() -> Non
     assert quality.broken(quality.of_schema([SIZE], TYPES, {}, known=set())) == {"size"}
 
 
+def test_a_column_without_a_type_has_no_values() -> None:
+    """As writers leave one that is blank throughout."""
+    assert of_schema({**TYPES, "size": pa.null()}) == [("size", "all_missing", True)]
+
+
 def test_a_new_column_is_told_and_breaks_nothing() -> None:
     """The model does not look at it."""
     assert of_schema({**TYPES, "age": pa.int8()}) == [("age", "new_column", False)]
