@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -81,6 +82,13 @@ def measure_numbers(baseline: Numeric, current: Numeric, distance: float) -> Map
     """
     if not (baseline.present and current.present):
         return {}
+    # Values of 1e308 are finite, and their differences need not be.
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _measured(baseline, current, distance)
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def _measured(baseline: Numeric, current: Numeric, distance: float) -> Mapping[str, float]:
     if baseline.values is None or current.values is None:
         moved = wasserstein_on_grid(baseline.points, baseline.counts, current.counts)
         p_value = ks.asymptotic(distance, baseline.present, current.present)
@@ -100,11 +108,15 @@ def _shape(baseline: Numeric, current: Numeric) -> Shape:
     points, counts = baseline.points, baseline.counts
     if len(points) <= FEW_VALUES:
         inner = np.arange(len(points) - 1)
-        middles = (points[1:] + points[:-1]) / 2
+        middles = points[1:] / 2 + points[:-1] / 2
         edges = np.concatenate((points[:1] - 0.5, middles, points[-1:] + 0.5))
     else:
         low, high = (int(np.searchsorted(counts.upto, share * counts.total)) for share in DRAWN)
-        even = np.linspace(points[low], points[min(high, len(points) - 1)], BARS + 1)
+        if low == high:
+            # Nearly all rows have one value: it is drawn with the others, few as they are.
+            low, high = 0, len(points) - 1
+        share = np.linspace(0, 1, BARS + 1)
+        even = points[low] * (1 - share) + points[high] * share
         at = np.unique(np.searchsorted(points, even).clip(0, len(points) - 1))
         inner, edges = at[1:-1], points[at]
     shares = [_bars(side.counts, inner) for side in (baseline, current)]

@@ -19,7 +19,8 @@ class Numeric:
     Args:
         rows, missing, infinite: see `columns.Numbers`.
         points: (points,) the baseline's grid, on both sides. counts: of this side's values there.
-        spread: standard deviation of the values; 0 where there are none, and on the current side, which has no need.
+        spread: standard deviation of the values; 0 where there are none or it is no number (1.8e308 is among them), and
+            on the current side, which has no need.
         values: all of them, ascending, or None where they were counted as they went by.
         outside: values beyond the limits that the column has by its specification.
     """
@@ -48,7 +49,7 @@ def baseline_of(numbers: Numbers, also: Sequence[float] = ()) -> Numeric:
         infinite=numbers.infinite,
         points=points,
         counts=count(numbers.values, points),
-        spread=float(numbers.values.std()) if len(numbers.values) else 0.0,
+        spread=_spread(numbers.values),
         values=numbers.values,
     )
 
@@ -64,6 +65,14 @@ def current_of(numbers: Numbers, points: Floats, limits: tuple[float | None, flo
         values=numbers.values,
         outside=outside(numbers.values, limits),
     )
+
+
+def _spread(values: Floats) -> float:
+    if not len(values):
+        return 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = float(values.std())
+    return spread if np.isfinite(spread) else 0.0
 
 
 def outside(values: Floats, limits: tuple[float | None, float | None]) -> int:

@@ -85,6 +85,24 @@ def test_nothing_cannot_be_compared(one: list[float], other: list[float]) -> Non
     assert measure_numbers(*sides(np.array(one), np.array(other)), 0.0) == {}
 
 
+def test_the_largest_numbers_are_no_crash() -> None:
+    """Some write them for what they do not know; a measure that is no number then is left out."""
+    rng = np.random.default_rng(3)
+    far = np.array([-1.7e308, 1.7e308])
+    one, other = np.append(rng.normal(size=500), far), np.append(rng.normal(size=300), far)
+    assert compare(one, other).effect.value < 0.1
+    assert set(measure_numbers(*sides(one, other), 0.1)) == {"kolmogorov_smirnov_p", "psi"}
+    assert compare(far, other).shape.edges[0] < -1e308
+
+
+def test_a_feature_that_is_nearly_always_the_same_has_a_shape() -> None:
+    """Zero but for a few rows in a thousand, each with a value of its own."""
+    one = np.where(np.arange(10_000) < 40, np.arange(10_000), 0)
+    shape = compare(one, one[::3]).shape
+    assert len(shape.edges) == len(shape.baseline) + 1 >= 3
+    assert shape.baseline[0] > 0.99
+
+
 def test_a_shape_shows_all_values_in_bars() -> None:
     """Those beyond the drawn range in the last."""
     rng = np.random.default_rng(2)
