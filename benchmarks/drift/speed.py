@@ -41,6 +41,8 @@ ELSEWHERE = ("NannyML", "Evidently")
 # Peers that report home wait for an answer: that is no part of what is measured.
 SILENT = {**os.environ, "NML_DISABLE_USAGE_LOGGING": "1", "DO_NOT_TRACK": "1"}
 ROW_GROUP = 2**20
+# Row groups of a file that differ.
+DIFFERENT = 4
 OURS = ("perennial", "perennial, profile", "perennial, streamed")
 
 
@@ -119,12 +121,13 @@ def make_peers() -> None:
 
 
 def _write(path: Path, rows: int, seed: int) -> None:
-    """A row group at a time: a file may be larger than memory."""
+    """A row group at a time: a file may be larger than memory. A very large one holds the same groups again."""
     rng = np.random.default_rng(seed)
     laws = quiet()
-    with pq.ParquetWriter(path, _table(laws, rng, 1).schema) as writer:
-        for start in range(0, rows, ROW_GROUP):
-            writer.write_table(_table(laws, rng, min(ROW_GROUP, rows - start)))
+    tables = [_table(laws, rng, min(ROW_GROUP, rows)) for _ in range(min(DIFFERENT, -(-rows // ROW_GROUP)))]
+    with pq.ParquetWriter(path, tables[0].schema) as writer:
+        for number, start in enumerate(range(0, rows, ROW_GROUP)):
+            writer.write_table(tables[number % len(tables)][: rows - start])
 
 
 def _table(laws: Mapping[str, Law], rng: np.random.Generator, rows: int) -> pa.Table:

@@ -46,13 +46,17 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileBaseline:
-    """A baseline from its profile."""
+    """A baseline from its profile.
+
+    Args:
+        places: column → which record batch of the file it is.
+    """
 
     rows: int
     independent: int
     types: Mapping[str, pa.DataType]
-    batches: Mapping[str, pa.RecordBatch]
-    source: str
+    places: Mapping[str, int]
+    path: Path
 
     def numeric(self, column: Column, also: Sequence[float] = ()) -> Numeric:
         """The column as it was kept; its values, if kept, are read from disk as far as they are looked at.
@@ -85,16 +89,17 @@ class ProfileBaseline:
         return Levels(rows=kept["rows"].as_py(), missing=kept["missing"].as_py(), counts=counts)
 
     def _kept(self, name: str) -> Mapping[str, Any]:
-        if name not in self.batches:
-            raise ReportError(f"{self.source}: the profile has no column {name!r}; make it anew with that feature")
-        batch = self.batches[name]
+        if name not in self.places:
+            raise ReportError(f"{self.path}: the profile has no column {name!r}; make it anew with that feature")
+        # Mapped anew for each column: what one of them had in memory goes when it is done with.
+        batch = pa.ipc.open_file(pa.memory_map(str(self.path))).get_batch(self.places[name])
         return {field: batch.column(field)[0] for field in batch.schema.names}
 
     def _with(self, side: Numeric, also: Sequence[float], name: str) -> Numeric:
         if set(also) <= set(side.points.tolist()):
             return side
         if side.values is None:
-            raise ReportError(f"{self.source}: {name} was not counted at {list(also)}; make the profile with them")
+            raise ReportError(f"{self.path}: {name} was not counted at {list(also)}; make the profile with them")
         points: Floats = np.union1d(side.points, also)
         return Numeric(**{**vars(side), "points": points, "counts": count(side.values, points)})
 
@@ -148,14 +153,14 @@ def read_profile(path: Path) -> ProfileBaseline:
     about = reader.schema.metadata or {}
     if about.get(b"format") != FORMAT:
         raise ReportError(f"{path}: expected a {FORMAT.decode()}, got {about.get(b'format')!r}; make it anew")
-    batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
+    names = [reader.get_batch(number).column("name")[0].as_py() for number in range(reader.num_record_batches)]
     schema = pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(about[b"columns"].decode())))
     return ProfileBaseline(
         rows=int(about[b"rows"]),
         independent=int(about[b"independent"]),
         types=types_of(schema),
-        batches={batch.column("name")[0].as_py(): batch for batch in batches},
-        source=str(path),
+        places={name: place for place, name in enumerate(names)},
+        path=path,
     )
 
 
