@@ -71,8 +71,10 @@ class Source:
             return
         # A mapped file would stay in memory as far as it has been read.
         with pq.ParquetFile(part.path, metadata=part.footer, read_dictionary=coded, buffer_size=BUFFER) as file:
-            for batch in file.iter_batches(self.batch_rows, columns=[column], use_threads=False):
-                yield batch.column(0)
+            for group in range(part.footer.num_row_groups):
+                # One group after the other: the reader of a whole file keeps what it has read of each until its end.
+                for batch in file.iter_batches(self.batch_rows, [group], columns=[column], use_threads=False):
+                    yield batch.column(0)
 
     def _only_kept(self, chunk: pa.Array, first: int) -> pa.Array:
         if self.kept is None:
