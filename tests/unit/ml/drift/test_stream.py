@@ -60,7 +60,8 @@ def test_a_report_says_that_it_is_not_exact_and_by_how_much(write, day) -> None:
 def test_a_second_look_is_exact(write, seed: int) -> None:
     """Ties with the grid's points, and a day beyond its ends, included."""
     rng = np.random.default_rng(seed)
-    one, other = rng.normal(size=30_000), np.append(rng.normal(0.05, 1.1, 9_000), [1e6, -1e6]).round(3)
+    one = rng.normal(size=30_000).round(3)
+    other = np.append(rng.normal(0.05, 1.1, 9_000), [1e6, -1e6]).round(3)
     path = write("b.parquet", {"size": other})
     baseline = FileBaseline(source=open_source(write("a.parquet", {"size": one}))).numeric(SIZE)
     whole = FileDay(source=open_source(path)).numeric(SIZE, baseline.points)
