@@ -68,6 +68,10 @@ def test_a_second_look_is_exact(write, seed: int) -> None:
     passing = streamed(path).numeric(SIZE, baseline.points)
     exact = ks.distance(baseline.values, whole.values, (baseline.counts, whole.counts))
     assert streamed(path).looked_into(SIZE, baseline, passing) == pytest.approx(exact, rel=1e-12)
+    cells = np.arange(len(baseline.points) + 1) % 3 == 0
+    kept = np.concatenate(list(streamed(path)._inside(SIZE, baseline.points, cells)))
+    stretches = [ks.ranks(passing.counts, *run) for run in ks.runs(cells)]
+    assert len(kept) == sum(each.stop - each.start for each in stretches)
 
 
 def test_what_is_open_is_looked_into_where_it_decides(write, monkeypatch: pytest.MonkeyPatch) -> None:
