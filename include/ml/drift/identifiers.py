@@ -48,7 +48,7 @@ def digests(chunk: pa.Array) -> Digests:
     place = np.arange(len(letters)) - np.repeat(ends[:-1] - ends[0], sizes)
     summed = np.concatenate((np.zeros(1, np.uint64), np.cumsum((letters + np.uint64(1)) * _weights()[place % LONGEST])))
     starts = ends - ends[0]
-    return _mixed(summed[starts[1:]] - summed[starts[:-1]] + sizes.astype(np.uint64))
+    return _mixed(summed[starts[1:]] - summed[starts[:-1]])
 
 
 def _repeated_in(source: Source, column: str, part: int, passes: int) -> int:
