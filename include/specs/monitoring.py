@@ -1,10 +1,12 @@
-"""When a difference between what a model meets and what it was judged on is called drift."""
+"""When a difference between what a model meets and what it was judged on is called drift, and a fall of its quality
+a degradation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from include.specs.errors import require
+from include.specs.metrics import metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +53,48 @@ class DriftRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PerformanceRule:
+    """A day breaches when its realised quality fell materially below the registered one *and* by more than chance.
+
+    Args:
+        metric: the one that decides; None for the gate's primary metric.
+        fall: the largest fall (of log loss and Brier score: rise) that does not matter, in units of the metric.
+        false_alarm_rate: how often chance alone may make a day on which nothing changed look as bad: the one-sided
+            p-value below which a fall is more than chance.
+        minimum_rows: with fewer labelled rows of either class a day has no verdict.
+        minimum_share: nor with a smaller share of its rows labelled: the labels that come first are rarely like the
+            others (a charge-back is known within days, that there is none only after months).
+        breaches, of_days: quality is degraded after a breach on so many of the last days that have a verdict; fewer
+            are a warning.
+    """
+
+    metric: str | None = None
+    fall: float = 0.03
+    false_alarm_rate: float = 0.0025
+    minimum_rows: int = 30
+    minimum_share: float = 0.5
+    breaches: int = 2
+    of_days: int = 3
+
+    def __post_init__(self) -> None:
+        if self.metric is not None:
+            metric(self.metric, field="performance.metric")
+        require(self.fall >= 0, "performance.fall", "be at least 0", self.fall)
+        rate = self.false_alarm_rate
+        require(0 < rate < 0.5, "performance.false_alarm_rate", "be within (0, 0.5)", rate)  # noqa: PLR2004 one-sided
+        require(self.minimum_rows > 1, "performance.minimum_rows", "be at least 2", self.minimum_rows)
+        require(0 <= self.minimum_share <= 1, "performance.minimum_share", "be within [0, 1]", self.minimum_share)
+        some = 0 < self.breaches <= self.of_days
+        require(some, "performance.breaches", f"be within [1, of_days] ({self.of_days})", self.breaches)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Monitoring:
     """How a model is watched once it serves.
 
     Args:
         drift: when a difference is drift.
+        performance: when a fall of the realised quality is a degradation.
         schedule: five-field cron, UTC, of the flow that looks at the day before; late enough for late files.
         endpoint: whose data capture is read; None for the one that is called as the model is.
         variants: of the endpoint, whose traffic is looked at together.
@@ -68,6 +107,7 @@ class Monitoring:
     """
 
     drift: DriftRule = field(default_factory=DriftRule)
+    performance: PerformanceRule = field(default_factory=PerformanceRule)
     schedule: str = "0 6 * * *"
     endpoint: str | None = None
     variants: tuple[str, ...] = ("AllTraffic",)

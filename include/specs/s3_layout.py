@@ -61,6 +61,15 @@ def quarantine(model: str, date: dt.date) -> str:
     return f"quarantine/{model}/{day(date)}"
 
 
+def labels(model: str, date: dt.date) -> str:
+    """Prefix of the labels that came on a day, of rows of any day before.
+
+    >>> labels("churn", dt.date(2026, 3, 1))
+    'labels/churn/year=2026/month=03/day=01/'
+    """
+    return f"labels/{model}/{day(date)}"
+
+
 def processed(model: str, run: str, part: str) -> str:
     """Prefix of one part (train, validation, test) of a run's split."""
     return f"processed/{model}/{run}/{part}/"

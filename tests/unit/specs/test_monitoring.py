@@ -1,9 +1,11 @@
-"""The rule of drift refuses what cannot be meant."""
+"""The rules of drift and of quality refuse what cannot be meant."""
+
+from typing import Any
 
 import pytest
 
 from include.specs.errors import SpecError
-from include.specs.monitoring import DriftRule
+from include.specs.monitoring import DriftRule, Monitoring, PerformanceRule
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,29 @@ def test_impossible_rules_are_refused(field: dict[str, float]) -> None:
     """Under the name of their field."""
     with pytest.raises(SpecError, match=f"drift.{next(iter(field))} must be"):
         DriftRule(**field)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"metric": "gini"},
+        {"fall": -0.01},
+        {"false_alarm_rate": 0.5},
+        {"false_alarm_rate": 0.0},
+        {"minimum_rows": 1},
+        {"minimum_share": 1.1},
+        {"breaches": 4},
+        {"breaches": 0},
+    ],
+    ids=str,
+)
+def test_impossible_rules_of_quality_are_refused(field: dict[str, Any]) -> None:
+    """Under the name of their field."""
+    with pytest.raises(SpecError, match=f"performance.{next(iter(field))} must be"):
+        PerformanceRule(**field)
+
+
+def test_a_model_is_watched_by_both_rules() -> None:
+    """A fall of the gate's own metric, unless another is named."""
+    assert Monitoring().performance.metric is None
+    assert PerformanceRule(metric="recall").metric == "recall"

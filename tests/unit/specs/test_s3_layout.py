@@ -17,7 +17,13 @@ dates = st.dates()
 @given(names, dates)
 def test_a_date_can_be_read_from_any_key_that_holds_it(model: str, date: dt.date) -> None:
     """Whatever stands before and after."""
-    for prefix in (s3_layout.landing, s3_layout.partition, s3_layout.quarantine, s3_layout.monitoring):
+    for prefix in (
+        s3_layout.landing,
+        s3_layout.partition,
+        s3_layout.quarantine,
+        s3_layout.labels,
+        s3_layout.monitoring,
+    ):
         assert s3_layout.date_of(prefix(model, date) + "part-0.parquet") == date
     assert s3_layout.date_of(s3_layout.manifest(model, date)) == date
 
@@ -33,7 +39,13 @@ def test_models_never_share_a_prefix(one: str, other: str, date: dt.date, run: s
     """Not even where one's name begins with the other's."""
     if one == other:
         return
-    for prefix in (s3_layout.landing, s3_layout.partition, s3_layout.quarantine, s3_layout.monitoring):
+    for prefix in (
+        s3_layout.landing,
+        s3_layout.partition,
+        s3_layout.quarantine,
+        s3_layout.labels,
+        s3_layout.monitoring,
+    ):
         assert not prefix(one, date).startswith(prefix(other, date))
     for prefix in (s3_layout.models, s3_layout.experiment, s3_layout.baseline, s3_layout.checkpoints):
         assert not prefix(one, run).startswith(prefix(other, run))
