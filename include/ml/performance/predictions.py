@@ -1,0 +1,101 @@
+"""A day's predictions that a label can find: each by an id of its own, each id once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.ml.baseline.statistics import SCORE, last_of_each
+from include.ml.data.arrays import from_numpy, one_chunk, to_numpy
+from include.ml.evaluation.predictions import Booleans, Floats
+from include.ml.performance.labels import Labels
+from include.specs.dataset import Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """One day.
+
+    Args:
+        version: that answered; None where nobody knows.
+        ids, scores: (rows,) of what can be told apart. rows: the captured columns of those, in the same order.
+        repeated: predictions that a later one of the same id replaced. unusable: those without an id or a score.
+    """
+
+    date: dt.date
+    version: int | None
+    ids: pa.Array
+    scores: Floats
+    rows: pa.Table
+    repeated: int = 0
+    unusable: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """Which rows of a day have a label, and what it is.
+
+    Args:
+        known: (rows,) True where a label has come. positive: (known rows,) True where it is the positive one.
+    """
+
+    known: Booleans
+    positive: Booleans
+
+
+def answered(captured: pa.Table, dataset: Dataset, date: dt.date, *, version: int | None) -> Answered:
+    """What was asked and answered on `date`.
+
+    The id is the data set's own where the body names it, otherwise the request's inference id, if the request had no
+    other row: which of several it is about, it does not say. Of an id that was asked again on the same day the last
+    answer counts, since the others are not independent of it.
+
+    Args:
+        captured: in the columns of `read_capture`, by time.
+    """
+    ids = pc.coalesce(one_chunk(captured[dataset.id.name]), _of_request(captured))
+    usable = pc.and_(pc.is_valid(ids), pc.is_valid(one_chunk(captured[SCORE])))
+    ids, found = ids.filter(usable), captured.filter(usable)
+    last = from_numpy(last_of_each(pa.chunked_array([ids])), pa.int64())
+    rows = found.take(last)
+    return Answered(
+        date=date,
+        version=version,
+        ids=ids.take(last),
+        scores=to_numpy(rows[SCORE]),
+        rows=rows,
+        repeated=len(found) - len(rows),
+        unusable=len(captured) - len(found),
+    )
+
+
+def labelled(day: Answered, labels: Labels) -> Labelled:
+    """The labels of the day's rows, as far as they have come."""
+    place = pc.index_in(day.ids, value_set=labels.ids)
+    return Labelled(known=to_numpy(pc.is_valid(place)), positive=labels.positive[to_numpy(place.drop_null())])
+
+
+def never_asked(days: list[Answered], labels: Labels) -> int:
+    """How many labels are of ids that no row of `days` has."""
+    asked = pa.chunked_array([day.ids for day in days], pa.string()).combine_chunks()
+    return int(np.count_nonzero(~to_numpy(pc.is_in(labels.ids, value_set=asked))))
+
+
+def _of_request(captured: pa.Table) -> pa.Array:
+    """(rows,) the inference id of requests of one row, null elsewhere."""
+    request = _codes(captured["event_id"])
+    variant = _codes(captured["variant"])
+    both = request * (int(variant.max(initial=0)) + 1) + variant
+    _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
+    alone = (counts[inverse] == 1) & (to_numpy(captured["row"]) == 0)
+    return pc.if_else(from_numpy(alone, pa.bool_()), one_chunk(captured["inference_id"]), pa.scalar(None, pa.string()))
+
+
+def _codes(values: pa.ChunkedArray) -> npt.NDArray[Any]:
+    return to_numpy(pc.fill_null(one_chunk(values), "").dictionary_encode().indices).astype(np.int64)

@@ -1,0 +1,189 @@
+"""Days with labels, without, and with a few, against what was registered."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from include.ml.evaluation.intervals import estimates
+from include.ml.evaluation.predictions import Predictions
+from include.ml.performance.labels import read_labels
+from include.ml.performance.predictions import Answered, answered
+from include.ml.performance.quality import Registered, performance
+from include.specs import codec
+from include.specs.errors import ReportError
+from include.specs.model import ModelSpec
+from include.specs.monitoring import Monitoring, PerformanceRule
+from include.specs.performance import DayQuality, EstimatedQuality, PerformanceReport
+from tests.unit.ml.performance.served_days import NOON, captured, drawn, evaluation_of, put_labels
+
+HOLD_OUT = drawn(1500, seed=99)
+WINDOW = NOON.date() + dt.timedelta(days=30)
+ROWS = 800
+
+
+class Served:
+    """A model that answered for some days, some of whose labels came."""
+
+    def __init__(self, toy: ModelSpec, folder: Path) -> None:
+        self.folder, self.days, self.said = folder, [], []
+        rule = PerformanceRule(metric="roc_auc")
+        self.model = dataclasses.replace(toy, monitoring=Monitoring(performance=rule))
+        self.registered = Registered(version=3, evaluation=evaluation_of(HOLD_OUT), model=self.model)
+
+    def day(self, predictions: Predictions, *, version: int = 3, labelled: float = 1.0) -> "Served":
+        """One more day; of its rows this share gets a label."""
+        date = NOON.date() + dt.timedelta(days=len(self.days))
+        ids = [f"{date}-{row}" for row in range(predictions.rows)]
+        table = captured(self.model.dataset, ids, predictions.scores.tolist())
+        self.days.append(answered(table, self.model.dataset, date, version=version))
+        known = round(labelled * len(ids))
+        words = np.where(predictions.labels, "yes", "no").tolist()
+        self.said += [(key, word, NOON) for key, word in zip(ids[:known], words, strict=False)]
+        return self
+
+    def report(self, days: Sequence[Answered] | None = None) -> PerformanceReport:
+        """As of the window's end."""
+        until = dt.datetime.combine(WINDOW, dt.time(), dt.UTC) + dt.timedelta(days=1)
+        files = [put_labels(self.folder / "labels.parquet", self.said)]
+        labels = read_labels(files, self.model.dataset, until)
+        return performance(self.days if days is None else days, labels, self.registered, window=WINDOW)
+
+
+@pytest.fixture
+def served(toy: ModelSpec, tmp_path: Path) -> Served:
+    return Served(toy, tmp_path)
+
+
+def last(report: PerformanceReport) -> DayQuality:
+    """The newest day."""
+    return report.days[-1]
+
+
+def test_a_day_like_the_hold_out_is_stable(served: Served) -> None:
+    """Its metrics are those of the evaluation's own functions, over its rows; the report survives being written."""
+    day = drawn(ROWS, seed=1)
+    report = served.day(day).report()
+    assert (report.verdict, report.since, report.metric) == ("stable", None, "roc_auc")
+    assert (last(report).rows, last(report).labelled, last(report).positives) == (ROWS, ROWS, day.positives)
+    assert {name: found.realised for name, found in last(report).metrics.items()} == estimates(day)
+    assert last(report).metrics["roc_auc"].registered == served.registered.evaluation.metrics["roc_auc"]
+    assert (report.registered.run, report.registered.version, report.registered.rows) == ("run-1", 3, HOLD_OUT.rows)
+    assert codec.decode(PerformanceReport, codec.encode(report), source="performance.json") == report
+
+
+def test_scores_that_mean_less_are_a_warning_and_then_a_degradation(served: Served) -> None:
+    """The first day warns, the second makes it so, since the first."""
+    served.day(drawn(ROWS, seed=1)).day(drawn(ROWS, seed=2, blur=0.7))
+    warned = served.report()
+    assert (warned.verdict, warned.since) == ("warning", warned.days[1].date)
+    degraded = served.day(drawn(ROWS, seed=3, blur=0.7)).report()
+    assert (degraded.verdict, degraded.since) == ("degraded", warned.since)
+    assert "ROC-AUC" in degraded.reasons
+    assert [day.breached for day in degraded.days] == [False, True, True]
+
+
+def test_another_metric_can_decide(served: Served) -> None:
+    """By default the gate's own; where the ranking is as it was, but probabilities are not, log loss can."""
+    weaker = drawn(ROWS, seed=1)
+    too_sure = dataclasses.replace(weaker, scores=weaker.scores**5)
+    assert served.day(too_sure).report().verdict == "stable"
+    rule = PerformanceRule(metric="log_loss")
+    watched = dataclasses.replace(served.model, monitoring=Monitoring(performance=rule))
+    served.registered = dataclasses.replace(served.registered, model=watched)
+    assert served.report().verdict == "warning"
+
+
+def test_gates_metric_decides_where_none_is_named(served: Served) -> None:
+    """What a candidate is registered by is what it is watched by."""
+    unnamed = dataclasses.replace(served.model, monitoring=Monitoring())
+    assert dataclasses.replace(served.registered, model=unnamed).metric == served.model.gate.primary_metric
+
+
+def test_a_day_with_few_of_its_labels_has_no_verdict(served: Served) -> None:
+    """The first labels are rarely like the others: metrics are shown and not judged."""
+    report = served.day(drawn(ROWS, seed=1, blur=0.9), labelled=0.3).report()
+    assert (report.verdict, last(report).judged, last(report).share_labelled) == ("insufficient_data", False, 0.3)
+    assert last(report).reasons == "240 of 800 predictions have a label; it takes 50% of them"
+    assert set(last(report).metrics) == set(served.registered.evaluation.metrics)
+
+
+def test_a_small_day_has_no_verdict(served: Served) -> None:
+    """Of either class there must be enough."""
+    report = served.day(drawn(40, seed=1)).report()
+    assert last(report).reasons == "15 positive and 25 negative labels; it takes 30 of each"
+    assert report.verdict == "insufficient_data"
+
+
+def test_labels_of_one_class_are_counted_and_not_measured(served: Served) -> None:
+    """Nothing can be ranked."""
+    served.day(drawn(200, seed=1))
+    served.said = [said for said in served.said if said[1] == "no"]
+    found = last(served.report())
+    assert (found.positives, found.metrics, found.judged) == (0, {}, False)
+
+
+def test_a_day_without_labels_or_without_rows(served: Served) -> None:
+    """Neither is an error."""
+    report = served.day(drawn(50, seed=1), labelled=0).report()
+    assert (report.verdict, last(report).metrics) == ("insufficient_data", {})
+    assert report.reasons == "0 of 50 predictions have a label, on no day enough for a verdict"
+    empty = answered(captured(served.model.dataset, [], []), served.model.dataset, NOON.date(), version=3)
+    assert last(served.report([empty])).rows == 0
+    assert served.report([]).reasons == "no predictions were captured"
+
+
+def test_days_of_another_version_are_counted_only(served: Served) -> None:
+    """Its threshold and its evaluation are others."""
+    report = served.day(drawn(ROWS, seed=1, blur=0.9), version=2).report()
+    found = last(report)
+    assert (found.labelled, found.judged, found.metrics) == (ROWS, False, {})
+    assert found.reasons == "version 2 answered; the evaluation is of version 3"
+
+
+def test_every_day_of_this_version_is_estimated(served: Served) -> None:
+    """From its scores alone, labelled or not; a day without rows is not."""
+    seen = []
+
+    def estimate(scores: np.ndarray) -> EstimatedQuality:
+        seen.append(len(scores))
+        return EstimatedQuality(rows=len(scores), metrics={}, calibrated=False, basis="because")
+
+    served.registered = dataclasses.replace(served.registered, estimate=estimate)
+    served.day(drawn(50, seed=1)).day(drawn(60, seed=1), labelled=0).day(drawn(70, seed=1), version=2)
+    assert [day.estimated is not None for day in served.report().days] == [True, True, False]
+    assert seen == [50, 60]
+
+
+def test_order_of_the_days_does_not_matter(served: Served) -> None:
+    """They are sorted; one that comes twice is refused."""
+    served.day(drawn(100, seed=1)).day(drawn(100, seed=2))
+    assert served.report(served.days[::-1]) == served.report()
+    with pytest.raises(ReportError, match="each day once"):
+        served.report([served.days[0]] * 2)
+
+
+def test_labels_of_nobody_are_counted(served: Served) -> None:
+    """Ids that were never asked about."""
+    served.day(drawn(100, seed=1)).said.append(("stranger", "yes", NOON))
+    assert served.report().labels.never_asked == 1
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "message"),
+    [
+        (evaluation_of(HOLD_OUT, model="other"), "expected the evaluation of toy, got that of other"),
+        (
+            dataclasses.replace(evaluation_of(HOLD_OUT), metrics=estimates(HOLD_OUT, ["recall"])),
+            "expected the metric roc_auc, which decides; it has recall",
+        ),
+    ],
+)
+def test_an_evaluation_of_something_else_is_refused(served: Served, evaluation, message: str) -> None:
+    """Nothing is compared with another model, or without the metric that decides."""
+    served.registered = dataclasses.replace(served.registered, evaluation=evaluation)
+    with pytest.raises(ReportError, match=message):
+        served.day(drawn(100, seed=1)).report()
