@@ -18,6 +18,8 @@ ROLE_KINDS: Mapping[str, Kind] = {
     "event_time": "timestamp",
     "label_time": "timestamp",
 }
+# Of the baseline's sample: the column that says whether the label was the positive one.
+LABEL_IS_POSITIVE = "label is positive"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,7 @@ class Column:
     def __post_init__(self) -> None:
         at = f"dataset.columns[{self.name}]"
         require(bool(self.name.strip()), "dataset.columns.name", "not be blank", self.name)
+        require(self.name != LABEL_IS_POSITIVE, at, "leave this name to the baseline's sample", self.name)
         require(self.kind in get_args(Kind), f"{at}.kind", f"be one of {get_args(Kind)}", self.kind)
         require(self.role in get_args(Role), f"{at}.role", f"be one of {get_args(Role)}", self.role)
         needed = ROLE_KINDS.get(self.role, self.kind)

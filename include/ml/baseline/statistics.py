@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.ml.data.arrays import from_numpy, repeated, to_numpy
-from include.ml.evaluation.predictions import Floats, Predictions
+from include.ml.evaluation.predictions import Booleans, Floats, Predictions
 from include.specs.baseline import BaselineReport, CategoricalBaseline, NumericBaseline, PredictionBaseline
-from include.specs.dataset import Column
+from include.specs.dataset import LABEL_IS_POSITIVE, Column
 from include.specs.errors import ReportError
 from include.specs.model import ModelSpec
 
@@ -99,17 +99,26 @@ def quantiles(values: Floats) -> tuple[float, ...]:
 
 
 def write_sample(
-    path: Path, features: pa.Table, scores: Floats, *, seed: int, entities: pa.ChunkedArray | None = None
+    path: Path,
+    features: pa.Table,
+    scores: Floats,
+    *,
+    seed: int,
+    labels: Booleans | None = None,
+    entities: pa.ChunkedArray | None = None,
 ) -> None:
-    """At most SAMPLE_ROWS rows of features and score, chosen by `seed`, in their own order.
+    """At most SAMPLE_ROWS rows of features, score and label, chosen by `seed`, in their own order.
 
     Args:
+        labels: (rows,) True where positive. The sample had none once: who reads it must do without.
         entities: (rows,) whom each row is about; of each, the last row may be chosen, since the others say the same
             thing again, and drift takes rows as independent.
     """
     candidates = np.arange(len(scores)) if entities is None else last_of_each(entities)
     chosen = np.sort(np.random.default_rng(seed).permutation(candidates)[:SAMPLE_ROWS])
     sample = features.take(chosen).append_column(SCORE, from_numpy(scores[chosen], pa.float64()))
+    if labels is not None:
+        sample = sample.append_column(LABEL_IS_POSITIVE, from_numpy(labels[chosen], pa.bool_()))
     pq.write_table(_plain(sample), path, compression="zstd")
 
 

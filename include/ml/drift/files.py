@@ -16,7 +16,7 @@ from include.ml.drift.prediction import Scores
 from include.ml.drift.sides import Day, FileBaseline, FileDay
 from include.ml.drift.source import Source, one_row_an_entity, open_source, require_column
 from include.ml.drift.stream import BATCH_ROWS, StreamDay
-from include.specs.dataset import Column, Kind
+from include.specs.dataset import LABEL_IS_POSITIVE, Column, Kind
 from include.specs.drift import BaselineRef, DriftReport
 from include.specs.errors import DataContractError
 from include.specs.monitoring import DriftRule
@@ -76,7 +76,7 @@ def detect_files(files: Files, *, progress: Callable[[str, int], None] = lambda 
         features=features,
         scores=Scores(column=files.score, threshold=files.threshold) if files.score else None,
         id=files.id,
-        known=frozenset(current.schema.names if files.columns else others(files)),
+        known=frozenset(current.schema.names if files.columns else (*others(files), LABEL_IS_POSITIVE)),
     )
     steps = len(features) + bool(files.score)
     return detect(
@@ -112,7 +112,9 @@ def features_of(source: Source, files: Files) -> tuple[Column, ...]:
     """
     for name in (*files.columns, *others(files)):
         require_column(source, name)
-    names = files.columns or [name for name in source.schema.names if name not in others(files)]
+    # A version's own baseline has the labels of its rows beside them: no traffic does.
+    left_out = {*others(files), LABEL_IS_POSITIVE}
+    names = files.columns or [name for name in source.schema.names if name not in left_out]
     families = {name: family(source.schema.field(name).type) for name in names}
     if not files.columns:
         families = {name: found for name, found in families.items() if found != "time"}

@@ -112,6 +112,7 @@ def _write_baseline(folder: Path, assessed: Assessed, run: TrainingRun, split: P
         features,
         predictions.scores,
         seed=run.model.estimator.seed,
+        labels=predictions.labels,
         entities=assessed.hold_out.entities,
     )
 

@@ -16,6 +16,7 @@ CHURN, FRAUD = catalog.model("churn").dataset, catalog.model("fraud").dataset
     ("column", "message"),
     [
         ({"name": " ", "kind": "text"}, "columns.name must not be blank"),
+        ({"name": "label is positive", "kind": "text"}, "must leave this name to the baseline's sample"),
         ({"name": "a", "kind": "number"}, r"columns\[a\]\.kind must be one of"),
         ({"name": "a", "kind": "text", "role": "target"}, r"columns\[a\]\.role must be one of"),
         ({"name": "a", "kind": "numeric", "role": "id"}, r"columns\[a\]\.kind must be id for the role id"),

@@ -24,7 +24,7 @@ from include.ml.baseline.statistics import (
 from include.ml.evaluation.predictions import Predictions
 from include.specs import catalog, codec
 from include.specs.baseline import BaselineReport, CategoricalBaseline, NumericBaseline
-from include.specs.dataset import Column
+from include.specs.dataset import LABEL_IS_POSITIVE, Column
 from include.specs.errors import ReportError
 
 NUMBER = Column(name="tenure", kind="numeric", missing=True)
@@ -124,6 +124,25 @@ def test_a_small_hold_out_is_sampled_whole(tmp_path):
     """Fewer rows than the bound are all there."""
     write_sample(tmp_path / "sample", pa.table({"number": [3.0, 1.0]}), np.array([0.1, 0.2]), seed=0)
     assert pq.read_table(tmp_path / "sample").to_pydict() == {"number": [3.0, 1.0], SCORE: [0.1, 0.2]}
+
+
+def test_a_sample_has_the_labels_of_its_rows(tmp_path):
+    """Beside the score, when they are given; they are for calibration."""
+    labels = np.arange(4) % 2 == 1
+    write_sample(tmp_path / "sample", pa.table({"label": [3.0, 1.0, 4.0, 1.0]}), np.ones(4) / 2, seed=0, labels=labels)
+    found = pq.read_table(tmp_path / "sample")
+    assert found.column_names == ["label", SCORE, LABEL_IS_POSITIVE]
+    assert found[LABEL_IS_POSITIVE].to_pylist() == [False, True, False, True]
+
+
+def test_labels_are_chosen_with_their_rows(tmp_path):
+    """Of an entity, those of its last row."""
+    entities = pa.chunked_array([["a", "a", "b"]])
+    labels = np.array([True, False, True])
+    table = pa.table({"number": [1.0, 2.0, 3.0]})
+    write_sample(tmp_path / "sample", table, np.ones(3) / 2, seed=0, labels=labels, entities=entities)
+    found = pq.read_table(tmp_path / "sample").to_pydict()
+    assert (found["number"], found[LABEL_IS_POSITIVE]) == ([2.0, 3.0], [False, True])
 
 
 def test_a_baseline_that_contradicts_itself_is_refused():

@@ -50,6 +50,15 @@ def test_only_the_columns_that_are_named_are_compared(write, day) -> None:
     assert report.violations == ()
 
 
+def test_labels_of_a_baseline_are_no_column_to_compare(write, day) -> None:
+    """A version's own baseline has them and no traffic has; two baselines have both."""
+    labels = {"label is positive": np.ones(1_000, dtype=bool)}
+    for current in (day(2), day(2) | labels):
+        report = detect_files(files(write, day(1) | labels, current))
+        assert "label is positive" not in {feature.name for feature in report.features}
+        assert report.violations == ()
+
+
 def test_of_each_entity_one_row_counts(write) -> None:
     """Five equal rows of each would raise an alarm."""
     rng = np.random.default_rng(5)

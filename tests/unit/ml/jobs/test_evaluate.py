@@ -151,7 +151,9 @@ def test_a_good_candidate_without_champion_is_registered(job):
     }
     assert next(iter(sorted(evaluation.importance, key=evaluation.importance.get, reverse=True))) == "tenure"
     baseline = codec.decode(BaselineReport, (job.baseline / "statistics.json").read_bytes(), source="baseline")
-    assert baseline.prediction.rows == pq.read_table(job.baseline / "sample.parquet").num_rows == 1500
+    sample = pq.read_table(job.baseline / "sample.parquet")
+    assert baseline.prediction.rows == sample.num_rows == 1500
+    assert sum(sample["label is positive"].to_pylist()) == job.evaluation.data.positives
 
 
 def test_a_champion_is_scored_on_the_same_rows(job):
