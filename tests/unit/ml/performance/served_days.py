@@ -13,7 +13,7 @@ from include.ml.baseline.statistics import SCORE
 from include.ml.capture.layout import layout
 from include.ml.evaluation.curves import confusion
 from include.ml.evaluation.intervals import estimates
-from include.ml.evaluation.predictions import Predictions
+from include.ml.evaluation.predictions import Floats, Predictions
 from include.specs.dataset import Dataset
 from include.specs.reports import DataReport, EvaluationReport
 
@@ -44,12 +44,28 @@ def captured(dataset: Dataset, ids: Sequence[str | None], scores: Sequence[float
     return pa.table([pa.array(known.get(field.name, [None] * rows), field.type) for field in schema], schema=schema)
 
 
+def sigmoid(log_odds: Floats) -> Floats:
+    """The probability."""
+    return 1 / (1 + np.exp(-log_odds))
+
+
+def log_odds_of(probabilities: Floats) -> Floats:
+    """The other way."""
+    return np.log(probabilities / (1 - probabilities))
+
+
+def bent(scores: Floats) -> Floats:
+    """Scores in the same order that are no probabilities any more, as no straight line makes them: too sure of much."""
+    log_odds = log_odds_of(scores)
+    return sigmoid(np.clip(log_odds, -1, 1) / 2 + 0.3 + 0.15 * log_odds**3)
+
+
 def drawn(rows: int, *, seed: int, blur: float = 0.0, mean: float = -0.5) -> Predictions:
     """Scores, and labels with the probability that they say; `blur` takes some of the truth out of them."""
     generator = np.random.default_rng(seed)
     log_odds = generator.normal(mean, 1.6, rows)
-    labels = generator.random(rows) < 1 / (1 + np.exp(-(1 - blur) * log_odds))
-    return Predictions(labels=labels, scores=1 / (1 + np.exp(-log_odds)), threshold=0.5)
+    labels = generator.random(rows) < sigmoid((1 - blur) * log_odds)
+    return Predictions(labels=labels, scores=sigmoid(log_odds), threshold=0.5)
 
 
 def evaluation_of(predictions: Predictions, *, model: str = "toy") -> EvaluationReport:

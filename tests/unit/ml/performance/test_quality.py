@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 from include.ml.evaluation.intervals import estimates
 from include.ml.evaluation.predictions import Predictions
+from include.ml.performance.calibration import calibration
+from include.ml.performance.confidence import estimated
 from include.ml.performance.labels import read_labels
 from include.ml.performance.predictions import Answered, answered
 from include.ml.performance.quality import Registered, performance
@@ -156,6 +159,17 @@ def test_every_day_of_this_version_is_estimated(served: Served) -> None:
     served.day(drawn(50, seed=1)).day(drawn(60, seed=1), labelled=0).day(drawn(70, seed=1), version=2)
     assert [day.estimated is not None for day in served.report().days] == [True, True, False]
     assert seen == [50, 60]
+
+
+def test_an_estimate_is_made_by_the_calibration_of_the_baseline(served: Served) -> None:
+    """Marked as what it is, beside what the labels of the same day say."""
+    estimate = partial(estimated, threshold=0.5, calibration=calibration(HOLD_OUT.scores, HOLD_OUT.labels))
+    served.registered = dataclasses.replace(served.registered, estimate=estimate)
+    found = last(served.day(drawn(ROWS, seed=1)).report())
+    assert found.estimated is not None
+    assert (found.estimated.rows, found.estimated.calibrated) == (ROWS, True)
+    told = found.estimated.metrics["roc_auc"]
+    assert told.low <= found.metrics["roc_auc"].realised.value <= told.high
 
 
 def test_order_of_the_days_does_not_matter(served: Served) -> None:
