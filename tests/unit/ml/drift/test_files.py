@@ -51,10 +51,11 @@ def test_only_the_columns_that_are_named_are_compared(write, day) -> None:
 
 
 def test_labels_of_a_baseline_are_no_column_to_compare(write, day) -> None:
-    """A version's own baseline has them and no traffic has; two baselines have both."""
+    """A version's own baseline has them, an older one and traffic have not."""
     labels = {"label is positive": np.ones(1_000, dtype=bool)}
-    for current in (day(2), day(2) | labels):
-        report = detect_files(files(write, day(1) | labels, current))
+    with_, without = day(1) | labels, day(2)
+    for baseline, current in ((with_, without), (with_, with_), (without, with_)):
+        report = detect_files(files(write, baseline, current))
         assert "label is positive" not in {feature.name for feature in report.features}
         assert report.violations == ()
 
