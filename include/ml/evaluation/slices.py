@@ -62,7 +62,7 @@ def _levels(
     values: pa.ChunkedArray, declared: tuple[str, ...] | None, rule: Slices, predictions: Predictions
 ) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
     """Each level and the positions of its rows: declared levels in the spec's order, others by size and name."""
-    met = _members(values)
+    met = rows_by_level(values)
     for level in declared or ():
         yield level, met.pop(level, np.empty(0, dtype=np.intp))
     small = 0
@@ -73,7 +73,8 @@ def _levels(
             yield level, members
 
 
-def _members(values: pa.ChunkedArray) -> dict[str, npt.NDArray[np.intp]]:
+def rows_by_level(values: pa.ChunkedArray) -> dict[str, npt.NDArray[np.intp]]:
+    """Each level met, blank cells among them, and the positions of its rows."""
     codes, levels = _coded(values)
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=len(levels)))

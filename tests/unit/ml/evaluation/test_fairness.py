@@ -1,0 +1,150 @@
+"""Groups beside everybody else."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.ml.evaluation.fairness import MEASURES, Facet, fairness, group_fairness
+from include.ml.evaluation.predictions import Predictions
+from include.ml.evaluation.slices import MISSING
+from include.specs.errors import ReportError
+from include.specs.model import Slices
+
+
+def facet(both: int, observed: int, called: int, neither: int) -> Facet:
+    """Rows by confusion: positive and called so, positive only, called only, neither."""
+    counts = [both, observed, called, neither]
+    return Facet(
+        labels=np.repeat([True, True, False, False], counts), called=np.repeat([True, False, True, False], counts)
+    )
+
+
+A, D = facet(40, 20, 10, 30), facet(15, 15, 5, 65)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("dpl", 60 / 100 - 30 / 100),
+        ("dppl", 50 / 100 - 20 / 100),
+        ("di", (20 / 100) / (50 / 100)),
+        ("dcacc", 60 / 50 - 30 / 20),
+        ("dcr", 70 / 80 - 40 / 50),
+        ("rd", 40 / 60 - 15 / 30),
+        ("ad", 70 / 100 - 80 / 100),
+    ],
+)
+def test_measures_are_those_of_the_guide(name: str, value: float) -> None:
+    """By its formulas, from the two confusion matrices."""
+    found = MEASURES[name](A, D)
+    assert found is not None
+    assert found.value == pytest.approx(value)
+    assert found.low < value < found.high
+
+
+def test_the_guides_own_examples() -> None:
+    """Conditional acceptance: of 100 middle-aged people 70 were granted a loan and 60 are recommended, of 50 others 20
+    and 30."""
+    middle_aged, others = facet(60, 10, 0, 30), facet(20, 0, 10, 20)
+    found = MEASURES["dcacc"](middle_aged, others)
+    assert found is not None
+    assert found.value == pytest.approx(70 / 60 - 20 / 30)
+
+
+@pytest.mark.parametrize(
+    ("name", "a", "d"),
+    [
+        ("di", facet(0, 5, 0, 5), D),
+        ("dcacc", facet(0, 5, 0, 5), D),
+        ("dcacc", A, facet(0, 5, 0, 5)),
+        ("dcr", A, facet(5, 0, 5, 0)),
+        ("rd", A, facet(0, 0, 5, 5)),
+        ("rd", facet(0, 0, 5, 5), D),
+    ],
+)
+def test_what_is_not_defined_is_none(name: str, a: Facet, d: Facet) -> None:
+    """Nobody is called, or there is nobody to find."""
+    assert MEASURES[name](a, d) is None
+
+
+@pytest.mark.parametrize("d", [facet(0, 5, 0, 15), facet(10, 0, 10, 0)])
+def test_a_group_that_is_never_or_always_called_has_an_interval(d: Facet) -> None:
+    """No row of twenty does not prove that the share is nought."""
+    found = MEASURES["di"](A, d)
+    assert found is not None
+    assert found.low <= found.value <= found.high
+    assert found.high - found.low > 0.1
+
+
+COUNTS = st.tuples(*[st.integers(0, 30)] * 4).filter(any)
+
+
+@given(COUNTS, COUNTS)
+def test_every_interval_holds_its_value_and_turns_round(a, d) -> None:
+    """Groups swapped, differences change their sign and the ratio is turned over."""
+    for name, measure in MEASURES.items():
+        found, swapped = measure(facet(*a), facet(*d)), measure(facet(*d), facet(*a))
+        if found is not None:
+            assert found.low - 1e-9 <= found.value <= found.high + 1e-9, name
+        if found is not None and swapped is not None and name != "di":
+            assert (swapped.value, swapped.low, swapped.high) == pytest.approx(
+                (-found.value, -found.high, -found.low), abs=1e-9
+            )
+        if found is not None and swapped is not None and name == "di" and found.value:
+            assert swapped.value == pytest.approx(1 / found.value)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_intervals_cover_the_truth(name: str) -> None:
+    """Of a world with known rates: in about 95 of 100 draws."""
+    generator, draws = np.random.default_rng(0), 600
+    rates = {"a": [0.3, 0.1, 0.15, 0.45], "d": [0.15, 0.15, 0.1, 0.6]}
+    truth = MEASURES[name](*(facet(*(round(100_000 * rate) for rate in rates[side])) for side in "ad"))
+    assert truth is not None
+    held = 0
+    for _ in range(draws):
+        found = MEASURES[name](*(facet(*generator.multinomial(150, rates[side])) for side in "ad"))
+        held += found is not None and found.low <= truth.value <= found.high
+    assert 0.925 < held / draws < 0.975
+
+
+def predictions(rows: int) -> Predictions:
+    """Of alternating labels, each third row called."""
+    return Predictions(
+        labels=np.arange(rows) % 2 == 0, scores=np.where(np.arange(rows) % 3 == 0, 0.9, 0.1), threshold=0.5
+    )
+
+
+def test_every_group_that_is_large_enough_is_measured() -> None:
+    """The largest first; blank cells are a group; small ones, and one beside whom nobody is, are left out."""
+    levels = ["a"] * 60 + ["b"] * 40 + [None] * 20 + ["c"] * 4
+    table = pa.table({"shop": levels, "land": ["x"] * 124, "kind": pa.array(levels).dictionary_encode()})
+    rule = Slices(columns=("shop", "land", "kind"), metric="roc_auc", floor=0.5, minimum_rows=5)
+    found = fairness(predictions(124), table, rule)
+    assert list(found) == [
+        *("shop=a", "shop=b", f"shop={MISSING}"),
+        *("kind=a", "kind=b", f"kind={MISSING}"),
+    ]
+    assert (found["shop=b"].rows, found["shop=b"].other_rows) == (40, 84)
+    assert (found["shop=b"].positives, found["shop=b"].other_positives) == (20, 42)
+    assert found["shop=b"] == group_fairness(predictions(124), np.array([level == "b" for level in levels]))
+    assert set(found["shop=a"].measures) == set(MEASURES)
+
+
+def test_a_group_is_the_one_that_is_put_at_a_disadvantage() -> None:
+    """Others have more: a difference is above 0, the ratio below 1."""
+    favoured = np.arange(400) < 200
+    said = Predictions(
+        labels=np.arange(400) % 4 < np.where(favoured, 3, 1), scores=np.where(favoured, 0.9, 0.1), threshold=0.5
+    )
+    found = group_fairness(said, ~favoured).measures
+    assert (found["dpl"].value, found["dppl"].value, found["di"].value, found["rd"].value) == (0.5, 1.0, 0.0, 1.0)
+
+
+def test_other_rows_are_refused() -> None:
+    """A table of something else."""
+    rule = Slices(columns=("shop",), metric="roc_auc", floor=0.5)
+    with pytest.raises(ReportError, match="a row for each of 10 predictions, got 3"):
+        fairness(predictions(10), pa.table({"shop": ["a"] * 3}), rule)
