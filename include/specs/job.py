@@ -117,4 +117,14 @@ DETECT_DRIFT = JobStep(
     optional=("capture", "history"),
     outputs=("report",),
 )
-STEPS: Mapping[str, JobStep] = {step.name: step for step in (INGEST, PREPROCESS, TRAIN, EVALUATE, DETECT_DRIFT)}
+MEASURE_QUALITY = JobStep(
+    name="performance",
+    module="include.ml.jobs.measure_quality",
+    kind="processing",
+    inputs=(CONFIG_CHANNEL, "baseline", "evaluation", "capture", "labels"),
+    optional=("capture", "labels"),
+    outputs=("report",),
+)
+STEPS: Mapping[str, JobStep] = {
+    step.name: step for step in (INGEST, PREPROCESS, TRAIN, EVALUATE, DETECT_DRIFT, MEASURE_QUALITY)
+}

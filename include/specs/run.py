@@ -88,6 +88,35 @@ class MonitoringRun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServedDay:
+    """A day on which the model answered, and the version that did; None where that is not known."""
+
+    date: dt.date
+    version: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerformanceRun:
+    """Days of predictions to hold against the evaluation of the version that serves, by the labels that have come.
+
+    Args:
+        date: labels of its end and later are not known yet.
+        days: whose predictions are looked at.
+        baseline_run: the run that registered the version, which is the name of its baseline and of its evaluation.
+        captured, labels: the objects that hold the days' traffic, and labels; none where there are none.
+    """
+
+    model: ModelSpec
+    provenance: Provenance
+    date: dt.date
+    days: tuple[ServedDay, ...]
+    version: int
+    baseline_run: str
+    captured: tuple[SourceObject, ...] = ()
+    labels: tuple[SourceObject, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RetrainingRecord:
     """When drift last asked for a training: the day whose traffic had drifted, and the run that asked."""
 

@@ -20,6 +20,7 @@ MIRRORS = {
 ELSEWHERE = {
     "include.ml.drift.day": "unit/ml/jobs/test_watch_day.py",
     "include.ml.evaluation.evaluation": "unit/ml/jobs/test_evaluate.py",
+    "include.ml.performance.days": "unit/ml/jobs/test_measure_quality.py",
     "include.ml.training.training": "unit/ml/jobs/test_train.py",
     "include.specs.baseline": "unit/ml/baseline/test_statistics.py",
     "include.specs.catalog.churn": "unit/specs/test_catalog.py",

@@ -1,0 +1,101 @@
+"""The days that a version has served, as its container finds them: capture, labels, baseline and evaluation."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from include.ml.capture.reading import read_capture
+from include.ml.container import Container, replace_file, say
+from include.ml.performance.calibration import read_calibration
+from include.ml.performance.confidence import estimated
+from include.ml.performance.labels import Labels, read_labels
+from include.ml.performance.predictions import Answered, answered
+from include.ml.performance.quality import Registered, performance
+from include.specs import codec, reports
+from include.specs.errors import ReportError
+from include.specs.performance import PERFORMANCE
+from include.specs.reports import EvaluationReport
+from include.specs.run import PerformanceRun, ServedDay
+
+# …/YYYY/MM/DD/HH/<file>: the hour in which a capture file was begun.
+_HOUR = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/(\d{2})/[^/]+$")
+
+
+def measure(container: Container) -> Mapping[str, int]:
+    """Read the days, measure them, write performance.json; counts for the log's last line.
+
+    Raises:
+        ReportError: the baseline or the evaluation is missing, or is another run's.
+        DataContractError: a file of labels is none.
+    """
+    run = container.config(PerformanceRun)
+    registered = _registered(container, run)
+    labels = _labels(container, run)
+    files = _files(container.optional_channel("capture"))
+    days = [_answered(day, files, run) for day in run.days]
+    report = performance(days, labels, registered, window=run.date)
+    replace_file(container.output("report") / PERFORMANCE, codec.encode(report))
+    say(f"verdict: {report.verdict}: {report.reasons}")
+    return {
+        "days": len(report.days),
+        "rows": sum(day.rows for day in report.days),
+        "labelled": sum(day.labelled for day in report.days),
+    }
+
+
+def _registered(container: Container, run: PerformanceRun) -> Registered:
+    path = container.channel("evaluation") / reports.EVALUATION
+    if not path.is_file():
+        raise ReportError(f"version {run.version}: expected its evaluation as {path}, found no such file")
+    evaluation = codec.decode(EvaluationReport, path.read_bytes(), source=str(path))
+    if evaluation.run != run.baseline_run:
+        raise ReportError(
+            f"{path}: expected the evaluation of the run {run.baseline_run}, got that of {evaluation.run}"
+        )
+    calibration = read_calibration(container.channel("baseline") / reports.BASELINE_SAMPLE)
+    say(calibration.basis)
+    estimate = partial(estimated, threshold=evaluation.confusion.threshold, calibration=calibration)
+    return Registered(version=run.version, evaluation=evaluation, model=run.model, estimate=estimate)
+
+
+def _labels(container: Container, run: PerformanceRun) -> Labels:
+    files = [path for path in _files(container.optional_channel("labels")) if path.suffix == ".parquet"]
+    labels = read_labels(files, run.model.dataset, _start(run.date) + dt.timedelta(days=1))
+    for reason, bad in labels.report.bad.items():
+        say(f"{bad.count} labels left out ({reason}), for example {bad.example}")
+    return labels
+
+
+def _answered(day: ServedDay, files: Sequence[Path], run: PerformanceRun) -> Answered:
+    """What can be read of the day: how much may be unreadable is what drift judges, a day earlier."""
+    window = (_start(day.date), _start(day.date) + dt.timedelta(days=1))
+    near = [path for path in files if _may_hold(path, window, late_h=run.model.monitoring.late_h)]
+    captured = read_capture(near, run.model.dataset, window, limit=1.0)
+    return answered(captured.table, run.model.dataset, day.date, version=day.version)
+
+
+def _may_hold(path: Path, window: tuple[dt.datetime, dt.datetime], *, late_h: int) -> bool:
+    """Whether a capture file may hold records of the window: it is of one of its hours, or a little late.
+
+    >>> day = (dt.datetime(2026, 3, 1, tzinfo=dt.UTC), dt.datetime(2026, 3, 2, tzinfo=dt.UTC))
+    >>> [_may_hold(Path(f"capture/e/v/2026/03/{hour}/a.jsonl"), day, late_h=3) for hour in ("01/00", "02/02", "02/03")]
+    [True, True, False]
+    """
+    found = _HOUR.search(path.as_posix())
+    if found is None:
+        return True
+    year, month, day, hour = map(int, found.groups())
+    start, end = window
+    return start <= dt.datetime(year, month, day, hour, tzinfo=dt.UTC) < end + dt.timedelta(hours=late_h)
+
+
+def _files(folder: Path | None) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file()) if folder else []
+
+
+def _start(date: dt.date) -> dt.datetime:
+    return dt.datetime.combine(date, dt.time(), dt.UTC)
