@@ -142,8 +142,11 @@ def test_a_run_for_the_past_knows_what_was_known_then(served: Served) -> None:
 
 
 def test_nothing_has_come(served: Served) -> None:
-    """No traffic and no label: that is said, and nothing fails."""
+    """No traffic and no label: that is said, and nothing fails. A mark that a writer leaves is no file of labels."""
     served.days.append(FIRST)
+    mark = served.input / s3_layout.labels("churn", FIRST) / "_SUCCESS"
+    mark.parent.mkdir(parents=True)
+    mark.touch()
     assert served.run() == 0
     assert (served.report.verdict, served.report.days[0].rows) == ("insufficient_data", 0)
 
