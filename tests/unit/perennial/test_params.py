@@ -117,7 +117,7 @@ def test_every_metric_and_step_can_be_overridden(spec: ModelSpec) -> None:
     """The form knows each metric that a gate can name and each step of a training: others are other runs'."""
     properties = override_schema(spec)["properties"]
     assert set(properties["thresholds"]["properties"]) == set(METRICS)
-    assert set(properties["instance_types"]["properties"]) == set(STEPS) - {"ingest", "drift"}
+    assert set(properties["instance_types"]["properties"]) == set(STEPS) - {"ingest", "drift", "performance"}
 
 
 def test_overrides_are_merged_into_the_spec(spec: ModelSpec) -> None:
