@@ -129,6 +129,7 @@ def test_scores_and_what_is_called_positive_are_judged_with_the_features(told, d
     report = told({**day(2), "score": np.linspace(0.5, 1, 1_000)}, replace(QUESTION, scores=scores))
     assert (report.prediction.expected_rate, report.prediction.rate) == pytest.approx((0.2, 0.4))
     assert {feature.name for feature in report.drifted} == {"score", "called positive"}
+    assert (report.prediction.scores.name, report.prediction.called.name) == ("score", "called positive")
     assert len(report.features) == 4
 
 
