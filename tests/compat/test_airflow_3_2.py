@@ -25,7 +25,8 @@ names = ("apache-airflow", "apache-airflow-core", "apache-airflow-providers-amaz
 print(json.dumps({name: version(name) for name in names} | {"on_kill": hasattr(BaseTrigger, "on_kill")}))
 """
 
-pytestmark = pytest.mark.slow
+# A minute alone on a machine, and several beside other tests on a busy one.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +40,7 @@ def python(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run that interpreter in the repository, with none of the variables that Airflow and pytest read here."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "AIRFLOW_HOME": str(home / "airflow")}
     return subprocess.run(
-        [PYTHON, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280, check=False
+        [PYTHON, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=800, check=False
     )
 
 
