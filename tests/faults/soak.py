@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from perennial.hooks.jobs import Jobs, reason
 from perennial.registry import allowed
 from rich.console import Console
 from rich.table import Table
@@ -76,7 +77,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     with real_airflow() as system:
         system.ingest("small")
         counts = _soak(system, given.runs, random.Random(given.seed), given.minutes * 60, console)  # noqa: S311 no secret
+        for name, status in system.jobs("small").items():
+            if status in ("Failed", "Stopped"):
+                console.print(f"{name} {status}: {_why(system, name)}", soft_wrap=True)
     return _report(console, counts)
+
+
+def _why(system: RealAirflow, name: str) -> str:
+    """What SageMaker says of a job that ended badly, while there is a system to ask."""
+    kind = "training" if "-train-" in name else "processing"
+    jobs = Jobs(kind, sagemaker=system.client("sagemaker"), logs=system.client("logs"))
+    return " | ".join([reason(jobs.describe(name) or {}), *jobs.last_log_lines(name)])
 
 
 def _soak(system: RealAirflow, number: int, chance: random.Random, seconds: float, console: Console) -> Counts:
