@@ -56,7 +56,9 @@ class Day(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Files:
+class OfSource:
+    """What a side says of itself that is read from Parquet files, whole or in batches."""
+
     source: Source
 
     @property
@@ -74,6 +76,9 @@ class _Files:
         """Column → type."""
         return types_of(self.source.schema)
 
+
+@dataclass(frozen=True, kw_only=True)
+class _Files(OfSource):
     def levels(self, column: Column) -> Levels:
         """Every level, counted."""
         return read_levels(self.source, column.name)

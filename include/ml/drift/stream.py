@@ -7,15 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from include.ml.drift import kolmogorov_smirnov as ks
 from include.ml.drift.columns import Levels, level_counts, numbers, read_values
 from include.ml.drift.grid import Counts, count, total
 from include.ml.drift.identifiers import count_repeated
 from include.ml.drift.sample import Numeric, outside
-from include.ml.drift.sides import types_of
-from include.ml.drift.source import Source
+from include.ml.drift.sides import OfSource
 from include.ml.evaluation.predictions import Booleans, Floats
 from include.specs.dataset import Column
 
@@ -28,25 +26,8 @@ OTHERS = "(other levels)"
 
 
 @dataclass(frozen=True, kw_only=True)
-class StreamDay:
+class StreamDay(OfSource):
     """A day that does not fit into memory. `source` gives batches."""
-
-    source: Source
-
-    @property
-    def rows(self) -> int:
-        """All rows."""
-        return self.source.rows
-
-    @property
-    def independent(self) -> int:
-        """Rows that count as independent."""
-        return self.source.independent
-
-    @property
-    def types(self) -> Mapping[str, pa.DataType]:
-        """Column → type."""
-        return types_of(self.source.schema)
 
     def numeric(self, column: Column, points: Floats) -> Numeric:
         """Counts at the points, and no values."""
