@@ -122,20 +122,27 @@ def _fresh(session: Session, steps: Steps, *, airflow_port: int, keep: bool) -> 
         yield InUse(record=record, since=since)
 
 
+@contextmanager
+def _cancelled_on_failure(flow: Flow) -> Iterator[None]:
+    """What is unfinished when the block fails or is interrupted does not go on alone."""
+    try:
+        yield
+    except BaseException:
+        flow.cancel()
+        raise
+
+
 def _through(session: Session, steps: Steps, flow: Flow, request: RunRequest, used: InUse) -> tuple[Finished, ...]:
-    """Data in, ingestion, training. What is unfinished when it fails or is interrupted does not go on alone."""
+    """Data in, ingestion, training."""
     date = session.clock().date()
     with steps.step("data"), landing.delivery(session.settings, request.spec, request.data) as delivered:
         key = landing.land(used.record.addresses.aws, request.spec.name, date, delivered)
     session.console.print(f"  {key}\n  {delivered.origin}", soft_wrap=True)
-    try:
+    with _cancelled_on_failure(flow):
         with steps.step("DAG files"):
             flow.wait_until_parsed(used.since)
         ingested = flow.ingest(date, request.params)
         return ingested, flow.train(ingested.run, request.params)
-    except BaseException:
-        flow.cancel()
-        raise
 
 
 def _watched(
@@ -146,16 +153,13 @@ def _watched(
     with steps.step("traffic"):
         dates = story.begin(came.version, scenario=str(request.scenario), until=session.clock().date())
     watched: list[Finished] = []
-    try:
+    with _cancelled_on_failure(flow):
         for date in dates:
             watched.append(flow.watch(date))
             story.tell(date)
             if retrained := flow.retrain(watched[-1]):
                 story.end(_outcome(session, used, flow.api, request, retrained.run))
                 return (*watched, retrained)
-    except BaseException:
-        flow.cancel()
-        raise
     story.end(None)
     return tuple(watched)
 
