@@ -12,7 +12,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 
 from include.specs.environment import Environment, environment
-from include.specs.errors import PerennialError
+from include.specs.errors import PartitionError, PerennialError
 from include.specs.model import ModelSpec
 from include.specs.run import Provenance
 from perennial import failures, naming, retries
@@ -80,6 +80,19 @@ def run_date(context: Mapping[str, Any]) -> dt.date | None:
     """The day (UTC) that the run's data interval begins on; None for a run that has no interval."""
     start = context["dag_run"].data_interval_start
     return start.astimezone(dt.UTC).date() if start else None
+
+
+def required_date(context: Mapping[str, Any]) -> dt.date:
+    """The day that a person asked for (the DAG param `date`), else that of the run's data interval.
+
+    Raises:
+        PartitionError: the run has neither.
+    """
+    asked = context["params"].get("date")
+    date = dt.date.fromisoformat(asked) if asked else run_date(context)
+    if date is None:
+        raise PartitionError("this run has no data interval: give the param `date` (YYYY-MM-DD)")
+    return date
 
 
 def _fault(error: Exception) -> retries.Fault | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -13,7 +12,7 @@ from include.specs.model import ModelSpec
 from include.specs.partition import IngestionReport, PartitionManifest, SourceObject
 from include.specs.run import IngestionRun
 from perennial import assets, aws_requests
-from perennial.operators.base import FlowOperator, provenance, run_date
+from perennial.operators.base import FlowOperator, provenance, required_date
 
 
 class FindLandingOperator(FlowOperator):
@@ -27,15 +26,12 @@ class FindLandingOperator(FlowOperator):
 
     def perform(self, context: Any) -> dict[str, str]:
         """Find, pin, write."""
-        asked = context["params"].get("date")
-        date = dt.date.fromisoformat(asked) if asked else run_date(context)
-        if date is None:
-            raise PartitionError("this run has no data interval: give the param `date` (YYYY-MM-DD)")
+        date = required_date(context)
         where, lake = self.where(), self.lake()
         prefix = s3_layout.landing(self.spec.name, date)
         sources = lake.sources(prefix)
         if not sources:
-            raise _absent(self.spec, s3_layout.uri(where.bucket, prefix), asked=bool(asked))
+            raise _absent(self.spec, s3_layout.uri(where.bucket, prefix), asked=bool(context["params"].get("date")))
         run = IngestionRun(model=self.spec, provenance=provenance(context, where), date=date, sources=sources)
         slug = run.provenance.run
         manifest = aws_requests.landing_manifest(sources, bucket=where.bucket, model=self.spec.name)

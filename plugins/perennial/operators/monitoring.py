@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from include.specs import codec, s3_layout
 from include.specs.drift import DRIFT, DriftReport
-from include.specs.errors import PartitionError, ReportError
+from include.specs.errors import ReportError
 from include.specs.partition import SourceObject
 from include.specs.run import MonitoringRun, RetrainingRecord
 from perennial import assets, aws_requests, registry
@@ -19,7 +19,7 @@ from perennial.drift_notice import SUBJECTS, report_key
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.links import DriftReportLink
-from perennial.operators.base import FlowOperator, provenance, run_date
+from perennial.operators.base import FlowOperator, provenance, required_date
 
 # How long a run that waits for the day's first capture file leaves it alone between two looks.
 LOOK_EVERY = dt.timedelta(minutes=15)
@@ -37,7 +37,7 @@ class FindTrafficOperator(FlowOperator):
 
     def perform(self, context: Any) -> dict[str, Any]:
         """Find, wait, pin, write."""
-        date = _day(context)
+        date = required_date(context)
         lake, where = self.lake(), self.where()
         version, baseline_run = self._watched()
         captured = self._captured(lake, date)
@@ -186,14 +186,6 @@ def _pin(run: MonitoringRun, lake: Lake) -> str:
 
 def _returned(run: MonitoringRun) -> dict[str, Any]:
     return {"date": run.date.isoformat(), "version": run.version, "files": len(run.captured)}
-
-
-def _day(context: Any) -> dt.date:
-    asked = context["params"].get("date")
-    date = dt.date.fromisoformat(asked) if asked else run_date(context)
-    if date is None:
-        raise PartitionError("this run has no data interval: give the param `date` (YYYY-MM-DD)")
-    return date
 
 
 def _now() -> dt.datetime:
