@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from include.ml.data.arrays import one_chunk, to_numpy
 from include.ml.evaluation.measures import measure
 from include.ml.evaluation.predictions import Booleans, Floats, Integers, Predictions
 
@@ -33,9 +36,14 @@ def importance(
     chosen = _sample(labels, generator)
     sample, truth = rows.select(list(features)).take(chosen).combine_chunks(), labels[chosen]
     order = generator.permutation(len(chosen))
-    copies = [sample, *(_permuted(sample, feature, order) for feature in features)]
+    # A row that is dealt the value it has keeps its score: of a column of few levels, most do.
+    others = [_others(sample[feature], order) for feature in features]
+    copies = [_permuted(sample, feature, order).take(rows) for feature, rows in zip(features, others, strict=True)]
     # One call for all copies: a pipeline costs more to call than to score two thousand rows.
-    aucs = [_roc_auc(truth, part) for part in np.split(score(pa.concat_tables(copies)), len(copies))]
+    base, *parts = np.split(
+        score(pa.concat_tables([sample, *copies])), np.cumsum([len(chosen), *map(len, others)])[:-1]
+    )
+    aucs = [_roc_auc(truth, each) for each in (base, *map(partial(_with, base), others, parts))]
     falls = {feature: round(aucs[0] - auc, 6) for feature, auc in zip(features, aucs[1:], strict=True)}
     return dict(sorted(falls.items(), key=lambda item: (-item[1], item[0])))
 
@@ -49,6 +57,19 @@ def _sample(labels: Booleans, generator: np.random.Generator) -> Integers:
 def _permuted(sample: pa.Table, feature: str, order: Integers) -> pa.Table:
     column = sample[feature].take(order)
     return sample.set_column(sample.column_names.index(feature), sample.schema.field(feature), column)
+
+
+def _others(column: pa.ChunkedArray, order: Integers) -> Integers:
+    """Positions of the rows to which `order` deals another value than they have; blank is a value like others."""
+    coded = one_chunk(column if pa.types.is_dictionary(column.type) else column.dictionary_encode())
+    codes = to_numpy(pc.fill_null(coded.indices, -1))
+    return np.flatnonzero(codes != codes[order])
+
+
+def _with(scores: Floats, positions: Integers, others: Floats) -> Floats:
+    changed = scores.copy()
+    changed[positions] = others
+    return changed
 
 
 def _roc_auc(truth: Booleans, scores: Floats) -> float:
