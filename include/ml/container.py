@@ -7,7 +7,6 @@ container".
 from __future__ import annotations
 
 import argparse
-import atexit
 import gc
 import json
 import os
@@ -189,13 +188,14 @@ def _without_collection() -> Iterator[None]:
     """No search for cyclic garbage: a job ends soon, and has none that is large.
 
     While scikit-learn is imported, and again when the interpreter ends, each search walks through every object of every
-    module: 0.4 of the 1.6 s that a process costs which imports scikit-learn and skops and does nothing.
+    module: 0.4 of the 1.6 s that a process costs which imports scikit-learn and skops and does nothing. What is there
+    at the end of the job is put out of its sight, or the first search would begin at once.
     """
-    atexit.register(gc.freeze)
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 

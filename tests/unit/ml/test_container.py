@@ -144,6 +144,27 @@ def test_a_job_takes_no_test_framework_in(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1].endswith("pytest 0")
 
 
+def test_nothing_looks_for_garbage_while_a_job_runs_or_when_it_has_ended(tmp_path: Path) -> None:
+    """Each search would walk through all that was imported: there is none, and what is there at the end is left out."""
+    job = """
+import gc, sys
+from include.ml.container import run_job
+searches, kept = [], []
+gc.callbacks.append(lambda phase, info: searches.append(phase))
+def main(container):
+    kept.extend([] for _ in range(200_000))
+    return {"seen": len(kept), "searches": len(searches)}
+code = run_job("train", main, ["--root", sys.argv[1]])
+after = [[]]
+print(len(searches), gc.isenabled())
+sys.exit(code)
+"""
+    command = [sys.executable, "-c", job, str(tmp_path)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-2].endswith("seen 200000, searches 0")
+    assert done.stdout.splitlines()[-1] == "0 True"
+
+
 def test_bounded_never_cuts_a_character_in_half() -> None:
     """Bytes are counted, characters are cut."""
     assert bounded("ééé", 5) == "éé"
