@@ -1,5 +1,6 @@
 """Row 3: the scheduler is killed and started again while a run goes on."""
 
+import itertools
 import time
 
 import pytest
@@ -40,3 +41,23 @@ def test_a_run_outlives_its_schedulers(system: RealAirflow) -> None:
     assert len(registered) - versions <= 1
     time.sleep(1)
     assert [message["run_id"] for message in heard()] == [run.run_id]
+
+
+@pytest.mark.usefixtures("holding_slots")
+def test_workers_that_outlive_their_scheduler_leave_their_jobs_to_the_next_try(system: RealAirflow) -> None:
+    """The new scheduler gives their tasks to others, and Airflow ends the old tries: not the jobs under the new ones.
+
+    Fails when a task that is ended stops its job whoever follows (`succession.another_try_follows`).
+    """
+    before = set(system.jobs("slow"))
+    # At work for longer than a new scheduler takes to miss the old one.
+    with system.api() as api:
+        run = api.trigger("slow_training", conf={"hyperparameters": {"max_iter": 9000}})
+    job = system.until_job("slow", "train")
+    [(_, runner)] = itertools.batched(system.workers(), 2)
+    system.restart("scheduler", PERENNIAL__DEFERRABLE="false")
+    until(lambda: not runner.is_running(), seconds=60, of="the old try to be ended")
+    assert system.jobs("slow")[job] == "InProgress"
+    system.until_ended(run)
+    assert system.jobs("slow")[job] == "Completed"
+    assert len(set(system.jobs("slow")) - before) == 3

@@ -23,17 +23,27 @@ class RecordingTaskInstance:
 
     Args:
         results: what earlier tasks of the run returned, by task id, for those after them to pull.
+
+    `state_now` is what the API server says of the task when asked.
     """
+
+    dag_id, run_id = "churn_training", "manual__1"
 
     def __init__(self, task: Any = None, *, results: Mapping[str, Any] | None = None) -> None:
         self.task, self.map_index, self.pushed = task, -1, {}
         self.id, self.try_number, self.max_tries, self.start_date = "try-1", 1, 3, RUN_AFTER
-        self._results = results or {}
+        self._results, self.state_now = results or {}, "running"
 
     @property
     def task_id(self) -> str:
         """Of its task."""
         return str(self.task.task_id)
+
+    def get_task_states(self, dag_id: str, **asked: Any) -> dict[str, dict[str, str | None]]:
+        """As Airflow answers: run → task (with its index, where it is mapped) → state."""
+        [run_id], [task_id] = asked["run_ids"], asked["task_ids"]
+        assert (dag_id, run_id) == (self.dag_id, self.run_id)
+        return {run_id: {task_id if asked["map_index"] < 0 else f"{task_id}_{asked['map_index']}": self.state_now}}
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value
@@ -74,9 +84,11 @@ def task_context(
         consumed_asset_events=[],
         partition_key=None,
     )
+    instance = RecordingTaskInstance(task, results=results)
+    instance.dag_id, instance.run_id = dag_id, run_id
     return {
         "dag_run": run,
-        "ti": RecordingTaskInstance(task, results=results),
+        "ti": instance,
         "params": dict(params or {}),
         "outlet_events": OutletEventAccessors(),
         "triggering_asset_events": events or {},

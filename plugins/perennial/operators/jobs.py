@@ -26,6 +26,7 @@ from perennial.hooks.aws import CONNECTION, client
 from perennial.hooks.jobs import TERMINAL, Jobs, reason, took_too_long
 from perennial.links import JobLogLink
 from perennial.operators.base import FlowOperator
+from perennial.operators.succession import another_try_follows
 from perennial.triggers.jobs import SageMakerJobTrigger
 
 # How long a job may be queued and prepared before it runs, on top of the time it may run.
@@ -66,11 +67,11 @@ class SageMakerJobOperator(FlowOperator):
         self.step, self.build, self.run_type = step, build, run_type
         self.config_key, self.inputs, self.stop_on_kill = config_key, dict(inputs or {}), stop_on_kill
         self.job_name: str | None = None
-        self._owner = ""
+        self._task_instance: Any = None
 
     def perform(self, context: Any) -> dict[str, str]:
         """Start or join the job, then wait for its end."""
-        where = self.where()
+        where, self._task_instance = self.where(), context["ti"]
         job = self._start(context, self._request(where))
         JobLogLink.store(context, where.log_url(self.jobs.kind.log_group, str(self.job_name)))
         # A job that has ended already, before a retry say, needs no waiting.
@@ -81,13 +82,22 @@ class SageMakerJobOperator(FlowOperator):
     def execute_complete(self, context: Any, event: Mapping[str, str]) -> dict[str, str]:
         """The job has ended: what it left, or why it failed."""
         with self.on_record(context):
-            self.job_name = event["job_name"]
+            self.job_name, self._task_instance = event["job_name"], context["ti"]
             return self._outcome(self._described(self.job_name))
 
     def on_kill(self) -> None:
-        """Stop the job: a task that is ended leaves nothing billing, but for what another try has taken over."""
-        if self.job_name and self.stop_on_kill and self.jobs.stop(self.job_name, owner=self._owner):
+        """Stop the job: a task that is ended leaves nothing billing, but for what another try takes over."""
+        if not (self.job_name and self.stop_on_kill):
+            return
+        if another_try_follows(self._task_instance):
+            self.log.info("%s is left to the task's next try, which is on its way", self.job_name)
+        elif self.jobs.stop(self.job_name, owner=self._owner):
             self.log.info("Stopping %s", self.job_name)
+
+    @property
+    def _owner(self) -> str:
+        """This try, as it is named on the job that is its own."""
+        return str(self._task_instance.id)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -104,7 +114,7 @@ class SageMakerJobOperator(FlowOperator):
 
     def _start(self, context: Any, request: Request) -> Mapping[str, Any]:
         """The task's job as it is now, started if there was none to join."""
-        run, jobs, self._owner = context["dag_run"], self.jobs, str(context["ti"].id)
+        run, jobs = context["dag_run"], self.jobs
         task = (run.dag_id, run.run_id, context["ti"].map_index)
         generation, without_capacity = 1, 0
         while True:

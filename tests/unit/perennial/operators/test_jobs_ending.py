@@ -144,6 +144,34 @@ def test_kill_while_the_outcome_is_read_stops_nothing(
 
 
 @pytest.mark.usefixtures("run")
+@pytest.mark.parametrize("state", [None, "scheduled", "queued", "up_for_retry"])
+def test_kill_by_airflow_itself_leaves_the_job_to_the_next_try(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make, state: str | None
+) -> None:
+    """A worker that was taken for dead is ended when its task is on its way again: that try joins the job."""
+    operator, given = job_task(churn), context()
+    given["ti"].task = operator
+    _deferred(operator, given)
+    given["ti"].state_now = state
+    operator.on_kill()
+    assert api.names("Stop") == []
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize("state", ["running", "restarting", "failed", "success", "skipped", "removed"])
+def test_kill_by_a_person_or_a_limit_stops_the_job(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make, state: str
+) -> None:
+    """Cleared, marked, or out of time: the task is then in none of the states before a next try."""
+    operator, given = job_task(churn), context()
+    given["ti"].task = operator
+    _deferred(operator, given)
+    given["ti"].state_now = state
+    operator.on_kill()
+    assert api.names("Stop") == api.names("Create")
+
+
+@pytest.mark.usefixtures("run")
 def test_job_may_be_left_to_its_own_limit(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
     """Where a kill does not stop the job, neither the task nor the triggerer does."""
     operator = job_task(churn, stop_on_kill=False)
