@@ -28,7 +28,7 @@ from laptop.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 TARGET_S = 5.0
-STEPS = ("resolve", "preprocess", "train", "evaluate")
+STEPS = ("resolve", "candidate.preprocess", "candidate.train", "candidate.evaluate")
 DAG = "churn_training"
 
 
@@ -47,7 +47,7 @@ def main() -> None:
         over = [of_run[step][1] for of_run in measured]
         job_s = statistics.median(of_run[step][0] for of_run in measured)
         spread = f"{min(over):.1f}-{max(over):.1f}"
-        print(f"{step:<12}job {job_s:5.1f} s   added {statistics.median(over):.1f} s ({spread}); target {TARGET_S:g} s")
+        print(f"{step:<22}job {job_s:5.1f} s   added {statistics.median(over):.1f} s ({spread}); target {TARGET_S:g} s")
 
 
 @contextmanager
@@ -95,8 +95,8 @@ def added_s(api: AirflowApi, sagemaker: Any, run: Run) -> dict[str, tuple[float,
     }
     found = {}
     for before, step in itertools.pairwise(STEPS):
-        name = api.xcom(run, step, key="return_value")["job_name"]
-        job_s = ran_s(sagemaker, "training" if step == "train" else "processing", name)
+        name = api.xcom(run, step, key="job_name")
+        job_s = ran_s(sagemaker, "training" if step.endswith("train") else "processing", name)
         found[step] = job_s, (ended[step] - ended[before]).total_seconds() - job_s
     return found
 
