@@ -66,6 +66,8 @@ class PerformanceRule:
             others (a charge-back is known within days, that there is none only after months).
         breaches, of_days: quality is degraded after a breach on so many of the last days that have a verdict; fewer
             are a warning.
+        history_days: of how many days, the report's own the last, the predictions are looked at: a label that comes
+            later than that is never used. Each run reads the traffic of all of them.
     """
 
     metric: str | None = None
@@ -75,6 +77,7 @@ class PerformanceRule:
     minimum_share: float = 0.5
     breaches: int = 2
     of_days: int = 3
+    history_days: int = 45
 
     def __post_init__(self) -> None:
         if self.metric is not None:
@@ -86,6 +89,8 @@ class PerformanceRule:
         require(0 <= self.minimum_share <= 1, "performance.minimum_share", "be within [0, 1]", self.minimum_share)
         some = 0 < self.breaches <= self.of_days
         require(some, "performance.breaches", f"be within [1, of_days] ({self.of_days})", self.breaches)
+        enough = self.history_days >= self.of_days
+        require(enough, "performance.history_days", f"be at least of_days ({self.of_days})", self.history_days)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,30 +101,36 @@ class Monitoring:
         drift: when a difference is drift.
         performance: when a fall of the realised quality is a degradation.
         schedule: five-field cron, UTC, of the flow that looks at the day before; late enough for late files.
+        performance_schedule: the same, of the flow that looks at the labels that have come until then.
         endpoint: whose data capture is read; None for the one that is called as the model is.
         variants: of the endpoint, whose traffic is looked at together.
         late_h: how many hours of the day after are looked through for records of the day: capture files come late.
         unreadable: the largest share of captured requests, or rows, that may be unreadable before the feed is broken.
         wait_h: hours that a run waits for a day's first capture file before it says that there was none.
-        retrain_on_drift: whether drift asks for a training.
-        cool_down_days: after it has asked for one, drift asks for no other within so many days.
-        history_days: how many days the report shows.
+        retrain_on_drift, retrain_on_degradation: whether drift, and a degradation of the realised quality, ask for a
+            training.
+        cool_down_days: after either has asked for one, neither asks for another within so many days.
+        history_days: how many days the drift report looks back on. How far that of quality does, is its rule's.
     """
 
     drift: DriftRule = field(default_factory=DriftRule)
     performance: PerformanceRule = field(default_factory=PerformanceRule)
     schedule: str = "0 6 * * *"
+    performance_schedule: str = "0 8 * * *"
     endpoint: str | None = None
     variants: tuple[str, ...] = ("AllTraffic",)
     late_h: int = 3
     unreadable: float = 0.05
     wait_h: float = 6.0
     retrain_on_drift: bool = True
+    retrain_on_degradation: bool = True
     cool_down_days: int = 7
     history_days: int = 30
 
     def __post_init__(self) -> None:
-        require(len(self.schedule.split()) == 5, "monitoring.schedule", "be five-field cron", self.schedule)  # noqa: PLR2004 minute hour day month weekday
+        for name in ("schedule", "performance_schedule"):
+            cron = getattr(self, name)
+            require(len(cron.split()) == 5, f"monitoring.{name}", "be five-field cron", cron)  # noqa: PLR2004 minute hour day month weekday
         require(bool(self.variants), "monitoring.variants", "name at least one variant", self.variants)
         require(0 <= self.unreadable <= 1, "monitoring.unreadable", "be within [0, 1]", self.unreadable)
         require(0 <= self.late_h <= 24, "monitoring.late_h", "be within [0, 24]", self.late_h)  # noqa: PLR2004 hours

@@ -10,8 +10,8 @@ from typing import Literal
 from include.specs.errors import ReportError
 from include.specs.reports import Estimate, finite
 
-# File name in monitoring/<model>/<day>/
-PERFORMANCE = "performance.json"
+# File names in monitoring/<model>/<day>/; drift's page of the same day is called report.html.
+PERFORMANCE, PERFORMANCE_HTML = "performance.json", "performance_report.html"
 
 PerformanceVerdict = Literal["stable", "warning", "degraded", "insufficient_data"]
 # Why a row of the labels was not used.
@@ -161,3 +161,18 @@ class PerformanceReport:
             raise ReportError(f"expected each day once, the oldest first, got {[str(date) for date in dates]}")
         if (self.since is None) == (self.verdict in ("warning", "degraded")):
             raise ReportError(f"the verdict {self.verdict!r} and since {self.since} contradict each other")
+
+    @property
+    def newest(self) -> DayQuality | None:
+        """The last day that has a verdict."""
+        return next((day for day in reversed(self.days) if day.judged), None)
+
+    @property
+    def fallen(self) -> DayQuality | None:
+        """The last day on which quality fell."""
+        return next((day for day in reversed(self.days) if day.breached), None)
+
+    @property
+    def estimated(self) -> DayQuality | None:
+        """The last day whose quality was estimated without labels."""
+        return next((day for day in reversed(self.days) if day.estimated), None)

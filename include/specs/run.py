@@ -86,6 +86,11 @@ class MonitoringRun:
     history: tuple[dt.date, ...] = ()
     synthetic: bool = False
 
+    @property
+    def before(self) -> dt.date | None:
+        """The last day before this one of which there is a report."""
+        return self.history[-1] if self.history else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServedDay:
@@ -104,6 +109,8 @@ class PerformanceRun:
         days: whose predictions are looked at.
         baseline_run: the run that registered the version, which is the name of its baseline and of its evaluation.
         captured, labels: the objects that hold the days' traffic, and labels; none where there are none.
+        before: the last day before `date` of which there is a report; None where there is none.
+        synthetic: whether traffic or labels were made up.
     """
 
     model: ModelSpec
@@ -114,11 +121,13 @@ class PerformanceRun:
     baseline_run: str
     captured: tuple[SourceObject, ...] = ()
     labels: tuple[SourceObject, ...] = ()
+    before: dt.date | None = None
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class RetrainingRecord:
-    """When drift last asked for a training: the day whose traffic had drifted, and the run that asked."""
+    """When monitoring last asked for a training: the day that was found wanting, and the run that asked."""
 
     date: dt.date
     run: str

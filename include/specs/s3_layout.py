@@ -124,7 +124,7 @@ def monitoring(model: str, date: dt.date) -> str:
 
 
 def retraining(model: str) -> str:
-    """Key of the record of when drift last asked for a training."""
+    """Key of the record of when monitoring last asked for a training: one for drift and for lost quality."""
     return f"monitoring/{model}/retraining.json"
 
 

@@ -39,6 +39,7 @@ def test_impossible_rules_are_refused(field: dict[str, float]) -> None:
         {"minimum_share": 1.1},
         {"breaches": 4},
         {"breaches": 0},
+        {"history_days": 2},
     ],
     ids=str,
 )
@@ -52,3 +53,34 @@ def test_a_model_is_watched_by_both_rules() -> None:
     """A fall of the gate's own metric, unless another is named."""
     assert Monitoring().performance.metric is None
     assert PerformanceRule(metric="recall").metric == "recall"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"schedule": "0 6 * *"},
+        {"performance_schedule": "daily"},
+        {"variants": ()},
+        {"unreadable": 1.1},
+        {"late_h": 25},
+        {"late_h": -1},
+        {"wait_h": -0.5},
+        {"cool_down_days": -1},
+        {"history_days": 2},
+    ],
+    ids=str,
+)
+def test_impossible_watches_are_refused(field: dict[str, Any]) -> None:
+    """Under the name of their field."""
+    with pytest.raises(SpecError, match=f"monitoring.{next(iter(field))} must"):
+        Monitoring(**field)
+
+
+def test_a_rule_must_be_able_to_speak() -> None:
+    """A verdict that takes more days than are looked back on would never come; as many are enough."""
+    with pytest.raises(SpecError, match=r"monitoring.history_days must be at least drift.of_days \(31\), got 30"):
+        Monitoring(drift=DriftRule(of_days=31))
+    with pytest.raises(SpecError, match=r"performance.history_days must be at least of_days \(46\), got 45"):
+        PerformanceRule(of_days=46)
+    assert Monitoring(drift=DriftRule(of_days=31), history_days=31).history_days == 31
+    assert PerformanceRule(of_days=46, history_days=46).history_days == 46

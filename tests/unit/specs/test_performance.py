@@ -100,3 +100,13 @@ def test_a_p_value_is_a_number() -> None:
     """Not the NaN of a broken test."""
     with pytest.raises(ReportError, match="a p-value must be a finite number"):
         RealisedMetric(realised=ESTIMATE, registered=ESTIMATE, difference=ESTIMATE, p_value=math.nan)
+
+
+def test_a_report_knows_its_newest_days() -> None:
+    """The last with a verdict, the last that fell, the last that was estimated; none where there is none."""
+    quiet = dataclasses.replace(DAY, date=dt.date(2026, 3, 2), breached=False, estimated=None)
+    waiting = dataclasses.replace(quiet, date=dt.date(2026, 3, 3), judged=False, estimated=DAY.estimated)
+    found = report(days=(DAY, quiet, waiting))
+    assert (found.fallen, found.newest, found.estimated) == (DAY, quiet, waiting)
+    empty = report(verdict="insufficient_data", since=None, days=())
+    assert (empty.fallen, empty.newest, empty.estimated) == (None, None, None)
