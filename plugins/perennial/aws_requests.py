@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from include.specs import job, s3_layout
-from include.specs.drift import DRIFT
 from include.specs.environment import Environment
 from include.specs.model import ModelSpec, Value
 from include.specs.partition import PartitionRef, SourceObject
-from include.specs.run import IngestionRun, MonitoringRun, TrainingRun
+from include.specs.run import IngestionRun, TrainingRun
 
 Request = dict[str, Any]
 # (run, environment, **inputs) → request
@@ -86,26 +85,26 @@ def ingest(run: IngestionRun, where: Environment) -> Request:
     """Landing objects → partition files, quarantine and report. The manifest is published after it."""
     model, slug = run.model.name, run.provenance.run
     inputs = {
-        job.CONFIG_CHANNEL: _objects(where, config_key(model, slug)),
-        "landing": _manifest(where, s3_layout.experiment(model, slug) + "landing.manifest"),
+        job.CONFIG_CHANNEL: objects(where, config_key(model, slug)),
+        "landing": manifest(where, s3_layout.experiment(model, slug) + "landing.manifest"),
     }
     outputs = {
         "partition": s3_layout.partition(model, run.date),
         "quarantine": s3_layout.quarantine(model, run.date),
         "report": s3_layout.experiment(model, slug),
     }
-    return _processing(job.INGEST, run.model, where, inputs, outputs)
+    return processing(job.INGEST, run.model, where, inputs, outputs)
 
 
 def preprocess(run: TrainingRun, where: Environment) -> Request:
     """Partitions → train, validation and hold-out."""
     model, slug = run.model.name, run.provenance.run
     inputs = {
-        job.CONFIG_CHANNEL: _objects(where, config_key(model, slug)),
-        "raw": _manifest(where, raw_manifest_key(model, slug)),
+        job.CONFIG_CHANNEL: objects(where, config_key(model, slug)),
+        "raw": manifest(where, raw_manifest_key(model, slug)),
     }
     outputs = {part: s3_layout.processed(model, slug, part) for part in ("train", "validation", "test")}
-    return _processing(
+    return processing(
         job.PREPROCESS, run.model, where, inputs, outputs | {"report": s3_layout.processed(model, slug, "report")}
     )
 
@@ -149,56 +148,25 @@ def evaluate(run: TrainingRun, where: Environment, *, candidate_url: str) -> Req
     """Hold-out, candidate and champion → evaluation, verdict, report, and the baseline for drift."""
     model, slug = run.model.name, run.provenance.run
     inputs = {
-        job.CONFIG_CHANNEL: _objects(where, config_key(model, slug)),
-        "test": _objects(where, s3_layout.processed(model, slug, "test")),
-        "split": _objects(where, s3_layout.processed(model, slug, "report")),
+        job.CONFIG_CHANNEL: objects(where, config_key(model, slug)),
+        "test": objects(where, s3_layout.processed(model, slug, "test")),
+        "split": objects(where, s3_layout.processed(model, slug, "report")),
         "candidate": _s3_input(candidate_url, "S3Prefix"),
     }
     if run.champion is not None:
         inputs["champion"] = _s3_input(run.champion.model_url, "S3Prefix")
     outputs = {"report": s3_layout.experiment(model, slug), "baseline": s3_layout.baseline(model, slug)}
-    return _processing(job.EVALUATE, run.model, where, inputs, outputs)
+    return processing(job.EVALUATE, run.model, where, inputs, outputs)
 
 
-def capture_manifest_key(model: str, run: str) -> str:
-    """Where the manifest of a monitoring run's traffic is kept."""
-    return s3_layout.experiment(model, run) + "capture.manifest"
-
-
-def history_manifest_key(model: str, run: str) -> str:
-    """Where the manifest of the reports of the days before is kept."""
-    return s3_layout.experiment(model, run) + "history.manifest"
-
-
-def capture_manifest(captured: tuple[SourceObject, ...], *, bucket: str) -> list[Any]:
-    """A SageMaker manifest of exactly these capture files."""
-    return [{"prefix": s3_layout.uri(bucket, "capture/")}, *(found.key.removeprefix("capture/") for found in captured)]
-
-
-def history_manifest(run: MonitoringRun, *, bucket: str) -> list[Any]:
-    """A SageMaker manifest of the reports of the days before."""
-    prefix = f"monitoring/{run.model.name}/"
-    return [{"prefix": s3_layout.uri(bucket, prefix)}, *(s3_layout.day(date) + DRIFT for date in run.history)]
-
-
-def detect_drift(run: MonitoringRun, where: Environment) -> Request:
-    """A day's traffic, the baseline and the reports of the days before → the day's report."""
-    model, slug = run.model.name, run.provenance.run
-    inputs = {
-        job.CONFIG_CHANNEL: _objects(where, config_key(model, slug)),
-        "baseline": _objects(where, s3_layout.baseline(model, run.baseline_run)),
-    }
-    if run.captured:
-        inputs["capture"] = _manifest(where, capture_manifest_key(model, slug))
-    if run.history:
-        inputs["history"] = _manifest(where, history_manifest_key(model, slug))
-    outputs = {"report": s3_layout.monitoring(model, run.date)}
-    return _processing(job.DETECT_DRIFT, run.model, where, inputs, outputs)
-
-
-def _processing(
+def processing(
     step: job.JobStep, spec: ModelSpec, where: Environment, inputs: Mapping[str, Request], outputs: Mapping[str, str]
 ) -> Request:
+    """A processing job of `step`.
+
+    Args:
+        inputs: channel → where it comes from, see `objects` and `manifest`. outputs: name → the prefix it goes to.
+    """
     resources = spec.resources(step.name)
     request: Request = {
         "AppSpecification": {"ImageUri": where.image, "ContainerEntrypoint": _entrypoint(step)},
@@ -242,12 +210,13 @@ def _s3_input(uri: str, data_type: str) -> Request:
     return {"S3Uri": uri, "S3DataType": data_type, "S3InputMode": "File"}
 
 
-def _objects(where: Environment, key: str) -> Request:
+def objects(where: Environment, key: str) -> Request:
     """What lies at `key`, or below it: SageMaker makes no difference."""
     return _s3_input(s3_layout.uri(where.bucket, key), "S3Prefix")
 
 
-def _manifest(where: Environment, key: str) -> Request:
+def manifest(where: Environment, key: str) -> Request:
+    """Exactly the objects that the manifest at `key` names."""
     return _s3_input(s3_layout.uri(where.bucket, key), "ManifestFile")
 
 

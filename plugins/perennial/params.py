@@ -50,10 +50,10 @@ def training_params(spec: ModelSpec) -> dict[str, Param]:
     return {name: Param(empty.get(name, {}), **schema) for name, schema in properties.items()}
 
 
-def drift_params() -> dict[str, Param]:
-    """The form of `<model>_drift`."""
-    about = "The day whose traffic to look at. Empty: the day that the data interval begins on."
-    return {"date": Param(None, **_DATE, title="Date", description=about)}
+def day_params(about: str) -> dict[str, Param]:
+    """The form of a flow that looks at a day: which one. `about` says what of it, in a sentence."""
+    help_text = f"{about} Empty: the day that the data interval begins on."
+    return {"date": Param(None, **_DATE, title="Date", description=help_text)}
 
 
 def override_schema(spec: ModelSpec) -> Schema:

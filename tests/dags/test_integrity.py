@@ -16,7 +16,7 @@ from airflow.sdk.definitions.param import ParamsDict
 from airflow.serialization.serialized_objects import DagSerialization
 from perennial import assets
 from perennial.operators.jobs import SageMakerJobOperator
-from perennial.operators.monitoring import DriftBranchOperator
+from perennial.operators.monitoring import VerdictBranchOperator
 from perennial.operators.training import QualityGateBranchOperator
 
 from include.specs.catalog import load
@@ -278,7 +278,7 @@ def test_people_are_told_only_through_the_branch(bag: DagBag) -> None:
     for name in MODELS:
         dag = bag.dags[f"{name}_drift"]
         branch = dag.get_task("drift_branch")
-        assert isinstance(branch, DriftBranchOperator)
+        assert isinstance(branch, VerdictBranchOperator)
         assert {branch.alert} == branch.downstream_task_ids
         assert "alert" in dag.get_task("request_retraining").upstream_task_ids
 

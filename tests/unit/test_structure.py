@@ -56,9 +56,12 @@ ELSEWHERE = {
     "localaws.sagemaker.training_run": "contracts/localaws/test_spot.py",
     "localaws.sagemaker.urls": "contracts/localaws/test_processing.py",
     "localaws.server": "contracts/localaws/test_server.py",
+    "perennial.day_notice": "unit/perennial/test_drift_notice.py",
     "perennial.flows.drift": "dags/test_integrity.py",
     "perennial.flows.ingestion": "dags/test_integrity.py",
+    "perennial.flows.monitoring": "dags/test_integrity.py",
     "perennial.flows.training": "dags/test_integrity.py",
+    "perennial.watches": "unit/perennial/operators/test_monitoring.py",
 }
 
 

@@ -8,14 +8,13 @@ from airflow.sdk import DAG, CronDataIntervalTimetable
 
 from include.specs.job import DETECT_DRIFT
 from include.specs.model import ModelSpec
-from include.specs.run import MonitoringRun
-from perennial import aws_requests
+from perennial import monitoring_requests
 from perennial.callbacks import run_failed
 from perennial.flows import common
-from perennial.operators.alert import AlertOperator, PublishMetricsOperator
-from perennial.operators.jobs import SageMakerJobOperator
-from perennial.operators.monitoring import DriftBranchOperator, FindTrafficOperator, RetrainOnDriftOperator
-from perennial.params import drift_params
+from perennial.flows.monitoring import watch
+from perennial.operators.traffic import FindTrafficOperator
+from perennial.params import day_params
+from perennial.watches import TRAFFIC
 
 _DOC = """
 Compares what the serving version was asked on a day (`capture/`) with what it was judged on (`baselines/`). Effect
@@ -41,24 +40,10 @@ def drift_dag(spec: ModelSpec) -> DAG:
         default_args=common.defaults(spec),
         dagrun_timeout=common.longest(spec, (DETECT_DRIFT,)) + dt.timedelta(hours=spec.monitoring.wait_h),
         on_failure_callback=run_failed(spec),
-        params=drift_params(),
+        params=day_params("The day whose traffic to look at."),
         tags=common.tags(spec, "drift"),
         doc_md=common.doc_md(spec, _DOC),
     ) as dag:
         traffic = FindTrafficOperator(task_id="find_traffic", spec=spec)
-        config_key = common.returned(traffic, "config_key")
-        job = SageMakerJobOperator(
-            task_id=DETECT_DRIFT.name,
-            spec=spec,
-            step=DETECT_DRIFT,
-            build=aws_requests.detect_drift,
-            run_type=MonitoringRun,
-            config_key=config_key,
-        )
-        metrics = PublishMetricsOperator(task_id="publish_metrics", spec=spec, config_key=config_key)
-        branch = DriftBranchOperator(task_id="drift_branch", spec=spec, config_key=config_key, alert="alert")
-        alert = AlertOperator(task_id="alert", spec=spec, config_key=config_key)
-        retrain = RetrainOnDriftOperator(task_id="request_retraining", spec=spec, config_key=config_key)
-        traffic >> job >> [metrics, branch]
-        branch >> alert >> retrain
+        watch(TRAFFIC, traffic, step=DETECT_DRIFT, build=monitoring_requests.detect_drift)
     return dag

@@ -25,6 +25,7 @@ from include.specs.partition import PartFile, PartitionManifest, PartitionRef, S
 from include.specs.run import Champion, IngestionRun, MonitoringRun, Provenance, SplitBoundary, TrainingRun
 from tests.shared.airflow_context import task_context
 from tests.shared.drift_report import report_of
+from tests.shared.sagemaker_requests import PLACES
 
 BUCKET = "lake"
 DAY = dt.date(2026, 3, 1)
@@ -74,6 +75,12 @@ def churn() -> ModelSpec:
 @pytest.fixture
 def where() -> Environment:
     return WHERE
+
+
+@pytest.fixture(params=sorted(PLACES))
+def place(request: pytest.FixtureRequest, where: Environment) -> Environment:
+    """An account as simple as it can be, and one with its own network and key."""
+    return dataclasses.replace(where, **PLACES[request.param])
 
 
 @pytest.fixture

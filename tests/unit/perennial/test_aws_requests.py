@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import botocore.session
 import pytest
-import regex
-from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
-from botocore.validate import ParamValidator
 from perennial import aws_requests, registry
 
 from include.specs.environment import Environment
@@ -19,67 +15,10 @@ from include.specs.job import EVALUATE, INGEST, PREPROCESS, TRAIN, StepResources
 from include.specs.model import ModelSpec
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import Champion, IngestionRun, TrainingRun
+from tests.shared.sagemaker_requests import PLACES, SERVICE, check, named, refusals
 
-SERVICE = botocore.session.get_session().get_service_model("sagemaker")
 MODEL_URL = "s3://lake/models/churn/r/job/output/model.tar.gz"
 Make = Callable[..., Any]
-PLACES = {
-    "plain": {},
-    "vpc and kms": {
-        "subnets": ("subnet-0a1b2c3d", "subnet-0a1b2c3e"),
-        "security_groups": ("sg-0a1b2c3d",),
-        "kms_key": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-    },
-}
-
-
-def refusals(shape: Shape, value: Any, at: str = "") -> Iterator[str]:
-    """What the service would refuse of `value` that botocore lets pass: patterns, enumerations and upper limits."""
-    most = shape.metadata.get("max")
-    if most is not None and isinstance(value, dict | list | str) and len(value) > most:
-        yield f"{at}: at most {most} long, got {len(value)}"
-    if isinstance(shape, StringShape):
-        yield from _string_refusals(shape, value, at)
-    for part, item, where in _parts(shape, value, at):
-        yield from refusals(part, item, where)
-
-
-def _parts(shape: Shape, value: Any, at: str) -> Iterator[tuple[Shape, Any, str]]:
-    if isinstance(shape, StructureShape):
-        yield from ((shape.members[name], item, f"{at}.{name}") for name, item in value.items())
-    elif isinstance(shape, ListShape):
-        yield from ((shape.member, item, f"{at}[{i}]") for i, item in enumerate(value))
-    elif isinstance(shape, MapShape):
-        yield from ((shape.key, name, f"{at} key {name}") for name in value)
-        yield from ((shape.value, item, f"{at}[{name}]") for name, item in value.items())
-
-
-def _string_refusals(shape: StringShape, value: str, at: str) -> Iterator[str]:
-    # Some patterns of the model end in a quantified anchor, `${1,256}`: a slip of their author's, meant as the length.
-    pattern = regex.sub(r"\$\{[\d,]+\}$", "", shape.metadata.get("pattern", ".*"))
-    if not regex.fullmatch(pattern, value, regex.DOTALL if pattern == ".*" else 0):
-        yield f"{at}: expected {pattern}, got {value!r}"
-    if shape.enum and value not in shape.enum:
-        yield f"{at}: expected one of {len(shape.enum)} values, got {value!r}"
-
-
-def check(operation: str, request: dict[str, Any]) -> None:
-    """Fail with everything that the service would refuse of a request."""
-    shape = SERVICE.operation_model(operation).input_shape
-    report = ParamValidator().validate(request, shape)
-    assert not report.has_errors(), report.generate_report()
-    assert list(refusals(shape, request)) == []
-
-
-def named(request: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The request as the operator sends it."""
-    return {f"{kind}JobName": "churn-train-26fa1be354c3", "Environment": {"PERENNIAL_RUN": "a" * 64}, **request}
-
-
-@pytest.fixture(params=sorted(PLACES))
-def place(request: pytest.FixtureRequest, where: Environment) -> Environment:
-    """An account as simple as it can be, and one with its own network and key."""
-    return dataclasses.replace(where, **PLACES[request.param])
 
 
 @pytest.fixture
@@ -103,37 +42,6 @@ def test_checks_see_what_botocore_does_not() -> None:
         ".ProcessingResources.ClusterConfig.InstanceType",
         ".ProcessingInputs",
     ]
-
-
-def test_detect_drift_is_a_legal_request(spec: ModelSpec, place: Environment, monitoring_run: Make) -> None:
-    """SageMaker takes the request of a day with and without traffic and history."""
-    for changes in ({}, {"captured": ()}, {"history": (dt.date(2026, 2, 28),)}):
-        check(
-            "CreateProcessingJob",
-            named(aws_requests.detect_drift(monitoring_run(spec, **changes), place), "Processing"),
-        )
-
-
-def test_detect_drift_reads_what_was_pinned(churn: ModelSpec, where: Environment, monitoring_run: Make) -> None:
-    """The baseline of the version's run, the day's files and the reports of days before; what there is none of is left
-    out."""
-    run = monitoring_run(churn, history=(dt.date(2026, 2, 27), dt.date(2026, 2, 28)))
-    inputs = {
-        found["InputName"]: found["S3Input"] for found in aws_requests.detect_drift(run, where)["ProcessingInputs"]
-    }
-    assert inputs["baseline"]["S3Uri"] == "s3://lake/baselines/churn/earlier/"
-    assert inputs["capture"]["S3Uri"] == "s3://lake/experiments/churn/manual-1-abc/capture.manifest"
-    assert aws_requests.capture_manifest(run.captured, bucket="lake") == [
-        {"prefix": "s3://lake/capture/"},
-        "churn/AllTraffic/2026/03/01/00/a.jsonl",
-    ]
-    assert aws_requests.history_manifest(run, bucket="lake") == [
-        {"prefix": "s3://lake/monitoring/churn/"},
-        "year=2026/month=02/day=27/drift.json",
-        "year=2026/month=02/day=28/drift.json",
-    ]
-    bare = aws_requests.detect_drift(monitoring_run(churn, captured=()), where)
-    assert {found["InputName"] for found in bare["ProcessingInputs"]} == {"config", "baseline"}
 
 
 def test_ingest_is_a_legal_request(spec: ModelSpec, place: Environment, ingestion_run: Make) -> None:

@@ -13,6 +13,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from perennial import assets
 from perennial.operators.alert import AlertOperator, PublishMetricsOperator
+from perennial.watches import TRAFFIC
 
 from include.specs import s3_layout
 from include.specs.model import ModelSpec
@@ -45,7 +46,7 @@ def inbox(listen: Callable[..., Inbox]) -> Inbox:
 
 
 def _alert(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = AlertOperator(task_id="alert", spec=spec, config_key=KEY).execute(context)
+    told: dict[str, Any] = AlertOperator(task_id="alert", spec=spec, watch=TRAFFIC, config_key=KEY).execute(context)
     return told
 
 
@@ -108,7 +109,9 @@ def test_topic_that_is_not_there_fails_nothing(
 
 
 def _publish(spec: ModelSpec, context: dict[str, Any]) -> dict[str, int]:
-    done: dict[str, int] = PublishMetricsOperator(task_id="publish_metrics", spec=spec, config_key=KEY).execute(context)
+    done: dict[str, int] = PublishMetricsOperator(
+        task_id="publish_metrics", spec=spec, watch=TRAFFIC, config_key=KEY
+    ).execute(context)
     return done
 
 

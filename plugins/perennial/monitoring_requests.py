@@ -1,0 +1,53 @@
+"""What the jobs of monitoring are asked for, and the manifests of what they read. No call is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from include.specs import job, s3_layout
+from include.specs.drift import DRIFT
+from include.specs.environment import Environment
+from include.specs.partition import SourceObject
+from include.specs.run import MonitoringRun
+from perennial.aws_requests import Request, config_key, manifest, objects, processing
+
+
+def capture_manifest_key(model: str, run: str) -> str:
+    """Where the manifest of a monitoring run's traffic is kept."""
+    return s3_layout.experiment(model, run) + "capture.manifest"
+
+
+def history_manifest_key(model: str, run: str) -> str:
+    """Where the manifest of the reports of the days before is kept."""
+    return s3_layout.experiment(model, run) + "history.manifest"
+
+
+def capture_manifest(captured: Iterable[SourceObject], *, bucket: str) -> list[Any]:
+    """A SageMaker manifest of exactly these capture files."""
+    return _below("capture/", captured, bucket=bucket)
+
+
+def history_manifest(run: MonitoringRun, *, bucket: str) -> list[Any]:
+    """A SageMaker manifest of the reports of the days before."""
+    prefix = f"monitoring/{run.model.name}/"
+    return [{"prefix": s3_layout.uri(bucket, prefix)}, *(s3_layout.day(date) + DRIFT for date in run.history)]
+
+
+def detect_drift(run: MonitoringRun, where: Environment) -> Request:
+    """A day's traffic, the baseline and the reports of the days before → the day's report."""
+    model, slug = run.model.name, run.provenance.run
+    inputs = {
+        job.CONFIG_CHANNEL: objects(where, config_key(model, slug)),
+        "baseline": objects(where, s3_layout.baseline(model, run.baseline_run)),
+    }
+    if run.captured:
+        inputs["capture"] = manifest(where, capture_manifest_key(model, slug))
+    if run.history:
+        inputs["history"] = manifest(where, history_manifest_key(model, slug))
+    outputs = {"report": s3_layout.monitoring(model, run.date)}
+    return processing(job.DETECT_DRIFT, run.model, where, inputs, outputs)
+
+
+def _below(prefix: str, found: Iterable[SourceObject], *, bucket: str) -> list[Any]:
+    return [{"prefix": s3_layout.uri(bucket, prefix)}, *(source.key.removeprefix(prefix) for source in found)]

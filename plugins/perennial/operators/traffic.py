@@ -1,0 +1,86 @@
+"""Finds what drift is looked for in: a day's traffic, the version that answered, and the reports of the days before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+from include.specs import codec
+from include.specs.drift import DRIFT
+from include.specs.run import MonitoringRun
+from perennial import aws_requests, monitoring_requests, serving
+from perennial.hooks.lake import Lake
+from perennial.hooks.packages import Packages
+from perennial.operators.base import FlowOperator, provenance, required_date
+
+# How long a run that waits for the day's first capture file leaves it alone between two looks.
+LOOK_EVERY = dt.timedelta(minutes=15)
+
+
+class FindTrafficOperator(FlowOperator):
+    """Pin what was captured on the run's day, the version that it is compared with, and the reports of the days before.
+
+    The day is the DAG param `date`, or the day that the data interval begins on. A scheduled run waits for the first
+    capture file; when none has come in time, the report says that there was no traffic. Without a version there is
+    nothing to watch: the run is skipped.
+
+    Returns (XCom): date, config_key, report (its prefix), version, files.
+    """
+
+    def perform(self, context: Any) -> dict[str, Any]:
+        """Find, wait, pin, write."""
+        date = required_date(context)
+        lake, where = self.lake(), self.where()
+        version, baseline_run = serving.watched(self.spec, Packages())
+        captured = serving.captured(lake, self.spec, [date])
+        if not captured:
+            self._wait(context)
+        origin = provenance(context, where)
+        run = MonitoringRun(
+            model=self.spec,
+            provenance=origin,
+            date=date,
+            version=version,
+            baseline_run=baseline_run,
+            captured=captured,
+            history=serving.reported(lake, self.spec, DRIFT, before=date, days=self.spec.monitoring.history_days),
+            # Whoever makes traffic up says so on every file; one is asked.
+            synthetic=bool(captured) and lake.source(captured[0].key).synthetic,
+        )
+        return {"config_key": _pin(run, lake), **_returned(run)}
+
+    def look_again(self, context: Any, event: Any = None) -> dict[str, Any]:  # noqa: ARG002 Airflow's signature
+        """What was waited for may have come."""
+        return dict(self.execute(context))
+
+    def _wait(self, context: Any) -> None:
+        """Look again later, while there is time; a person's run and a backfill do not wait for what is past."""
+        run, now = context["dag_run"], _now()
+        if run.run_type != "scheduled":
+            return
+        last = run.data_interval_end + dt.timedelta(hours=self.spec.monitoring.wait_h)
+        if now < last:
+            self.log.info("Nothing was captured yet; waiting until %s at the latest", last)
+            self.defer(trigger=DateTimeTrigger(moment=min(now + LOOK_EVERY, last)), method_name="look_again")
+
+
+def _pin(run: MonitoringRun, lake: Lake) -> str:
+    """Write what the job reads; the configuration's key."""
+    model, slug = run.model.name, run.provenance.run
+    captured = monitoring_requests.capture_manifest(run.captured, bucket=lake.bucket)
+    lake.write_manifest(monitoring_requests.capture_manifest_key(model, slug), captured)
+    history = monitoring_requests.history_manifest(run, bucket=lake.bucket)
+    lake.write_manifest(monitoring_requests.history_manifest_key(model, slug), history)
+    config_key = aws_requests.config_key(model, slug)
+    lake.write(config_key, codec.encode(run))
+    return config_key
+
+
+def _returned(run: MonitoringRun) -> dict[str, Any]:
+    return {"date": run.date.isoformat(), "version": run.version, "files": len(run.captured)}
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

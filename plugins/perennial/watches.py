@@ -1,0 +1,95 @@
+"""What is watched of a served model, and what the flows that watch differ in: for the tasks that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from airflow.sdk import Asset
+
+from include.specs import drift, s3_layout
+from include.specs.drift import DriftReport
+from include.specs.environment import Environment
+from include.specs.model import ModelSpec
+from include.specs.run import MonitoringRun, PerformanceRun
+from perennial import assets, drift_notice
+from perennial.cloudwatch import Point
+from perennial.links import DriftReportLink, StoredLink
+from perennial.notices import Notice
+
+
+class Report(Protocol):
+    """What a day's report says, whatever it is about."""
+
+    @property
+    def verdict(self) -> str:
+        """In a word."""
+
+    @property
+    def reasons(self) -> str:
+        """In a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch[Run: (MonitoringRun, PerformanceRun), Found: Report]:
+    """One kind of monitoring.
+
+    Args:
+        run, report: what a day's job is told, and what it finds out.
+        file, page: names of the report, and of the page for people.
+        subjects: the verdicts that people hear of, each as they are told.
+        asks: the verdict that asks for a training. because: that, as the training's reason.
+        may_ask: the field of a model's monitoring that says whether it does.
+        judged_run: the run whose version a report is about.
+    """
+
+    run: type[Run]
+    report: type[Found]
+    file: str
+    page: str
+    subjects: Mapping[str, str]
+    asks: str
+    because: str
+    may_ask: str
+    asset: Callable[[str], Asset]
+    link: type[StoredLink]
+    notice: Callable[[Run, Found, Environment], Notice]
+    points: Callable[[Found], Iterable[Point]]
+    judged_run: Callable[[Found], str]
+
+    def report_key(self, run: Run) -> str:
+        """Where the report on the run's day lies."""
+        return s3_layout.monitoring(run.model.name, run.date) + self.file
+
+    def page_key(self, run: Run) -> str:
+        """Where the page on the run's day lies."""
+        return s3_layout.monitoring(run.model.name, run.date) + self.page
+
+    def key_before(self, run: Run) -> str | None:
+        """Where the last report before the run's day lies; None where there is none."""
+        return s3_layout.monitoring(run.model.name, run.before) + self.file if run.before else None
+
+    def retrains(self, spec: ModelSpec) -> bool:
+        """Whether the spec lets it ask for a training."""
+        return bool(getattr(spec.monitoring, self.may_ask))
+
+
+# For the tasks, which handle any of them.
+AnyWatch = Watch[Any, Any]
+
+TRAFFIC = Watch[MonitoringRun, DriftReport](
+    run=MonitoringRun,
+    report=DriftReport,
+    file=drift.DRIFT,
+    page=drift.DRIFT_HTML,
+    subjects={str(verdict): words for verdict, words in drift_notice.SUBJECTS.items()},
+    asks="drift",
+    because="drift",
+    may_ask="retrain_on_drift",
+    asset=assets.drift,
+    link=DriftReportLink,
+    notice=drift_notice.notice,
+    points=drift_notice.points,
+    judged_run=lambda report: report.baseline.run,
+)

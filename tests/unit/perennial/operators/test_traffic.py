@@ -1,0 +1,149 @@
+"""Find the day's traffic, and wait for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+from perennial.operators import traffic
+from perennial.operators.traffic import FindTrafficOperator
+
+from include.specs import codec, s3_layout
+from include.specs.model import ModelSpec
+from include.specs.run import MonitoringRun
+
+Make = Callable[..., Any]
+DAY = dt.date(2026, 3, 1)
+INTERVAL = (dt.datetime(2026, 3, 1, 6, tzinfo=dt.UTC), dt.datetime(2026, 3, 2, 6, tzinfo=dt.UTC))
+FILE = "capture/churn/AllTraffic/2026/03/01/07/a.jsonl"
+
+
+@pytest.fixture
+def version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registered version, which waits for approval."""
+    package = {
+        "ModelPackageVersion": 3,
+        "ModelPackageArn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/3",
+        "ModelPackageStatus": "Completed",
+        "ModelApprovalStatus": "PendingManualApproval",
+        "CustomerMetadataProperties": {"run": "earlier"},
+    }
+    registry = SimpleNamespace(versions=lambda _: iter([package]), describe=lambda _: package)
+    monkeypatch.setattr(traffic, "Packages", lambda: registry)
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[dt.datetime], None]:
+    """Sets the clock."""
+    return lambda now: monkeypatch.setattr(traffic, "_now", lambda: now)
+
+
+def _find(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = FindTrafficOperator(task_id="find_traffic", spec=spec).execute(context)
+    return found
+
+
+def _configured(aws: SimpleNamespace, found: dict[str, Any]) -> MonitoringRun:
+    return codec.decode(MonitoringRun, aws.get(found["config_key"]), source="run.json")
+
+
+@pytest.mark.usefixtures("version")
+def test_day_version_and_files_are_pinned(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """The job reads exactly that: the files of the day, and late ones of the hours after it."""
+    late, later = (f"capture/churn/AllTraffic/2026/03/02/{hour}/b.jsonl" for hour in ("02", "03"))
+    for key in (FILE, late, later, "capture/churn/Other/2026/03/01/07/c.jsonl"):
+        aws.put(key, b"{}")
+    found = _find(churn, context(run_type="scheduled", interval=INTERVAL))
+    run = _configured(aws, found)
+    assert (run.date, run.version, run.baseline_run) == (DAY, 3, "earlier")
+    assert [source.key for source in run.captured] == [FILE, late]
+    manifest = json.loads(aws.get(found["config_key"].replace("run.json", "capture.manifest")))
+    assert manifest[1:] == [key.removeprefix("capture/") for key in (FILE, late)]
+    assert (found["date"], found["files"]) == ("2026-03-01", 2)
+
+
+@pytest.mark.usefixtures("version")
+@pytest.mark.parametrize(("origin", "synthetic"), [({}, False), ({"origin": "synthetic: seed 1"}, True)])
+def test_made_up_traffic_says_so(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, origin: dict[str, str], synthetic: bool
+) -> None:
+    """On its files, and then on the page."""
+    aws.put(FILE, b"{}", Metadata=origin)
+    assert _configured(aws, _find(churn, context(interval=INTERVAL))).synthetic == synthetic
+
+
+@pytest.mark.usefixtures("version")
+def test_another_endpoint_and_its_variants(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """As the spec says."""
+    keys = [f"capture/shop/{variant}/2026/03/01/07/a.jsonl" for variant in ("A", "B")]
+    for key in (*keys, FILE):
+        aws.put(key, b"{}")
+    watched = dataclasses.replace(churn.monitoring, endpoint="shop", variants=("A", "B"))
+    found = _find(dataclasses.replace(churn, monitoring=watched), context(params={"date": "2026-03-01"}))
+    assert [source.key for source in _configured(aws, found).captured] == keys
+
+
+@pytest.mark.usefixtures("version")
+def test_reports_of_the_days_before_are_its_history(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """As far back as the spec says; a page without a report, and what comes after the day, is none."""
+    days = (DAY - dt.timedelta(days=31), DAY - dt.timedelta(days=30), DAY - dt.timedelta(days=1), DAY)
+    for date in (*days, DAY + dt.timedelta(days=1)):
+        aws.put(s3_layout.monitoring("churn", date) + "drift.json", b"{}")
+    aws.put(s3_layout.monitoring("churn", DAY - dt.timedelta(days=2)) + "report.html", b"")
+    aws.put(s3_layout.retraining("churn"), b"{}")
+    found = _find(churn, context(interval=INTERVAL))
+    assert _configured(aws, found).history == days[1:3]
+
+
+@pytest.mark.usefixtures("version", "aws")
+def test_scheduled_run_waits_for_the_first_file(churn: ModelSpec, context: Make, at: Make) -> None:
+    """Without a worker, a quarter of an hour at a time, and no longer than the spec says."""
+    last = INTERVAL[1] + dt.timedelta(hours=churn.monitoring.wait_h)
+    for now, until in ((INTERVAL[1], INTERVAL[1] + traffic.LOOK_EVERY), (last - dt.timedelta(minutes=1), last)):
+        at(now)
+        with pytest.raises(TaskDeferred) as deferred:
+            _find(churn, context(run_type="scheduled", interval=INTERVAL))
+        assert deferred.value.trigger.serialize()[1]["moment"] == until
+        assert deferred.value.method_name == "look_again"
+
+
+@pytest.mark.usefixtures("version")
+def test_file_that_came_is_found_when_it_looks_again(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """What was waited for goes to the job."""
+    aws.put(FILE, b"{}")
+    operator = FindTrafficOperator(task_id="find_traffic", spec=churn)
+    assert operator.look_again(context(run_type="scheduled", interval=INTERVAL), None)["files"] == 1
+
+
+@pytest.mark.usefixtures("version")
+@pytest.mark.parametrize("run_type", ["scheduled", "backfill", "manual"])
+def test_day_without_traffic_is_reported(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, at: Make, run_type: str
+) -> None:
+    """When the time is up, or where it has long been, the job is told that there is nothing: it says so."""
+    at(INTERVAL[1] + dt.timedelta(hours=churn.monitoring.wait_h if run_type == "scheduled" else 0))
+    found = _find(churn, context(run_type=run_type, interval=INTERVAL))
+    assert _configured(aws, found).captured == ()
+
+
+@pytest.mark.usefixtures("aws")
+def test_nothing_is_watched_before_there_is_a_version(
+    churn: ModelSpec, context: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is skipped."""
+    monkeypatch.setattr(traffic, "Packages", lambda: SimpleNamespace(versions=lambda _: iter([]), describe=None))
+    with pytest.raises(AirflowSkipException, match="churn has no version"):
+        _find(churn, context(interval=INTERVAL))
+
+
+@pytest.mark.usefixtures("version", "aws")
+def test_run_without_a_day_is_told_what_to_give(churn: ModelSpec, context: Make) -> None:
+    """A run that has no interval needs the param."""
+    with pytest.raises(AirflowFailException, match="give the param `date`"):
+        _find(churn, context(params={"date": None}))

@@ -1,0 +1,47 @@
+"""The requests of monitoring, held against botocore's own model of the service."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from perennial import monitoring_requests
+
+from include.specs.environment import Environment
+from include.specs.model import ModelSpec
+from tests.shared.sagemaker_requests import check, named
+
+Make = Callable[..., Any]
+
+
+def test_detect_drift_is_a_legal_request(spec: ModelSpec, place: Environment, monitoring_run: Make) -> None:
+    """SageMaker takes the request of a day with and without traffic and history."""
+    for changes in ({}, {"captured": ()}, {"history": (dt.date(2026, 2, 28),)}):
+        check(
+            "CreateProcessingJob",
+            named(monitoring_requests.detect_drift(monitoring_run(spec, **changes), place), "Processing"),
+        )
+
+
+def test_detect_drift_reads_what_was_pinned(churn: ModelSpec, where: Environment, monitoring_run: Make) -> None:
+    """The baseline of the version's run, the day's files and the reports of days before; what there is none of is left
+    out."""
+    run = monitoring_run(churn, history=(dt.date(2026, 2, 27), dt.date(2026, 2, 28)))
+    inputs = {
+        found["InputName"]: found["S3Input"]
+        for found in monitoring_requests.detect_drift(run, where)["ProcessingInputs"]
+    }
+    assert inputs["baseline"]["S3Uri"] == "s3://lake/baselines/churn/earlier/"
+    assert inputs["capture"]["S3Uri"] == "s3://lake/experiments/churn/manual-1-abc/capture.manifest"
+    assert monitoring_requests.capture_manifest(run.captured, bucket="lake") == [
+        {"prefix": "s3://lake/capture/"},
+        "churn/AllTraffic/2026/03/01/00/a.jsonl",
+    ]
+    assert monitoring_requests.history_manifest(run, bucket="lake") == [
+        {"prefix": "s3://lake/monitoring/churn/"},
+        "year=2026/month=02/day=27/drift.json",
+        "year=2026/month=02/day=28/drift.json",
+    ]
+    bare = monitoring_requests.detect_drift(monitoring_run(churn, captured=()), where)
+    assert {found["InputName"] for found in bare["ProcessingInputs"]} == {"config", "baseline"}

@@ -1,0 +1,73 @@
+"""What is known of a served model."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+from perennial import serving
+from perennial.hooks.lake import Lake
+
+from include.specs import s3_layout
+from include.specs.errors import ReportError
+from include.specs.model import ModelSpec
+
+DAY = dt.date(2026, 3, 1)
+
+
+def _registry(*packages: dict[str, object]) -> SimpleNamespace:
+    return SimpleNamespace(
+        versions=lambda _: iter(packages), describe=lambda arn: {"ModelPackageArn": arn, **packages[0]}
+    )
+
+
+PACKAGE = {
+    "ModelPackageVersion": 3,
+    "ModelPackageArn": "arn:3",
+    "ModelPackageStatus": "Completed",
+    "ModelApprovalStatus": "Approved",
+    "CustomerMetadataProperties": {"run": "earlier"},
+}
+
+
+def test_champion_is_watched(churn: ModelSpec) -> None:
+    """Its version, and the run whose baseline and evaluation it has."""
+    assert serving.watched(churn, _registry(PACKAGE)) == (3, "earlier")
+
+
+def test_without_a_version_nothing_is_watched(churn: ModelSpec) -> None:
+    """That is no failure."""
+    with pytest.raises(AirflowSkipException, match="churn has no version"):
+        serving.watched(churn, _registry())
+
+
+def test_version_of_an_unknown_run_is_named(churn: ModelSpec) -> None:
+    """There is nothing to compare with, and a person can choose another."""
+    with pytest.raises(ReportError, match="arn:3 does not say which run registered it"):
+        serving.watched(churn, _registry(PACKAGE | {"CustomerMetadataProperties": {}}))
+
+
+def test_days_are_found_whole_and_what_came_late(aws: SimpleNamespace, churn: ModelSpec) -> None:
+    """Of every variant: the days, and the first hours of the day after the last."""
+    spec = dataclasses.replace(churn, monitoring=dataclasses.replace(churn.monitoring, variants=("A", "B"), late_h=2))
+    wanted = [
+        f"capture/churn/{variant}/{hour}/a.jsonl"
+        for variant in "AB"
+        for hour in ("2026/02/28/23", "2026/03/01/00", "2026/03/02/01")
+    ]
+    for key in (*wanted, *(f"capture/churn/A/{hour}/a.jsonl" for hour in ("2026/02/27/23", "2026/03/02/02"))):
+        aws.put(key, b"{}")
+    found = serving.captured(Lake("lake"), spec, [DAY - dt.timedelta(days=1), DAY])
+    assert [source.key for source in found] == wanted
+
+
+def test_reports_are_those_of_the_days_before(aws: SimpleNamespace, churn: ModelSpec) -> None:
+    """By their own name, as far back as is asked for."""
+    for days in range(5):
+        aws.put(s3_layout.monitoring("churn", DAY - dt.timedelta(days=days)) + "drift.json", b"{}")
+    aws.put(s3_layout.monitoring("churn", DAY - dt.timedelta(days=1)) + "performance.json", b"{}")
+    found = serving.reported(Lake("lake"), churn, "drift.json", before=DAY, days=3)
+    assert found == tuple(DAY - dt.timedelta(days=days) for days in (3, 2, 1))
