@@ -1,11 +1,16 @@
 """The plugin's entry file: tells Airflow which links a task of ours may show."""
 
 from airflow.plugins_manager import AirflowPlugin
-from perennial.links import DriftReportLink, JobLogLink, ReportLink
+from perennial.links import DriftReportLink, JobLogLink, PerformanceReportLink, ReportLink
 
 
 class PerennialPlugin(AirflowPlugin):
     """Links from a task to its job's log and to its reports."""
 
     name = "perennial"
-    operator_extra_links = [JobLogLink(), ReportLink(), DriftReportLink()]  # noqa: RUF012 Airflow reads a plain list
+    operator_extra_links = [  # noqa: RUF012 Airflow reads a plain list
+        JobLogLink(),
+        ReportLink(),
+        DriftReportLink(),
+        PerformanceReportLink(),
+    ]

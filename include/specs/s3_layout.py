@@ -9,6 +9,7 @@ from include.specs.errors import PerennialError
 
 MANIFEST = "_manifest.json"
 _DAY = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/")
+_CAPTURE_HOUR = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/\d{2}/[^/]+$")
 
 
 def day(date: dt.date) -> str:
@@ -118,8 +119,24 @@ def capture_hour(endpoint: str, variant: str, time: dt.datetime) -> str:
     return f"{capture(endpoint)}{variant}/{time.astimezone(dt.UTC):%Y/%m/%d/%H}/"
 
 
+def captured_on(key: str) -> dt.date:
+    """The day (UTC) in one of whose hours a capture file was begun.
+
+    >>> captured_on("capture/churn/AllTraffic/2026/03/01/07/a.jsonl")
+    datetime.date(2026, 3, 1)
+
+    Raises:
+        PerennialError: there is no such hour in it.
+    """
+    found = _CAPTURE_HOUR.search(key)
+    if found is None:
+        raise PerennialError(f"expected …/YYYY/MM/DD/HH/<file> as the key of a capture file, got {key!r}")
+    year, month, of_month = map(int, found.groups())
+    return dt.date(year, month, of_month)
+
+
 def monitoring(model: str, date: dt.date) -> str:
-    """Prefix of what was found out about a day's traffic."""
+    """Prefix of what was found out about a day."""
     return f"monitoring/{model}/{day(date)}"
 
 

@@ -26,3 +26,8 @@ def package(model: str) -> Asset:
 def drift(model: str) -> Asset:
     """A day's traffic has drifted, or may be about to. Its events carry `date`, `verdict`, `reasons` and `report`."""
     return Asset(name=f"drift:{model}", uri=f"perennial://drift/{model}", group="perennial")
+
+
+def performance(model: str) -> Asset:
+    """The model's realised quality has fallen, or may be about to. Its events are like those of `drift`."""
+    return Asset(name=f"performance:{model}", uri=f"perennial://performance/{model}", group="perennial")

@@ -45,3 +45,9 @@ class DriftReportLink(StoredLink):
     """The HTML report on the day's traffic."""
 
     name = "Drift report"
+
+
+class PerformanceReportLink(StoredLink):
+    """The HTML report on realised quality."""
+
+    name = "Performance report"

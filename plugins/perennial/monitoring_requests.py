@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from include.specs import job, s3_layout
+from include.specs import job, reports, s3_layout
 from include.specs.drift import DRIFT
 from include.specs.environment import Environment
 from include.specs.partition import SourceObject
-from include.specs.run import MonitoringRun
+from include.specs.run import MonitoringRun, PerformanceRun
 from perennial.aws_requests import Request, config_key, manifest, objects, processing
 
 
@@ -23,6 +23,11 @@ def history_manifest_key(model: str, run: str) -> str:
     return s3_layout.experiment(model, run) + "history.manifest"
 
 
+def labels_manifest_key(model: str, run: str) -> str:
+    """Where the manifest of a run's labels is kept."""
+    return s3_layout.experiment(model, run) + "labels.manifest"
+
+
 def capture_manifest(captured: Iterable[SourceObject], *, bucket: str) -> list[Any]:
     """A SageMaker manifest of exactly these capture files."""
     return _below("capture/", captured, bucket=bucket)
@@ -32,6 +37,11 @@ def history_manifest(run: MonitoringRun, *, bucket: str) -> list[Any]:
     """A SageMaker manifest of the reports of the days before."""
     prefix = f"monitoring/{run.model.name}/"
     return [{"prefix": s3_layout.uri(bucket, prefix)}, *(s3_layout.day(date) + DRIFT for date in run.history)]
+
+
+def labels_manifest(run: PerformanceRun, *, bucket: str) -> list[Any]:
+    """A SageMaker manifest of exactly the run's labels."""
+    return _below(f"labels/{run.model.name}/", run.labels, bucket=bucket)
 
 
 def detect_drift(run: MonitoringRun, where: Environment) -> Request:
@@ -47,6 +57,22 @@ def detect_drift(run: MonitoringRun, where: Environment) -> Request:
         inputs["history"] = manifest(where, history_manifest_key(model, slug))
     outputs = {"report": s3_layout.monitoring(model, run.date)}
     return processing(job.DETECT_DRIFT, run.model, where, inputs, outputs)
+
+
+def measure_quality(run: PerformanceRun, where: Environment) -> Request:
+    """Days of traffic, labels, and what the version was registered with → the quality of those days."""
+    model, slug = run.model.name, run.provenance.run
+    inputs = {
+        job.CONFIG_CHANNEL: objects(where, config_key(model, slug)),
+        "baseline": objects(where, s3_layout.baseline(model, run.baseline_run)),
+        "evaluation": objects(where, s3_layout.experiment(model, run.baseline_run) + reports.EVALUATION),
+    }
+    if run.captured:
+        inputs["capture"] = manifest(where, capture_manifest_key(model, slug))
+    if run.labels:
+        inputs["labels"] = manifest(where, labels_manifest_key(model, slug))
+    outputs = {"report": s3_layout.monitoring(model, run.date)}
+    return processing(job.MEASURE_QUALITY, run.model, where, inputs, outputs)
 
 
 def _below(prefix: str, found: Iterable[SourceObject], *, bucket: str) -> list[Any]:

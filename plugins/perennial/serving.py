@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -11,6 +11,7 @@ from include.specs import s3_layout
 from include.specs.errors import ReportError
 from include.specs.model import ModelSpec
 from include.specs.partition import SourceObject
+from include.specs.run import ServedDay
 from perennial import registry
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
@@ -54,3 +55,41 @@ def reported(lake: Lake, spec: ModelSpec, file: str, *, before: dt.date, days: i
     keys = [found.key for found in lake.objects(f"monitoring/{spec.name}/year=")]
     dates = sorted(s3_layout.date_of(key) for key in keys if key.endswith(f"/{file}"))
     return tuple(found for found in dates if before - days * _DAY <= found < before)
+
+
+def labels(lake: Lake, spec: ModelSpec, dates: Sequence[dt.date]) -> tuple[SourceObject, ...]:
+    """The objects with labels that came on `dates`."""
+    return tuple(found for date in dates for found in lake.objects(s3_layout.labels(spec.name, date)))
+
+
+def served(dates: Sequence[dt.date], known: Mapping[dt.date, int | None], *, version: int) -> tuple[ServedDay, ...]:
+    """Which version answered on each of `dates`, as far as that is known.
+
+    Nothing yet records what an endpoint runs; what a day's drift report was held against is the best that there is. A
+    day without one was answered by the version that the reports around it agree on: the next before it, where there is
+    one, and the next after it, else `version`.
+
+    Args:
+        dates: ascending. known: the versions that reports of some of them name. version: the one that is watched now.
+
+    >>> first, second, third, fourth = (dt.date(2026, 3, day) for day in (1, 2, 3, 4))
+    >>> [day.version for day in served([first, second, third, fourth], {second: 1, fourth: 2}, version=2)]
+    [1, 1, None, 2]
+    """
+    before, after = _filled(dates, known), _filled(dates[::-1], known)
+    found = []
+    for date in dates:
+        later = after.get(date, version)
+        found.append(ServedDay(date=date, version=later if before.get(date, later) == later else None))
+    return tuple(found)
+
+
+def _filled(dates: Sequence[dt.date], known: Mapping[dt.date, int | None]) -> dict[dt.date, int | None]:
+    """Each date with what is known of it or, if nothing is, of the nearest that came earlier in `dates`."""
+    found: dict[dt.date, int | None] = {}
+    for number, date in enumerate(dates):
+        if date in known:
+            found[date] = known[date]
+        elif number and dates[number - 1] in found:
+            found[date] = found[dates[number - 1]]
+    return found

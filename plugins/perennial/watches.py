@@ -8,14 +8,15 @@ from typing import Any, Protocol
 
 from airflow.sdk import Asset
 
-from include.specs import drift, s3_layout
+from include.specs import drift, performance, s3_layout
 from include.specs.drift import DriftReport
 from include.specs.environment import Environment
 from include.specs.model import ModelSpec
+from include.specs.performance import PerformanceReport
 from include.specs.run import MonitoringRun, PerformanceRun
-from perennial import assets, drift_notice
+from perennial import assets, drift_notice, quality_notice
 from perennial.cloudwatch import Point
-from perennial.links import DriftReportLink, StoredLink
+from perennial.links import DriftReportLink, PerformanceReportLink, StoredLink
 from perennial.notices import Notice
 
 
@@ -92,4 +93,19 @@ TRAFFIC = Watch[MonitoringRun, DriftReport](
     notice=drift_notice.notice,
     points=drift_notice.points,
     judged_run=lambda report: report.baseline.run,
+)
+QUALITY = Watch[PerformanceRun, PerformanceReport](
+    run=PerformanceRun,
+    report=PerformanceReport,
+    file=performance.PERFORMANCE,
+    page=performance.PERFORMANCE_HTML,
+    subjects={str(verdict): words for verdict, words in quality_notice.SUBJECTS.items()},
+    asks="degraded",
+    because="degraded quality",
+    may_ask="retrain_on_degradation",
+    asset=assets.performance,
+    link=PerformanceReportLink,
+    notice=quality_notice.notice,
+    points=quality_notice.points,
+    judged_run=lambda report: report.registered.run,
 )

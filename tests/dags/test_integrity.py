@@ -24,10 +24,18 @@ from include.specs.job import STEPS
 from include.specs.model import ModelSpec
 
 MODELS = load()
-DAGS = [f"{name}_{flow}" for name in MODELS for flow in ("drift", "ingestion", "training")]
+DAGS = [f"{name}_{flow}" for name in MODELS for flow in ("drift", "ingestion", "performance", "training")]
 FLOWS = {
     "drift": {"find_traffic", "drift", "publish_metrics", "drift_branch", "alert", "request_retraining"},
     "ingestion": {"find_landing", "ingest", "publish", "request_retraining"},
+    "performance": {
+        "find_predictions",
+        "performance",
+        "publish_metrics",
+        "performance_branch",
+        "alert",
+        "request_retraining",
+    },
     "training": {
         "resolve",
         "candidate.preprocess",
@@ -69,7 +77,7 @@ def test_bag_holds_exactly_the_catalogs_dags(bag: DagBag) -> None:
     """No import error, none missing, none besides."""
     assert bag.import_errors == {}
     assert sorted(bag.dags) == sorted(DAGS)
-    assert len(DAGS) == 3 * len(MODELS) >= 6
+    assert len(DAGS) == 4 * len(MODELS) >= 8
 
 
 def test_dag_has_exactly_its_tasks(dag: DAG) -> None:
@@ -211,7 +219,7 @@ def test_training_runs_on_request_and_weekly(training: DAG) -> None:
 
 
 def test_flows_are_joined_by_assets(bag: DagBag) -> None:
-    """Ingestion emits the data and a request, training the version, monitoring the drift and a request; that is all."""
+    """Ingestion emits the data and a request, training the version, monitoring what it found and a request: no more."""
     for name in MODELS:
         outlets = {
             (task.task_id, asset.name)
@@ -224,6 +232,7 @@ def test_flows_are_joined_by_assets(bag: DagBag) -> None:
             ("request_retraining", f"retrain:{name}"),
             ("announce", f"package:{name}"),
             ("alert", f"drift:{name}"),
+            ("alert", f"performance:{name}"),
         }
 
 
@@ -264,23 +273,34 @@ def test_jobs_run_their_steps(dag: DAG) -> None:
         assert set(task.inputs) == needed
 
 
-def test_monitoring_looks_at_one_day_at_a_time(bag: DagBag) -> None:
+@pytest.mark.parametrize(("flow", "schedule"), [("drift", "schedule"), ("performance", "performance_schedule")])
+def test_monitoring_looks_at_one_day_at_a_time(bag: DagBag, flow: str, schedule: str) -> None:
     """Its timetable gives the day, and a day's run finds the reports of those before it."""
     for name, spec in MODELS.items():
-        dag = bag.dags[f"{name}_drift"]
+        dag = bag.dags[f"{name}_{flow}"]
         assert isinstance(dag.timetable, CronDataIntervalTimetable)
-        assert dag.timetable.expression == spec.monitoring.schedule
+        assert dag.timetable.expression == getattr(spec.monitoring, schedule)
         assert dag.max_active_runs == 1
 
 
-def test_people_are_told_only_through_the_branch(bag: DagBag) -> None:
+@pytest.mark.parametrize("flow", ["drift", "performance"])
+def test_people_are_told_only_through_the_branch(bag: DagBag, flow: str) -> None:
     """The alert is all that is after the branch, and a training is asked for after the alert only."""
     for name in MODELS:
-        dag = bag.dags[f"{name}_drift"]
-        branch = dag.get_task("drift_branch")
+        dag = bag.dags[f"{name}_{flow}"]
+        branch = dag.get_task(f"{flow}_branch")
         assert isinstance(branch, VerdictBranchOperator)
         assert {branch.alert} == branch.downstream_task_ids
         assert "alert" in dag.get_task("request_retraining").upstream_task_ids
+
+
+@pytest.mark.parametrize(("flow", "link"), [("drift", "DriftReportLink"), ("performance", "PerformanceReportLink")])
+def test_report_opens_from_the_branch(bag: DagBag, flow: str, link: str) -> None:
+    """The scheduler knows the button, too."""
+    for name in MODELS:
+        again = DagSerialization.from_dict(DagSerialization.to_dict(bag.dags[f"{name}_{flow}"]))
+        [button] = again.task_dict[f"{flow}_branch"].operator_extra_links
+        assert button.xcom_key == f"_link_{link}"
 
 
 def test_candidate_is_one_group(training: DAG) -> None:
@@ -295,7 +315,7 @@ def test_candidate_is_one_group(training: DAG) -> None:
 def test_params_are_those_of_the_flow(dag: DAG) -> None:
     """The forms ask for what their flow takes."""
     assert isinstance(dag.params, ParamsDict)
-    names = {"ingestion": {"date", "training"}, "drift": {"date"}}.get(
+    names = {"ingestion": {"date", "training"}, "drift": {"date"}, "performance": {"date"}}.get(
         dag.dag_id.rsplit("_", 1)[1], {"reason", "start", "end", "thresholds", "hyperparameters", "instance_types"}
     )
     assert set(dag.params) == names

@@ -15,8 +15,8 @@ import pytest
 from include.specs.catalog import load
 
 ROOT = Path(__file__).parents[2]
-DAGS = sorted(f"{name}_{flow}" for name in load() for flow in ("drift", "ingestion", "training"))
-FILES = ["drift.py", "ingestion.py", "training.py"]
+DAGS = sorted(f"{name}_{flow}" for name in load() for flow in ("drift", "ingestion", "performance", "training"))
+FILES = ["drift.py", "ingestion.py", "performance.py", "training.py"]
 NOT_ON_MWAA = ("matplotlib", "numpy", "pandas", "pyarrow", "sagemaker", "scipy", "sklearn", "skops", "localaws")
 
 
@@ -72,7 +72,7 @@ def test_parsing_imports_nothing_heavy(here: dict[str, Any]) -> None:
 def test_plugin_registers_its_links(here: dict[str, Any]) -> None:
     """The UI knows the links, and the plugin loads without an error."""
     assert (here["plugins"], here["plugin_errors"]) == (["perennial"], {})
-    assert {"DriftReportLink", "JobLogLink", "ReportLink"} <= set(here["links"])
+    assert {"DriftReportLink", "JobLogLink", "PerformanceReportLink", "ReportLink"} <= set(here["links"])
 
 
 @pytest.mark.parametrize("place", ["here", "mwaa"])

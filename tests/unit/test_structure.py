@@ -60,6 +60,7 @@ ELSEWHERE = {
     "perennial.flows.drift": "dags/test_integrity.py",
     "perennial.flows.ingestion": "dags/test_integrity.py",
     "perennial.flows.monitoring": "dags/test_integrity.py",
+    "perennial.flows.performance": "dags/test_integrity.py",
     "perennial.flows.training": "dags/test_integrity.py",
     "perennial.watches": "unit/perennial/operators/test_monitoring.py",
 }

@@ -22,9 +22,20 @@ from include.specs.environment import Environment
 from include.specs.incidents import FAILURE
 from include.specs.model import ModelSpec
 from include.specs.partition import PartFile, PartitionManifest, PartitionRef, SourceObject
-from include.specs.run import Champion, IngestionRun, MonitoringRun, Provenance, SplitBoundary, TrainingRun
+from include.specs.performance import PerformanceReport
+from include.specs.run import (
+    Champion,
+    IngestionRun,
+    MonitoringRun,
+    PerformanceRun,
+    Provenance,
+    ServedDay,
+    SplitBoundary,
+    TrainingRun,
+)
 from tests.shared.airflow_context import task_context
 from tests.shared.drift_report import report_of
+from tests.shared.performance_report import report_of as performance_report_of
 from tests.shared.sagemaker_requests import PLACES
 
 BUCKET = "lake"
@@ -153,6 +164,36 @@ def monitoring_run(provenance: Provenance) -> Callable[..., MonitoringRun]:
         return dataclasses.replace(run, **changes)
 
     return make
+
+
+@pytest.fixture
+def performance_run(provenance: Provenance) -> Callable[..., PerformanceRun]:
+    """Makes a run of a spec that measures its realised quality."""
+
+    def make(spec: ModelSpec, **changes: Any) -> PerformanceRun:
+        captured = SourceObject(
+            key=s3_layout.capture_day(spec.name, "AllTraffic", DAY) + "00/a.jsonl", bytes=9, etag="e"
+        )
+        labels = SourceObject(key=s3_layout.labels(spec.name, DAY) + "a.parquet", bytes=9, etag="e")
+        run = PerformanceRun(
+            model=spec,
+            provenance=provenance,
+            date=DAY,
+            days=(ServedDay(date=DAY, version=3),),
+            version=3,
+            baseline_run="earlier",
+            captured=(captured,),
+            labels=(labels,),
+        )
+        return dataclasses.replace(run, **changes)
+
+    return make
+
+
+@pytest.fixture
+def performance_report() -> Callable[..., PerformanceReport]:
+    """Makes a day's report; the one day with labels fell where the verdict says that one did."""
+    return performance_report_of
 
 
 @pytest.fixture

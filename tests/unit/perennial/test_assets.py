@@ -6,7 +6,13 @@ from perennial import assets
 
 from include.specs.model import ModelSpec
 
-KINDS = {"raw": assets.raw, "retrain": assets.retrain, "package": assets.package}
+KINDS = {
+    "raw": assets.raw,
+    "retrain": assets.retrain,
+    "package": assets.package,
+    "drift": assets.drift,
+    "performance": assets.performance,
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -20,4 +26,4 @@ def test_asset_is_called_as_agreed(spec: ModelSpec, kind: str) -> None:
 def test_assets_are_distinct() -> None:
     """Neither kinds nor models share one: a request for one model never starts another's training."""
     made: list[Asset] = [make(model) for make in KINDS.values() for model in ("churn", "fraud")]
-    assert len({asset.uri for asset in made}) == len({asset.name for asset in made}) == 6
+    assert len({asset.uri for asset in made}) == len({asset.name for asset in made}) == 10

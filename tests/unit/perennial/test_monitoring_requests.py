@@ -9,6 +9,7 @@ from typing import Any
 from perennial import monitoring_requests
 
 from include.specs.environment import Environment
+from include.specs.job import DETECT_DRIFT, MEASURE_QUALITY
 from include.specs.model import ModelSpec
 from tests.shared.sagemaker_requests import check, named
 
@@ -45,3 +46,48 @@ def test_detect_drift_reads_what_was_pinned(churn: ModelSpec, where: Environment
     ]
     bare = monitoring_requests.detect_drift(monitoring_run(churn, captured=()), where)
     assert {found["InputName"] for found in bare["ProcessingInputs"]} == {"config", "baseline"}
+
+
+def test_measure_quality_is_a_legal_request(spec: ModelSpec, place: Environment, performance_run: Make) -> None:
+    """SageMaker takes the request of days with and without traffic and labels."""
+    for changes in ({}, {"captured": ()}, {"labels": ()}):
+        request = monitoring_requests.measure_quality(performance_run(spec, **changes), place)
+        check("CreateProcessingJob", named(request, "Processing"))
+
+
+def test_measure_quality_reads_what_was_pinned(churn: ModelSpec, where: Environment, performance_run: Make) -> None:
+    """What the version was registered with, the days' files and the labels; what there is none of is left out."""
+    run = performance_run(churn)
+    request = monitoring_requests.measure_quality(run, where)
+    inputs = {found["InputName"]: found["S3Input"] for found in request["ProcessingInputs"]}
+    assert {name: found["S3Uri"].removeprefix("s3://lake/") for name, found in inputs.items()} == {
+        "config": "experiments/churn/manual-1-abc/run.json",
+        "baseline": "baselines/churn/earlier/",
+        "evaluation": "experiments/churn/earlier/evaluation.json",
+        "capture": "experiments/churn/manual-1-abc/capture.manifest",
+        "labels": "experiments/churn/manual-1-abc/labels.manifest",
+    }
+    assert {name for name, found in inputs.items() if found["S3DataType"] == "ManifestFile"} == {"capture", "labels"}
+    assert monitoring_requests.labels_manifest(run, bucket="lake") == [
+        {"prefix": "s3://lake/labels/churn/"},
+        "year=2026/month=03/day=01/a.parquet",
+    ]
+    bare = monitoring_requests.measure_quality(performance_run(churn, captured=(), labels=()), where)
+    assert {found["InputName"] for found in bare["ProcessingInputs"]} == {"config", "baseline", "evaluation"}
+
+
+def test_channels_are_those_that_the_steps_declare(
+    churn: ModelSpec, where: Environment, monitoring_run: Make, performance_run: Make
+) -> None:
+    """Both sides of a job agree: the request's inputs and outputs are the step's, at the step's paths."""
+    history = (dt.date(2026, 2, 28),)
+    requests = {
+        DETECT_DRIFT: monitoring_requests.detect_drift(monitoring_run(churn, history=history), where),
+        MEASURE_QUALITY: monitoring_requests.measure_quality(performance_run(churn), where),
+    }
+    for step, request in requests.items():
+        inputs = {each["InputName"]: each["S3Input"]["LocalPath"] for each in request["ProcessingInputs"]}
+        assert inputs == {name: step.input_path(name) for name in step.inputs}
+        [output] = request["ProcessingOutputConfig"]["Outputs"]
+        assert output["S3Output"]["S3Uri"] == "s3://lake/monitoring/churn/year=2026/month=03/day=01/"
+        assert request["AppSpecification"]["ContainerEntrypoint"] == ["python", "-m", step.module]

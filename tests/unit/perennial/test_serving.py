@@ -71,3 +71,34 @@ def test_reports_are_those_of_the_days_before(aws: SimpleNamespace, churn: Model
     aws.put(s3_layout.monitoring("churn", DAY - dt.timedelta(days=1)) + "performance.json", b"{}")
     found = serving.reported(Lake("lake"), churn, "drift.json", before=DAY, days=3)
     assert found == tuple(DAY - dt.timedelta(days=days) for days in (3, 2, 1))
+
+
+def test_labels_are_those_that_came_on_the_days(aws: SimpleNamespace, churn: ModelSpec) -> None:
+    """By the day that they were told, which their folder names; another model's are none."""
+    wanted = [s3_layout.labels("churn", DAY - dt.timedelta(days=ago)) + "a.parquet" for ago in (1, 0)]
+    others = [s3_layout.labels("churn", DAY + dt.timedelta(days=1)), s3_layout.labels("fraud", DAY)]
+    for key in (*wanted, *(other + "a.parquet" for other in others)):
+        aws.put(key, b"PAR1")
+    found = serving.labels(Lake("lake"), churn, [DAY - dt.timedelta(days=1), DAY])
+    assert [source.key for source in found] == wanted
+
+
+@pytest.mark.parametrize(
+    ("known", "versions"),
+    [
+        ({}, [3, 3, 3, 3]),
+        ({0: 2}, [2, None, None, None]),
+        ({0: 3}, [3, 3, 3, 3]),
+        ({1: 2, 3: 2}, [2, 2, 2, 2]),
+        ({1: 2, 3: 3}, [2, 2, None, 3]),
+        ({2: None}, [None, None, None, None]),
+    ],
+    ids=str,
+)
+def test_day_nobody_watched_is_of_the_version_around_it(
+    known: dict[int, int | None], versions: list[int | None]
+) -> None:
+    """If the reports before and after it agree; between two versions nobody knows when the one took over."""
+    dates = [DAY + dt.timedelta(days=number) for number in range(4)]
+    found = serving.served(dates, {dates[number]: version for number, version in known.items()}, version=3)
+    assert [(day.date, day.version) for day in found] == list(zip(dates, versions, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from perennial import aws_requests
 from perennial.operators.jobs import SageMakerJobOperator
+from perennial.watches import QUALITY, TRAFFIC, AnyWatch
 
 from include.specs import s3_layout
 from include.specs.environment import Environment
@@ -171,3 +173,38 @@ def job_task() -> Make:
 def holding_its_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     """The setting under which a task waits in its worker."""
     monkeypatch.setenv("AIRFLOW__PERENNIAL__DEFERRABLE", "false")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """One kind of monitoring, and how a test makes its runs and reports.
+
+    Args:
+        worst: the verdict that asks for a training.
+    """
+
+    watch: AnyWatch
+    run: Make
+    report: Make
+    worst: str
+
+    @property
+    def notice(self) -> str:
+        """The kind of notice of the worst verdict."""
+        return f"{'traffic' if self.watch is TRAFFIC else 'quality'}-{self.worst}"
+
+
+@pytest.fixture(params=["traffic", "quality"])
+def kind(
+    request: pytest.FixtureRequest,
+    monitoring_run: Make,
+    drift_report: Make,
+    performance_run: Make,
+    performance_report: Make,
+) -> Watched:
+    """Each kind of monitoring: what holds for one holds for all."""
+    kinds = {
+        "traffic": Watched(watch=TRAFFIC, run=monitoring_run, report=drift_report, worst="drift"),
+        "quality": Watched(watch=QUALITY, run=performance_run, report=performance_report, worst="degraded"),
+    }
+    return kinds[request.param]

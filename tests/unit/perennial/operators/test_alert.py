@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from collections.abc import Callable
@@ -11,12 +12,12 @@ from typing import Any
 import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
-from perennial import assets
 from perennial.operators.alert import AlertOperator, PublishMetricsOperator
 from perennial.watches import TRAFFIC
 
 from include.specs import s3_layout
 from include.specs.model import ModelSpec
+from include.specs.run import Provenance
 
 Make = Callable[..., Any]
 Inbox = Callable[[], list[dict[str, Any]]]
@@ -26,16 +27,17 @@ KEY = "experiments/churn/manual-1-abc/run.json"
 
 
 @pytest.fixture
-def watched(aws: SimpleNamespace, churn: ModelSpec, monitoring_run: Make, drift_report: Make) -> Make:
+def watched(aws: SimpleNamespace, churn: ModelSpec, kind: Any) -> Make:
     """Leaves a day's report, and that of the day before where one is given."""
 
     def make(verdict: str, before: str | None = None, *, of: str = "earlier", **changes: Any) -> None:
-        history = (BEFORE,) if before else ()
-        aws.put(KEY, monitoring_run(churn, history=history, **changes))
-        aws.put(s3_layout.monitoring("churn", changes.get("date", DAY)) + "drift.json", drift_report(verdict))
+        watch = kind.watch
+        said = {"history": (BEFORE,)} if watch is TRAFFIC else {"before": BEFORE}
+        run = kind.run(churn, **(said if before else {}), **changes)
+        aws.put(KEY, run)
+        aws.put(watch.report_key(run), kind.report(verdict, date=run.date))
         if before:
-            report = drift_report(before, date=BEFORE, run=of)
-            aws.put(s3_layout.monitoring("churn", BEFORE) + "drift.json", report)
+            aws.put(s3_layout.monitoring("churn", BEFORE) + watch.file, kind.report(before, date=BEFORE, run=of))
 
     return make
 
@@ -45,84 +47,100 @@ def inbox(listen: Callable[..., Inbox]) -> Inbox:
     return listen("perennial-churn")
 
 
-def _alert(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = AlertOperator(task_id="alert", spec=spec, watch=TRAFFIC, config_key=KEY).execute(context)
-    return told
+@pytest.fixture
+def alert(churn: ModelSpec, kind: Any) -> Make:
+    """Tells, as the task does."""
+
+    def make(context: dict[str, Any]) -> dict[str, Any]:
+        operator = AlertOperator(task_id="alert", spec=churn, watch=kind.watch, config_key=KEY)
+        told: dict[str, Any] = operator.execute(context)
+        return told
+
+    return make
 
 
-@pytest.mark.parametrize("verdict", ["warning", "drift", "broken"])
-def test_first_such_day_is_told(watched: Make, churn: ModelSpec, inbox: Inbox, context: Make, verdict: str) -> None:
-    """One message, and the asset's event with the verdict."""
-    watched(verdict, "stable")
-    made = context(run_type="scheduled")
-    assert _alert(churn, made)["message_id"]
-    [envelope] = inbox()
-    assert json.loads(envelope["Message"])["verdict"] == verdict
-    event = made["outlet_events"][assets.drift("churn")].extra
-    assert (event["date"], event["verdict"]) == ("2026-03-01", verdict)
-
-
-def test_same_verdict_is_told_once(watched: Make, churn: ModelSpec, inbox: Inbox, context: Make) -> None:
-    """The next day's event is there, and no message."""
-    watched("drift", "drift")
-    made = context(run_type="scheduled")
-    assert _alert(churn, made) == {"message_id": None}
-    assert inbox() == []
-    assert made["outlet_events"][assets.drift("churn")].extra["verdict"] == "drift"
-
-
-@pytest.mark.parametrize(("before", "of"), [("warning", "earlier"), ("drift", "another")])
-def test_changed_verdict_or_version_is_told(
-    watched: Make, churn: ModelSpec, inbox: Inbox, context: Make, before: str, of: str
+def test_first_such_day_is_told(
+    watched: Make, alert: Make, inbox: Inbox, context: Make, kind: Any, provenance: Provenance
 ) -> None:
-    """A warning that has become drift is news; so is the drift of a new version."""
-    watched("drift", before, of=of)
-    _alert(churn, context(run_type="scheduled"))
+    """One message, and the asset's event with the verdict: whatever a person should hear of."""
+    for verdict in kind.watch.subjects:
+        watched(verdict, "stable", provenance=dataclasses.replace(provenance, run=f"run-{verdict}"))
+        made = context(run_type="scheduled")
+        assert alert(made)["message_id"]
+        [envelope] = inbox()
+        told = json.loads(envelope["Message"])
+        assert (told["verdict"], told["report"].rpartition("/")[2]) == (verdict, kind.watch.page)
+        event = made["outlet_events"][kind.watch.asset("churn")].extra
+        assert (event["date"], event["verdict"]) == ("2026-03-01", verdict)
+
+
+def test_same_verdict_is_told_once(watched: Make, alert: Make, inbox: Inbox, context: Make, kind: Any) -> None:
+    """The next day's event is there, and no message."""
+    watched(kind.worst, kind.worst)
+    made = context(run_type="scheduled")
+    assert alert(made) == {"message_id": None}
+    assert inbox() == []
+    assert made["outlet_events"][kind.watch.asset("churn")].extra["verdict"] == kind.worst
+
+
+@pytest.mark.parametrize("what", ["verdict", "version"])
+def test_changed_verdict_or_version_is_told(
+    watched: Make, alert: Make, inbox: Inbox, context: Make, kind: Any, what: str
+) -> None:
+    """A warning that has become worse is news; so is the same of a new version."""
+    watched(kind.worst, "warning") if what == "verdict" else watched(kind.worst, kind.worst, of="another")
+    alert(context(run_type="scheduled"))
     assert len(inbox()) == 1
 
 
-def test_retry_tells_nothing_twice(watched: Make, churn: ModelSpec, inbox: Inbox, context: Make) -> None:
+def test_retry_tells_nothing_twice(watched: Make, alert: Make, inbox: Inbox, context: Make, kind: Any) -> None:
     """The message's record says that it was sent."""
-    watched("drift")
-    first, second = (_alert(churn, context(run_type="scheduled")) for _ in range(2))
+    watched(kind.worst)
+    first, second = (alert(context(run_type="scheduled")) for _ in range(2))
     assert first == second
     assert len(inbox()) == 1
 
 
-def test_backfill_tells_nobody(watched: Make, churn: ModelSpec, inbox: Inbox, context: Make) -> None:
+def test_backfill_tells_nobody(watched: Make, alert: Make, inbox: Inbox, context: Make, kind: Any) -> None:
     """Nor does it emit an event."""
-    watched("drift")
+    watched(kind.worst)
     with pytest.raises(AirflowSkipException, match="no news"):
-        _alert(churn, context(run_type="backfill"))
+        alert(context(run_type="backfill"))
     assert inbox() == []
 
 
 def test_topic_that_is_not_there_fails_nothing(
-    aws: SimpleNamespace, watched: Make, churn: ModelSpec, context: Make
+    aws: SimpleNamespace, watched: Make, alert: Make, context: Make, kind: Any
 ) -> None:
     """The report stands, and the message is on record."""
-    watched("drift")
+    watched(kind.worst)
     made = context(run_type="scheduled")
     made["ti"].try_number = made["ti"].max_tries + 1
-    assert _alert(churn, made) == {"message_id": None}
-    assert json.loads(aws.get("experiments/churn/manual-1-abc/notices/traffic-drift.json"))["error"]
+    assert alert(made) == {"message_id": None}
+    assert json.loads(aws.get(f"experiments/churn/manual-1-abc/notices/{kind.notice}.json"))["error"]
 
 
-def _publish(spec: ModelSpec, context: dict[str, Any]) -> dict[str, int]:
-    done: dict[str, int] = PublishMetricsOperator(
-        task_id="publish_metrics", spec=spec, watch=TRAFFIC, config_key=KEY
-    ).execute(context)
-    return done
+@pytest.fixture
+def publish(churn: ModelSpec, kind: Any) -> Make:
+    """Publishes, as the task does."""
+
+    def make(context: dict[str, Any]) -> dict[str, int]:
+        operator = PublishMetricsOperator(task_id="publish_metrics", spec=churn, watch=kind.watch, config_key=KEY)
+        done: dict[str, int] = operator.execute(context)
+        return done
+
+    return make
 
 
-def test_metrics_reach_cloudwatch(watched: Make, churn: ModelSpec, context: Make) -> None:
+def test_metrics_reach_cloudwatch(watched: Make, publish: Make, context: Make, kind: Any) -> None:
     """Under the model's name, at the end of the day."""
-    watched("drift")
-    assert _publish(churn, context(run_type="scheduled")) == {"metrics": 5}
+    watched(kind.worst)
+    count = {"drift": 5, "degraded": 8}[kind.worst]
+    assert publish(context(run_type="scheduled")) == {"metrics": count}
     end = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
     found = boto3.client("cloudwatch").get_metric_statistics(
         Namespace="Perennial",
-        MetricName="DriftVerdict",
+        MetricName={"drift": "DriftVerdict", "degraded": "PerformanceVerdict"}[kind.worst],
         Dimensions=[{"Name": "Model", "Value": "churn"}],
         StartTime=end - dt.timedelta(hours=1),
         EndTime=end + dt.timedelta(hours=1),
@@ -132,8 +150,8 @@ def test_metrics_reach_cloudwatch(watched: Make, churn: ModelSpec, context: Make
     assert [point["Maximum"] for point in found["Datapoints"]] == [2.0]
 
 
-def test_metrics_of_long_ago_are_skipped(watched: Make, churn: ModelSpec, context: Make) -> None:
+def test_metrics_of_long_ago_are_skipped(watched: Make, publish: Make, context: Make, kind: Any) -> None:
     """A backfill writes reports of months; CloudWatch takes two weeks."""
-    watched("drift", date=dt.date(2026, 1, 1))
+    watched(kind.worst, date=dt.date(2026, 1, 1))
     with pytest.raises(AirflowSkipException, match="older than two weeks"):
-        _publish(churn, context(run_type="backfill"))
+        publish(context(run_type="backfill"))

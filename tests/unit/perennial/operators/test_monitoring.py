@@ -12,11 +12,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from perennial import assets
 from perennial.operators.monitoring import AskForTrainingOperator, VerdictBranchOperator
-from perennial.watches import TRAFFIC
 
 from include.specs import codec, s3_layout
 from include.specs.model import ModelSpec
-from include.specs.run import MonitoringRun, RetrainingRecord
+from include.specs.run import RetrainingRecord
 
 Make = Callable[..., Any]
 DAY = dt.date(2026, 3, 1)
@@ -25,114 +24,140 @@ KEY = "experiments/churn/manual-1-abc/run.json"
 
 
 @pytest.fixture
-def watched(aws: SimpleNamespace, churn: ModelSpec, monitoring_run: Make, drift_report: Make) -> Make:
+def watched(aws: SimpleNamespace, churn: ModelSpec, kind: Any) -> Make:
     """Leaves a run's configuration and its report."""
 
-    def make(verdict: str, **changes: Any) -> MonitoringRun:
-        run: MonitoringRun = monitoring_run(churn, **changes)
+    def make(verdict: str, **changes: Any) -> Any:
+        run = kind.run(churn, **changes)
         aws.put(KEY, run)
-        aws.put(s3_layout.monitoring("churn", run.date) + "drift.json", drift_report(verdict, date=run.date))
+        aws.put(kind.watch.report_key(run), kind.report(verdict, date=run.date))
         return run
 
     return make
 
 
-@pytest.mark.parametrize(
-    ("verdict", "branch"),
-    [("stable", []), ("insufficient_data", []), ("warning", ["alert"]), ("drift", ["alert"]), ("broken", ["alert"])],
-)
-def test_branch_is_that_of_the_verdict(
-    watched: Make, churn: ModelSpec, context: Make, verdict: str, branch: list[str]
-) -> None:
+QUIET = ("stable", "insufficient_data")
+LOUD = {"drift": ("warning", "drift", "broken"), "degraded": ("warning", "degraded")}
+
+
+def test_branch_is_that_of_the_verdict(watched: Make, churn: ModelSpec, context: Make, kind: Any) -> None:
     """People hear of what may need them, and of nothing else; the page can be opened from the task."""
-    watched(verdict)
-    made = context()
-    operator = VerdictBranchOperator(task_id="drift_branch", spec=churn, watch=TRAFFIC, config_key=KEY, alert="alert")
-    assert operator.choose_branch(made) == branch
-    assert "report.html" in made["ti"].pushed["_link_DriftReportLink"]
+    for verdict in (*QUIET, *LOUD[kind.worst]):
+        watched(verdict)
+        made, operator = context(), _branch(churn, kind)
+        assert operator.choose_branch(made) == ([] if verdict in QUIET else ["alert"]), verdict
+        assert operator.operator_extra_links == (kind.watch.link(),)
+        assert made["ti"].pushed[kind.watch.link().xcom_key].endswith(kind.watch.page)
 
 
-def test_report_that_cannot_be_read_fails(aws: SimpleNamespace, watched: Make, churn: ModelSpec, context: Make) -> None:
+def _branch(spec: ModelSpec, kind: Any) -> VerdictBranchOperator:
+    return VerdictBranchOperator(task_id="branch", spec=spec, watch=kind.watch, config_key=KEY, alert="alert")
+
+
+def test_report_that_cannot_be_read_fails(
+    aws: SimpleNamespace, watched: Make, churn: ModelSpec, context: Make, kind: Any
+) -> None:
     """It is no quiet day."""
     run = watched("stable")
-    aws.put(s3_layout.monitoring("churn", run.date) + "drift.json", b'{"verdict": "fine"}')
-    operator = VerdictBranchOperator(task_id="drift_branch", spec=churn, watch=TRAFFIC, config_key=KEY, alert="alert")
-    with pytest.raises(AirflowFailException, match=r"drift\.json"):
-        operator.execute(context())
+    aws.put(kind.watch.report_key(run), b'{"verdict": "fine"}')
+    with pytest.raises(AirflowFailException, match=kind.watch.file):
+        _branch(churn, kind).execute(context())
 
 
-def _ask(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
-    operator = AskForTrainingOperator(task_id="request_retraining", spec=spec, watch=TRAFFIC, config_key=KEY)
-    asked: dict[str, Any] = operator.execute(context)
-    return asked
+@pytest.fixture
+def ask(churn: ModelSpec, kind: Any) -> Make:
+    """Asks for a training, as the task does."""
+
+    def make(context: dict[str, Any], spec: ModelSpec = churn) -> dict[str, Any]:
+        operator = AskForTrainingOperator(task_id="request_retraining", spec=spec, watch=kind.watch, config_key=KEY)
+        asked: dict[str, Any] = operator.execute(context)
+        return asked
+
+    return make
 
 
-def _other_run(run: MonitoringRun, name: str) -> dict[str, Any]:
+def _other_run(run: Any, name: str) -> dict[str, Any]:
     return {"date": run.date, "provenance": dataclasses.replace(run.provenance, run=name)}
 
 
-def test_drift_asks_for_a_training(aws: SimpleNamespace, watched: Make, churn: ModelSpec, context: Make) -> None:
+def test_worst_verdict_asks_for_a_training(
+    aws: SimpleNamespace, watched: Make, ask: Make, context: Make, kind: Any
+) -> None:
     """The request says why; and it is on record when that was."""
-    watched("drift")
+    watched(kind.worst)
     made = context(run_type="scheduled", interval=INTERVAL)
-    asked = _ask(churn, made)
-    assert asked["reason"] == "drift on 2026-03-01: It is drift."
+    asked = ask(made)
+    words = {"drift": "drift", "degraded": "degraded quality"}[kind.worst]
+    assert asked["reason"] == f"{words} on 2026-03-01: It is {kind.worst}."
     assert made["outlet_events"][assets.retrain("churn")].extra == asked
     record = codec.decode(RetrainingRecord, aws.get(s3_layout.retraining("churn")), source="record")
     assert record == RetrainingRecord(date=DAY, run="manual-1-abc")
 
 
-@pytest.mark.parametrize("verdict", ["warning", "broken"])
-def test_nothing_less_asks(watched: Make, churn: ModelSpec, context: Make, verdict: str) -> None:
+def test_nothing_less_asks(watched: Make, ask: Make, context: Make, kind: Any) -> None:
     """A warning may pass, and a broken feed is mended, not learned."""
-    watched(verdict)
-    made = context(run_type="scheduled", interval=INTERVAL)
-    with pytest.raises(AirflowSkipException, match=verdict):
-        _ask(churn, made)
-    assert made["outlet_events"][assets.retrain("churn")].extra == {}
+    for verdict in set(LOUD[kind.worst]) - {kind.worst}:
+        watched(verdict)
+        made = context(run_type="scheduled", interval=INTERVAL)
+        with pytest.raises(AirflowSkipException, match=verdict):
+            ask(made)
+        assert made["outlet_events"][assets.retrain("churn")].extra == {}
 
 
-def test_one_training_a_cool_down(watched: Make, churn: ModelSpec, context: Make) -> None:
+def test_one_training_a_cool_down(watched: Make, ask: Make, context: Make, kind: Any) -> None:
     """The days after do not ask again; the first day after the cool-down does."""
-    run = watched("drift")
-    _ask(churn, context(run_type="scheduled", interval=INTERVAL))
+    run = watched(kind.worst)
+    ask(context(run_type="scheduled", interval=INTERVAL))
     asked = []
     for days in range(1, 9):
-        watched("drift", **_other_run(dataclasses.replace(run, date=DAY + dt.timedelta(days=days)), f"day-{days}"))
+        watched(kind.worst, **_other_run(dataclasses.replace(run, date=DAY + dt.timedelta(days=days)), f"day-{days}"))
         try:
-            asked.append(_ask(churn, context(run_type="scheduled", interval=INTERVAL))["date"])
+            asked.append(ask(context(run_type="scheduled", interval=INTERVAL))["date"])
         except AirflowSkipException:
             asked.append(None)
     assert asked == [None] * 6 + ["2026-03-08", None]
 
 
-def test_retry_asks_for_what_it_could_not_yet(watched: Make, churn: ModelSpec, context: Make) -> None:
+def test_drift_and_quality_have_one_cool_down(
+    aws: SimpleNamespace, watched: Make, ask: Make, context: Make, kind: Any
+) -> None:
+    """What the other flow asked for on the same day is one training for both."""
+    aws.put(s3_layout.retraining("churn"), RetrainingRecord(date=DAY, run="the-other-flows"))
+    watched(kind.worst)
+    made = context(run_type="scheduled", interval=INTERVAL)
+    with pytest.raises(AirflowSkipException, match="asked for on 2026-03-01, and once in 7 days is enough"):
+        ask(made)
+    assert made["outlet_events"][assets.retrain("churn")].extra == {}
+
+
+def test_retry_asks_for_what_it_could_not_yet(watched: Make, ask: Make, context: Make, kind: Any) -> None:
     """A try that was killed after it had put the request on record is no other request."""
-    watched("drift")
-    first, second = (_ask(churn, context(run_type="scheduled", interval=INTERVAL)) for _ in range(2))
+    watched(kind.worst)
+    first, second = (ask(context(run_type="scheduled", interval=INTERVAL)) for _ in range(2))
     assert first == second
 
 
 def test_of_two_runs_at_a_time_one_asks(
-    watched: Make, churn: ModelSpec, context: Make, monkeypatch: pytest.MonkeyPatch
+    watched: Make, ask: Make, context: Make, kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one that was slower finds the record changed."""
-    watched("drift")
+    watched(kind.worst)
     monkeypatch.setattr("perennial.hooks.lake.Lake.swap", lambda *_, **__: False)
     with pytest.raises(AirflowSkipException, match="another run was faster"):
-        _ask(churn, context(run_type="scheduled", interval=INTERVAL))
+        ask(context(run_type="scheduled", interval=INTERVAL))
 
 
-def test_backfill_asks_for_no_training(watched: Make, churn: ModelSpec, context: Make) -> None:
-    """What has drifted long ago is no news."""
-    watched("drift")
+def test_backfill_asks_for_no_training(watched: Make, ask: Make, context: Make, kind: Any) -> None:
+    """What was so long ago is no news."""
+    watched(kind.worst)
     with pytest.raises(AirflowSkipException, match="backfill"):
-        _ask(churn, context(run_type="backfill", interval=INTERVAL))
+        ask(context(run_type="backfill", interval=INTERVAL))
 
 
-def test_spec_may_want_no_training_on_drift(watched: Make, churn: ModelSpec, context: Make) -> None:
-    """A model that a person retrains."""
-    watched("drift")
-    watched_only = dataclasses.replace(churn.monitoring, retrain_on_drift=False)
-    with pytest.raises(AirflowSkipException, match="retrain_on_drift"):
-        _ask(dataclasses.replace(churn, monitoring=watched_only), context(run_type="scheduled", interval=INTERVAL))
+def test_spec_may_want_no_training(watched: Make, ask: Make, churn: ModelSpec, context: Make, kind: Any) -> None:
+    """A model that a person retrains, for either reason."""
+    watched(kind.worst)
+    field = {"drift": "retrain_on_drift", "degraded": "retrain_on_degradation"}[kind.worst]
+    watched_only = dataclasses.replace(churn.monitoring, **{field: False})
+    with pytest.raises(AirflowSkipException, match=field):
+        ask(context(run_type="scheduled", interval=INTERVAL), dataclasses.replace(churn, monitoring=watched_only))

@@ -1,0 +1,48 @@
+"""`<model>_performance`: labels that came late, against what was registered → a verdict, an alert, a training."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, CronDataIntervalTimetable
+
+from include.specs.job import MEASURE_QUALITY
+from include.specs.model import ModelSpec
+from perennial import monitoring_requests
+from perennial.callbacks import run_failed
+from perennial.flows import common
+from perennial.flows.monitoring import watch
+from perennial.operators.predictions import FindPredictionsOperator
+from perennial.params import day_params
+from perennial.watches import QUALITY
+
+_DOC = """
+Joins the labels that have come (`labels/`) to the predictions of their day (`capture/`) by id, and holds each day's
+metrics against the evaluation of the serving version. A fall has to matter and to be more than chance, on several of
+the last days that have a verdict, before quality is called degraded. A day whose labels have not come has an estimate
+in their place, from calibrated scores, marked as one. The report lies in `monitoring/<model>/<day>/`.
+
+On a warning and on a degradation the model's topic hears of it, once, and again when the verdict changes. A degradation
+asks for a training run, at most once a cool-down, which is drift's as well. That no label has come is no fault. A
+backfill says what was known on each day, and neither tells nor asks.
+"""
+
+
+def performance_dag(spec: ModelSpec) -> DAG:
+    """The flow of one model that measures its realised quality."""
+    with DAG(
+        dag_id=f"{spec.name}_performance",
+        dag_display_name=f"{spec.title}: realised quality",
+        schedule=CronDataIntervalTimetable(spec.monitoring.performance_schedule, timezone="UTC"),
+        start_date=common.EPOCH,
+        catchup=False,
+        # Whether a verdict is news depends on the report before.
+        max_active_runs=1,
+        default_args=common.defaults(spec),
+        dagrun_timeout=common.longest(spec, (MEASURE_QUALITY,)),
+        on_failure_callback=run_failed(spec),
+        params=day_params("The day at whose end to say what was known."),
+        tags=common.tags(spec, "performance"),
+        doc_md=common.doc_md(spec, _DOC),
+    ) as dag:
+        predictions = FindPredictionsOperator(task_id="find_predictions", spec=spec)
+        watch(QUALITY, predictions, step=MEASURE_QUALITY, build=monitoring_requests.measure_quality)
+    return dag

@@ -1,0 +1,93 @@
+"""Finds what quality is measured on: days of predictions, the versions that answered, and the labels that have come."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from include.specs import codec, s3_layout
+from include.specs.drift import DRIFT, DriftReport
+from include.specs.errors import ReportError
+from include.specs.partition import SourceObject
+from include.specs.performance import PERFORMANCE
+from include.specs.run import PerformanceRun
+from perennial import aws_requests, monitoring_requests, serving
+from perennial.hooks.lake import Lake
+from perennial.hooks.packages import Packages
+from perennial.operators.base import FlowOperator, provenance, required_date
+
+
+class FindPredictionsOperator(FlowOperator):
+    """Pin the days of predictions that labels may tell of, the labels that have come, and the version that is watched.
+
+    The last of the days is the DAG param `date`, or the one that the data interval begins on; how many there are is the
+    spec's (`monitoring.performance.history_days`), from the first that was captured. That there are no labels is as
+    usual as that there are: nothing is waited for. Without a version there is nothing to watch: the run is skipped.
+
+    Returns (XCom): date, config_key, version, days, files, labels (how many of each).
+    """
+
+    def perform(self, context: Any) -> dict[str, Any]:
+        """Find, pin, write."""
+        date, lake, spec = required_date(context), self.lake(), self.spec
+        version, baseline_run = serving.watched(spec, Packages())
+        asked = _days(date, spec.monitoring.performance.history_days)
+        captured = serving.captured(lake, spec, asked)
+        days = _captured_days(asked, captured)
+        labels = serving.labels(lake, spec, days)
+        before = serving.reported(lake, spec, PERFORMANCE, before=date, days=len(asked))
+        run = PerformanceRun(
+            model=spec,
+            provenance=provenance(context, self.where()),
+            date=date,
+            days=serving.served(days, self._versions(lake, days), version=version),
+            version=version,
+            baseline_run=baseline_run,
+            captured=captured,
+            labels=labels,
+            before=before[-1] if before else None,
+            # Whoever makes something up says so on every file; one of each kind is asked.
+            synthetic=any(lake.source(found[-1].key).synthetic for found in (captured, labels) if found),
+        )
+        return {"config_key": _pin(run, lake), **_returned(run)}
+
+    def _versions(self, lake: Lake, days: Sequence[dt.date]) -> dict[dt.date, int | None]:
+        """The versions that the days' drift reports were held against."""
+        end = days[-1] + dt.timedelta(days=1)
+        found = {}
+        for date in serving.reported(lake, self.spec, DRIFT, before=end, days=len(days)):
+            key = s3_layout.monitoring(self.spec.name, date) + DRIFT
+            try:
+                found[date] = lake.read_as(DriftReport, key).baseline.version
+            except ReportError as error:
+                # One of many days, and not what this run is about: the days around it may tell as much.
+                self.log.warning("Which version answered on %s is not known: %s", date, error)
+        return found
+
+
+def _days(last: dt.date, number: int) -> list[dt.date]:
+    return [last - dt.timedelta(days=ago) for ago in range(number - 1, -1, -1)]
+
+
+def _captured_days(dates: Sequence[dt.date], captured: Sequence[SourceObject]) -> Sequence[dt.date]:
+    """From the first that was captured on; the last alone where none was."""
+    first = min((s3_layout.captured_on(source.key) for source in captured), default=dates[-1])
+    return [date for date in dates if date >= min(first, dates[-1])]
+
+
+def _pin(run: PerformanceRun, lake: Lake) -> str:
+    """Write what the job reads; the configuration's key."""
+    model, slug = run.model.name, run.provenance.run
+    captured = monitoring_requests.capture_manifest(run.captured, bucket=lake.bucket)
+    lake.write_manifest(monitoring_requests.capture_manifest_key(model, slug), captured)
+    labels = monitoring_requests.labels_manifest(run, bucket=lake.bucket)
+    lake.write_manifest(monitoring_requests.labels_manifest_key(model, slug), labels)
+    config_key = aws_requests.config_key(model, slug)
+    lake.write(config_key, codec.encode(run))
+    return config_key
+
+
+def _returned(run: PerformanceRun) -> dict[str, Any]:
+    counts = {"days": len(run.days), "files": len(run.captured), "labels": len(run.labels)}
+    return {"date": run.date.isoformat(), "version": run.version, **counts}

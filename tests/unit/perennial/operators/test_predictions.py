@@ -1,0 +1,148 @@
+"""Find days of predictions, who answered them, and the labels that have come."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+from perennial.operators import predictions
+from perennial.operators.predictions import FindPredictionsOperator
+
+from include.specs import codec, s3_layout
+from include.specs.model import ModelSpec
+from include.specs.run import PerformanceRun, ServedDay
+
+Make = Callable[..., Any]
+DAY = dt.date(2026, 3, 1)
+INTERVAL = (dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC), dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC))
+
+
+def before(days: int) -> dt.date:
+    """So many days before the run's."""
+    return DAY - dt.timedelta(days=days)
+
+
+@pytest.fixture
+def version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registered version, which waits for approval."""
+    package = {
+        "ModelPackageVersion": 3,
+        "ModelPackageArn": "arn:3",
+        "ModelPackageStatus": "Completed",
+        "ModelApprovalStatus": "PendingManualApproval",
+        "CustomerMetadataProperties": {"run": "earlier"},
+    }
+    registry = SimpleNamespace(versions=lambda _: iter([package]), describe=lambda _: package)
+    monkeypatch.setattr(predictions, "Packages", lambda: registry)
+
+
+def _find(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = FindPredictionsOperator(task_id="find_predictions", spec=spec).execute(context)
+    return found
+
+
+def _configured(aws: SimpleNamespace, found: dict[str, Any]) -> PerformanceRun:
+    return codec.decode(PerformanceRun, aws.get(found["config_key"]), source="run.json")
+
+
+def _capture(aws: SimpleNamespace, *dates: dt.date, hour: int = 7, **more: Any) -> list[str]:
+    return [
+        aws.put(s3_layout.capture_day("churn", "AllTraffic", date) + f"{hour:02d}/a.jsonl", b"{}", **more)
+        for date in dates
+    ]
+
+
+def _labels(aws: SimpleNamespace, *dates: dt.date, **more: Any) -> list[str]:
+    return [aws.put(s3_layout.labels("churn", date) + "a.parquet", b"PAR1", **more) for date in dates]
+
+
+@pytest.mark.usefixtures("version")
+def test_days_labels_and_version_are_pinned(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """The job reads exactly that: traffic as far back as the spec says, and what was told since, until the day."""
+    _capture(aws, before(45))
+    files = [*_capture(aws, before(44), before(20)), *_capture(aws, DAY + dt.timedelta(days=1), hour=2)]
+    _labels(aws, before(45), DAY + dt.timedelta(days=1))
+    labels = _labels(aws, before(30), DAY)
+    found = _find(churn, context(run_type="scheduled", interval=INTERVAL))
+    run = _configured(aws, found)
+    assert (run.date, run.version, run.baseline_run, run.before, run.synthetic) == (DAY, 3, "earlier", None, False)
+    assert [source.key for source in run.captured] == files
+    assert [source.key for source in run.labels] == labels
+    folder = found["config_key"].removesuffix("run.json")
+    for name, prefix, keys in (("capture", "capture/", files), ("labels", "labels/churn/", labels)):
+        assert json.loads(aws.get(f"{folder}{name}.manifest"))[1:] == [key.removeprefix(prefix) for key in keys]
+    assert {name: found[name] for name in ("days", "files", "labels")} == {"days": 45, "files": 3, "labels": 2}
+
+
+@pytest.mark.usefixtures("version")
+def test_how_far_back_is_the_rules(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """`monitoring.performance.history_days`, the run's own day the last."""
+    rule = dataclasses.replace(churn.monitoring.performance, history_days=5)
+    spec = dataclasses.replace(churn, monitoring=dataclasses.replace(churn.monitoring, performance=rule))
+    _capture(aws, before(5))
+    [file] = _capture(aws, before(4))
+    run = _configured(aws, _find(spec, context(interval=INTERVAL)))
+    assert [source.key for source in run.captured] == [file]
+    assert [day.date for day in run.days] == [before(ago) for ago in (4, 3, 2, 1, 0)]
+
+
+@pytest.mark.usefixtures("version")
+@pytest.mark.parametrize("traffic", [False, True])
+def test_no_labels_are_no_fault(aws: SimpleNamespace, churn: ModelSpec, context: Make, traffic: bool) -> None:
+    """Nor is no traffic: a scheduled run waits for neither, and the job says what there is."""
+    if traffic:
+        _capture(aws, DAY)
+    run = _configured(aws, _find(churn, context(run_type="scheduled", interval=INTERVAL)))
+    assert (len(run.captured), run.labels, run.days) == (int(traffic), (), (ServedDay(date=DAY, version=3),))
+
+
+@pytest.mark.usefixtures("version")
+def test_versions_are_those_that_drift_was_told_about(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, drift_report: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A day's drift report names the version that answered; one that nobody can read names none, and is told."""
+    _capture(aws, before(3))
+    for days, number in ((3, 2), (2, 3)):
+        report = drift_report("stable", date=before(days))
+        baseline = dataclasses.replace(report.baseline, version=number)
+        aws.put(
+            s3_layout.monitoring("churn", before(days)) + "drift.json", dataclasses.replace(report, baseline=baseline)
+        )
+    aws.put(s3_layout.monitoring("churn", before(1)) + "drift.json", b"{}")
+    run = _configured(aws, _find(churn, context(interval=INTERVAL)))
+    assert [day.version for day in run.days] == [2, 3, 3, 3]
+    assert f"answered on {before(1)} is not known" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("version")
+def test_report_before_is_the_last_one(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """Of this flow; the alert asks it whether a verdict is news."""
+    for days in (40, 2, 0):
+        aws.put(s3_layout.monitoring("churn", before(days)) + "performance.json", b"{}")
+    aws.put(s3_layout.monitoring("churn", before(1)) + "drift.json", b"{}")
+    assert _configured(aws, _find(churn, context(interval=INTERVAL))).before == before(2)
+
+
+@pytest.mark.usefixtures("version")
+@pytest.mark.parametrize("which", [_capture, _labels])
+def test_what_is_made_up_says_so(aws: SimpleNamespace, churn: ModelSpec, context: Make, which: Make) -> None:
+    """On its files, and then on the page: traffic or labels."""
+    _capture(aws, DAY)
+    which(aws, DAY, Metadata={"origin": "synthetic: seed 1"})
+    assert _configured(aws, _find(churn, context(interval=INTERVAL))).synthetic
+
+
+@pytest.mark.usefixtures("aws")
+def test_nothing_is_watched_before_there_is_a_version(
+    churn: ModelSpec, context: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is skipped."""
+    monkeypatch.setattr(predictions, "Packages", lambda: SimpleNamespace(versions=lambda _: iter([]), describe=None))
+    with pytest.raises(AirflowSkipException, match="churn has no version"):
+        _find(churn, context(interval=INTERVAL))
