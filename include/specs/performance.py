@@ -49,12 +49,13 @@ class LabelsReport:
 
 @dataclass(frozen=True, kw_only=True)
 class RegisteredRef:
-    """The evaluation that quality is held against: of which version, by which run, over how many rows."""
+    """The evaluation that quality is held against: of which version and run, on how many rows, and what it found."""
 
     version: int | None
     run: str
     rows: int
     positives: int
+    metrics: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,10 @@ from include.ml.performance.confidence import estimated
 from include.ml.performance.labels import Labels, read_labels
 from include.ml.performance.predictions import Answered, answered
 from include.ml.performance.quality import Registered, performance
+from include.ml.reporting.performance_page import performance_page
 from include.specs import codec, reports
 from include.specs.errors import ReportError
-from include.specs.performance import PERFORMANCE
+from include.specs.performance import PERFORMANCE, PERFORMANCE_HTML, PerformanceReport
 from include.specs.reports import EvaluationReport
 from include.specs.run import PerformanceRun, ServedDay
 
@@ -26,7 +27,7 @@ _HOUR = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/(\d{2})/[^/]+$")
 
 
 def measure(container: Container) -> Mapping[str, int]:
-    """Read the days, measure them, write performance.json; counts for the log's last line.
+    """Read the days, measure them, write the page and then performance.json; counts for the log's last line.
 
     Raises:
         ReportError: the baseline or the evaluation is missing, or is another run's.
@@ -38,13 +39,26 @@ def measure(container: Container) -> Mapping[str, int]:
     files = _files(container.optional_channel("capture"))
     days = [_answered(day, files, run) for day in run.days]
     report = performance(days, labels, registered, window=run.date)
-    replace_file(container.output("report") / PERFORMANCE, codec.encode(report))
+    folder = container.output("report")
+    replace_file(folder / PERFORMANCE_HTML, _page(report, run).encode())
+    replace_file(folder / PERFORMANCE, codec.encode(report))
     say(f"verdict: {report.verdict}: {report.reasons}")
     return {
         "days": len(report.days),
         "rows": sum(day.rows for day in report.days),
         "labelled": sum(day.labelled for day in report.days),
     }
+
+
+def _page(report: PerformanceReport, run: PerformanceRun) -> str:
+    return performance_page(
+        report,
+        rule=run.model.monitoring.performance,
+        title=run.model.title,
+        description=run.model.description,
+        positive=run.model.dataset.positive,
+        synthetic=run.synthetic,
+    )
 
 
 def _registered(container: Container, run: PerformanceRun) -> Registered:

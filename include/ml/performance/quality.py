@@ -66,6 +66,7 @@ def performance(
             run=evaluation.run,
             rows=evaluation.data.rows,
             positives=evaluation.data.positives,
+            metrics=evaluation.metrics,
         ),
         metric=registered.metric,
         verdict=verdict,

@@ -18,7 +18,7 @@ from include.ml.evaluation.predictions import Predictions
 from include.ml.jobs.measure_quality import main
 from include.specs import codec, reports, s3_layout
 from include.specs.catalog import load
-from include.specs.performance import PERFORMANCE, PerformanceReport
+from include.specs.performance import PERFORMANCE, PERFORMANCE_HTML, PerformanceReport
 from include.specs.run import PerformanceRun, Provenance, ServedDay
 from tests.unit.ml.performance.served_days import drawn, evaluation_of, put_labels
 
@@ -186,3 +186,13 @@ def test_same_days_give_the_same_bytes(tmp_path: Path) -> None:
         assert served.run() == 0
         found.append((served.output / PERFORMANCE).read_bytes())
     assert found[0] == found[1]
+
+
+def test_the_page_is_written_beside_the_report(served: Served) -> None:
+    """In the words of the spec."""
+    served.day(drawn(ROWS, seed=1)).day(drawn(ROWS, seed=2), labelled=False)
+    assert served.run() == 0
+    page = (served.output / PERFORMANCE_HTML).read_text()
+    assert CHURN.title in page
+    assert "This is an estimate" in page
+    assert {path.name for path in served.output.iterdir()} == {PERFORMANCE, PERFORMANCE_HTML}

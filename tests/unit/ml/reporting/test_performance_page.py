@@ -1,0 +1,179 @@
+"""The page that tells how good a model was."""
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from include.ml.reporting.performance_page import performance_page
+from include.specs.codec import decode, encode
+from include.specs.performance import BadLabels, PerformanceReport
+from tests.unit.ml.reporting import quality_days
+from tests.unit.ml.reporting.markup import reading, stands_alone
+
+ROOT = Path(__file__).parents[4]
+NASTY = '"><img src=x onerror=alert(1)>\u202e\x00\ud800'
+CASES = {
+    "stable": quality_days.stable,
+    "warning": quality_days.warning,
+    "degraded": quality_days.degraded,
+    "insufficient_data": quality_days.insufficient,
+}
+
+
+def told(report: PerformanceReport, **more: object) -> str:
+    """What a person reads."""
+    return reading(performance_page(report, **more))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_page_stands_alone(case: str) -> None:
+    """Well nested, its drawings are XML, nothing runs, nothing is fetched, and it can be sent by mail."""
+    page = performance_page(CASES[case](), rule=quality_days.RULE)
+    stands_alone(page)
+    assert len(page.encode()) < 120_000
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_verdict_is_told_in_a_word_and_a_sentence(case: str) -> None:
+    """The first thing after the title."""
+    report = CASES[case]()
+    assert report.verdict == case
+    word = {"insufficient_data": "Not enough data"}.get(case, case.capitalize())
+    assert f"{word} {report.reasons}" in told(report)
+    assert f'<section class="verdict {case}">' in performance_page(report)
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    """Also when it was read from JSON, which forgets the order of metrics."""
+    report = quality_days.degraded()
+    again = decode(PerformanceReport, encode(report), source="performance.json")
+    assert performance_page(again) == performance_page(report)
+
+
+def test_what_was_measured_is_told() -> None:
+    """Day, version, run, the metric that decides, the newest day with a verdict, labels, and since when."""
+    page = told(quality_days.degraded(), positive="Yes")
+    for fact in (
+        "As known at the end of 4 Mar 2026", "Held against Version 3 1,500 hold-out rows, 629 Yes",
+        "ROC-AUC decides 0.815 registered", "Newest day with a verdict 0.619 12 Feb 2026",
+        "Labels have come for 55.7 % 12,525 of 22,500 predictions", "Fell since 8 Feb 2026", "Evaluation's run run-1",
+    ):  # fmt: skip
+        assert fact in page, fact
+
+
+def test_an_estimate_is_marked_as_one() -> None:
+    """Wherever one stands: above the table, in the legend, in the table of days and on each mark."""
+    page = told(quality_days.insufficient())
+    assert "Before labels come: an estimate of 4 Mar 2026" in page
+    assert (
+        "This is an estimate, made without labels , from 500 scores that were turned into probabilities first." in page
+    )
+    assert "How the scores were read: the baseline has 629 positive" in page
+    assert page.count("estimated without labels at") == 12
+    assert "Day Version Predictions With a label ROC-AUC Estimate Outcome" in page
+
+
+def test_before_labels_come_nothing_is_realised() -> None:
+    """And nothing looks like an error."""
+    page = told(quality_days.insufficient())
+    assert "What labels say of" not in page
+    assert "Newest day with a verdict — none yet" in page
+    assert "None has come yet. They are looked for in labels/churn/" in page
+    assert "Fell — not known" in page
+
+
+def test_the_day_of_the_verdict_is_shown_whole() -> None:
+    """Every metric beside the registered one, with what is worse for certain."""
+    page = performance_page(quality_days.degraded())
+    section = page.partition("What labels say of 12 Feb 2026")[2].partition("</section>")[0]
+    assert section.count("<tr>") == 1 + 9
+    assert section.count('class="e worse"') == 9
+    assert 'class="e better"' not in section
+    assert "485 of 500 predictions have a label" in reading(f"<body>{section}")
+
+
+def test_few_labels_are_shown_and_not_judged() -> None:
+    """Where no day has a verdict, the newest of which anything is known."""
+    report = quality_days.report(days=20)
+    assert report.verdict == "insufficient_data"
+    page = told(report)
+    assert "What labels say of 14 Feb 2026" in page
+    assert "They are too few for a verdict." in page
+
+
+def test_days_are_told_newest_first_and_the_old_are_folded() -> None:
+    """Two weeks lie open."""
+    page = performance_page(quality_days.degraded())
+    table = reading(f"<body>{page.partition('Days, the newest first')[2]}")
+    assert (
+        table.index("4 Mar 2026") < table.index("3 Mar 2026") < table.index("31 earlier days") < table.index("21 Jan")
+    )
+    assert "<details" not in performance_page(quality_days.insufficient())
+
+
+def test_labels_that_were_left_out_are_told() -> None:
+    """With why, and an example."""
+    page = told(quality_days.degraded())
+    assert "no id 3 left out, for example labels.parquet, row 17" in page
+    assert "Taken back 8" in page
+
+
+def test_the_rule_is_told_in_numbers_where_it_is_known() -> None:
+    """Without it in words alone."""
+    ruled = told(quality_days.stable(), rule=quality_days.RULE)
+    for fact in (
+        "a degradation takes 2 of 3",
+        "(0.03)",
+        "(p below 0.0025",
+        "50 % of its predictions",
+        "30 rows of each",
+    ):
+        assert fact in ruled, fact
+    assert "on several days" in told(quality_days.stable())
+
+
+def test_made_up_data_is_said_first() -> None:
+    """Before the verdict stands that the rows were generated."""
+    page = told(quality_days.degraded(), synthetic=True)
+    assert 0 < page.index("Made-up data.") < page.index("Degraded")
+    assert "Made-up data" not in told(quality_days.degraded())
+
+
+def test_days_of_another_version_or_without_rows() -> None:
+    """Are counted; nothing is drawn of them."""
+    assert "version 2 answered; the evaluation is of version 3" in told(quality_days.report(version=2))
+    report = quality_days.insufficient()
+    bare = [dataclasses.replace(day, rows=0, version=None, estimated=None) for day in report.days]
+    page = performance_page(dataclasses.replace(report, days=tuple(bare)))
+    assert "day by day" not in page
+    assert "Before labels come" not in page
+    assert "No day was looked at." in told(dataclasses.replace(report, days=()))
+
+
+def test_text_from_data_stays_text() -> None:
+    """A label's example, a run's name, a title."""
+    report = quality_days.degraded()
+    labels = dataclasses.replace(report.labels, bad={"no_id": BadLabels(count=1, example=NASTY)})
+    registered = dataclasses.replace(report.registered, run=NASTY)
+    nasty = dataclasses.replace(report, labels=labels, registered=registered, reasons=NASTY)
+    page = performance_page(nasty, title=NASTY, description=NASTY, positive=NASTY)
+    assert "<img" not in page
+    assert "\u202e" not in page
+    stands_alone(page.replace(" onerror", ""))
+
+
+def test_a_metric_where_less_is_better() -> None:
+    """Is worse where it is higher, and the page says so."""
+    report = dataclasses.replace(quality_days.degraded(), metric="log_loss")
+    page = performance_page(report)
+    assert "lower is better" in reading(page.partition("Log loss, day by day")[2].join(["<body>", ""]))
+
+
+def test_the_page_needs_nothing_heavy() -> None:
+    """Importing the page costs neither numpy nor pandas nor a plotting library."""
+    imports = "import sys, include.ml.reporting.performance_page"
+    check = "sys.exit(bool({'matplotlib', 'pandas', 'numpy'} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", f"{imports}; {check}"], cwd=ROOT, check=True)
