@@ -95,6 +95,16 @@ def test_the_day_of_the_verdict_is_shown_whole() -> None:
     assert "485 of 500 predictions have a label" in reading(f"<body>{section}")
 
 
+def test_a_day_that_held_does_not_hide_the_one_that_fell() -> None:
+    """A degradation lasts for some days: the page shows what its sentence is about."""
+    report = quality_days.degraded()
+    newest = report.newest
+    days = tuple(dataclasses.replace(day, breached=day.breached and day is not newest) for day in report.days)
+    page = told(dataclasses.replace(report, days=days))
+    assert "Newest day with a verdict 0.619 12 Feb 2026" in page
+    assert "What labels say of 11 Feb 2026" in page
+
+
 def test_few_labels_are_shown_and_not_judged() -> None:
     """Where no day has a verdict, the newest of which anything is known."""
     report = quality_days.report(days=20)

@@ -98,8 +98,18 @@ def test_no_labels_are_no_fault(aws: SimpleNamespace, churn: ModelSpec, context:
     """Nor is no traffic: a scheduled run waits for neither, and the job says what there is."""
     if traffic:
         _capture(aws, DAY)
+        # What was told before anything was asked is about nothing.
+        _labels(aws, before(3))
     run = _configured(aws, _find(churn, context(run_type="scheduled", interval=INTERVAL)))
     assert (len(run.captured), run.labels, run.days) == (int(traffic), (), (ServedDay(date=DAY, version=3),))
+
+
+@pytest.mark.usefixtures("version")
+def test_day_whose_only_file_came_late_is_looked_at(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """It lies in the hours of the day after."""
+    [late] = _capture(aws, DAY + dt.timedelta(days=1), hour=0)
+    run = _configured(aws, _find(churn, context(interval=INTERVAL)))
+    assert ([source.key for source in run.captured], [day.date for day in run.days]) == ([late], [DAY])
 
 
 @pytest.mark.usefixtures("version")
