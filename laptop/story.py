@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -101,19 +102,26 @@ class Story:
             raise LaptopError(f"no traffic could be made up for {self.spec.name}:\n{done.stderr.strip()}")
 
     def _upload(self, folder: Path) -> list[dt.date]:
-        """Put the capture files where SageMaker does, in place of what an earlier week left; their days."""
-        files = sorted((folder / "capture").rglob("*.jsonl"))
-        dates = sorted({dt.date(*map(int, file.parts[-5:-2])) for file in files})
+        """Put the capture files where SageMaker does, and the labels where whoever knows them would, in place of what
+        an earlier week left; the captured days."""
+        captured = sorted((folder / "capture").rglob("*.jsonl"))
+        labels = sorted((folder / "labels").rglob("*.parquet"))
+        dates = sorted({dt.date(*map(int, file.parts[-5:-2])) for file in captured})
         for date in dates:
             self._clear(s3_layout.capture_day(self.spec.name, self.spec.monitoring.variants[0], date))
-        for file in files:
+        # A file of labels is called after the day that they are of, and lies by the days on which they are told.
+        self._clear(f"labels/{self.spec.name}/", names={file.name for file in labels})
+        for file in (*captured, *labels):
             origin = {"Metadata": {"origin": ORIGIN}}
             self._s3.upload_file(str(file), BUCKET, file.relative_to(folder).as_posix(), ExtraArgs=origin)
         return dates
 
-    def _clear(self, prefix: str) -> None:
-        for found in self._s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", ()):
-            self._s3.delete_object(Bucket=BUCKET, Key=found["Key"])
+    def _clear(self, prefix: str, *, names: Collection[str] | None = None) -> None:
+        """Delete what lies below `prefix`; of that only what is called one of `names`, where these are given."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+        for key in [found["Key"] for page in pages for found in page.get("Contents", ())]:
+            if names is None or key.rpartition("/")[2] in names:
+                self._s3.delete_object(Bucket=BUCKET, Key=key)
 
     def _page(self) -> Path:
         """The last day's page, downloaded for reading."""

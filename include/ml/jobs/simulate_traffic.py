@@ -1,8 +1,8 @@
 """Made-up traffic of a served model, drifting as a scenario says:
 `python -m include.ml.jobs.simulate_traffic --model churn --artifact model.tar.gz --out folder --until 2026-11-24`.
 
-Leaves data-capture files below `capture/` and the labels below `labels/`, as they lie in the data bucket. No job of a
-flow.
+Leaves data-capture files below `capture/` and labels below `labels/`, by the day on which each is told, as they lie in
+the data bucket. No job of a flow.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ from include.ml.training import artifact
 from include.specs import catalog, s3_layout
 from include.specs.errors import PerennialError, require
 from include.specs.model import ModelSpec
-
-LABELS = "labels.parquet"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,15 +55,23 @@ def _simulate(given: argparse.Namespace, model: ModelSpec) -> None:
         # The day is replaced as a whole: files of another scenario beside it would be traffic, too.
         shutil.rmtree(folder, ignore_errors=True)
         files = serving.write_day(given.out, day, served, model, variant=given.variant, seed=seed)
-        _write_labels(given.out / "labels" / model.name / s3_layout.day(date) / LABELS, serving.labels(day))
+        _write_labels(given.out, model.name, day.date, serving.labels(day))
         say(f"{_told(day, served, model)}; {len(files)} files in {folder}")
 
 
-def _write_labels(path: Path, labels: pa.Table) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sink = pa.BufferOutputStream()
-    pq.write_table(labels, sink)
-    replace_file(path, memoryview(sink.getvalue()).tobytes())
+def _write_labels(out: Path, model: str, date: dt.date, labels: pa.Table) -> None:
+    """The labels of the rows of `date`: a file for each day on which some are told."""
+    name = f"labels-of-{date}.parquet"
+    # Those of another scenario would contradict them.
+    for stale in (out / "labels" / model).glob(f"*/*/*/{name}"):
+        stale.unlink()
+    told_on = labels["label_time"].cast(pa.date32())
+    for told in sorted(set(told_on.to_pylist())):
+        path = out / s3_layout.labels(model, told) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sink = pa.BufferOutputStream()
+        pq.write_table(labels.filter(pc.equal(told_on, told)), sink)
+        replace_file(path, memoryview(sink.getvalue()).tobytes())
 
 
 def _told(day: Day, served: serving.Served, model: ModelSpec) -> str:

@@ -62,6 +62,23 @@ def test_capture_files_replace_those_of_an_earlier_week(story: Story, tmp_path: 
     assert keys == {f"{prefix}07/new.jsonl", other}
 
 
+def test_labels_come_with_the_traffic(story: Story, tmp_path: Path) -> None:
+    """In place of what an earlier week said of the same days; others stay, and all say what they are."""
+    s3 = aws.client("s3", story.endpoint)
+    stale = s3_layout.labels("churn", DAY + dt.timedelta(days=9)) + f"labels-of-{DAY}.parquet"
+    other = s3_layout.labels("churn", DAY) + "labels-of-2026-02-01.parquet"
+    for key in (stale, other):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
+    new = s3_layout.labels("churn", DAY + dt.timedelta(days=2)) + f"labels-of-{DAY}.parquet"
+    made = tmp_path / new
+    made.parent.mkdir(parents=True)
+    made.write_bytes(b"PAR1")
+    assert story._upload(tmp_path) == []
+    keys = {found["Key"] for found in s3.list_objects_v2(Bucket=BUCKET, Prefix="labels/")["Contents"]}
+    assert keys == {other, new}
+    assert s3.head_object(Bucket=BUCKET, Key=new)["Metadata"]["origin"].startswith("synthetic")
+
+
 def test_each_day_is_told_and_the_week_at_its_end(story: Story) -> None:
     """A line a day, then the table, the page to read and what followed."""
     s3 = aws.client("s3", story.endpoint)
