@@ -120,6 +120,8 @@ def _metrics(day: Answered, found: Labelled, registered: Registered) -> dict[str
 
 def _too_few(rows: int, known: int, positives: int, rule: PerformanceRule) -> str:
     """Why a day has no verdict; nothing where it has one."""
+    if not rows:
+        return "no predictions were captured"
     if known < rule.minimum_share * rows or not known:
         return f"{known} of {rows} predictions have a label; it takes {rule.minimum_share:.0%} of them"
     rarer = min(positives, known - positives)

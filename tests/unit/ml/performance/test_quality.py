@@ -135,7 +135,8 @@ def test_a_day_without_labels_or_without_rows(served: Served) -> None:
     assert (report.verdict, last(report).metrics) == ("insufficient_data", {})
     assert report.reasons == "0 of 50 predictions have a label, on no day enough for a verdict"
     empty = answered(captured(served.model.dataset, [], []), served.model.dataset, NOON.date(), version=3)
-    assert last(served.report([empty])).rows == 0
+    found = last(served.report([empty]))
+    assert (found.rows, found.reasons) == (0, "no predictions were captured")
     assert served.report([]).reasons == "no predictions were captured"
 
 
