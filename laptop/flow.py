@@ -84,13 +84,13 @@ class Flow:
             return self._follow(self.api.trigger(training_dag, conf=params))
         return self._follow(self._requested(ingested, training_dag))
 
-    def watch(self, date: dt.date) -> Finished:
-        """Look at the traffic of `date` and wait for it.
+    def watch(self, date: dt.date, *, flow: str = "drift") -> Finished:
+        """Look at `date` and wait for it: its traffic (`drift`), or what labels said by its end (`performance`).
 
         Raises:
             FlowError: a task failed; the message gives its reason.
         """
-        dag_id = f"{self.spec.name}_drift"
+        dag_id = f"{self.spec.name}_{flow}"
         self.api.unpause(dag_id)
         return self._follow(self.api.trigger(dag_id, conf={"date": date.isoformat()}))
 

@@ -20,6 +20,7 @@ from rich.console import Console
 from whole_system import REAL_DATA, System
 
 from include.specs import codec, reports, s3_layout
+from include.specs.performance import PERFORMANCE, PERFORMANCE_HTML, PerformanceReport
 from include.specs.reports import EvaluationReport, GateReport
 from laptop import landing
 from laptop.errors import FlowError
@@ -242,6 +243,47 @@ def test_traffic_that_drifts_is_told_of_and_asks_for_a_training(
     [training] = system.api.runs_started_by(watched[1].run)
     system.api.fail(training)
     assert training.dag_id == "fraud_training"
+
+
+@pytest.mark.usefixtures("fraud_rejected")
+def test_quality_that_falls_is_told_of_when_its_labels_come(
+    system: System, fraud_again: Made, notifications: Callable[[], list[str]]
+) -> None:
+    """At first there is an estimate and no verdict; then, as labels come, a warning and a degradation: a message each,
+    and one training, which then begins. The next day is the same, and tells and asks no more."""
+    flow, before = system.flow("fraud"), len(notifications())
+    story = Story(system.settings, system.endpoint, flow.spec, Console(file=io.StringIO()), days=3, rows=2000, begins=1)
+    version = fraud_again.versions[-1]
+    number, arn = version["ModelPackageVersion"], version["ModelPackageArn"]
+    served = story.begin(
+        Version(number=number, approval_status="", arn=arn), scenario="concept", until=dt.date(2026, 6, 10)
+    )
+    runs, reports_ = [], []
+    for day in (9, 15, 24, 25):
+        date = dt.date(2026, 6, day)
+        runs.append(flow.watch(date, flow="performance"))
+        body = system.read(s3_layout.monitoring("fraud", date) + PERFORMANCE)
+        reports_.append(codec.decode(PerformanceReport, body, source=PERFORMANCE))
+    assert [report.verdict for report in reports_] == ["insufficient_data", "warning", "degraded", "degraded"]
+    assert [(report.registered.version, report.since) for report in reports_] == [
+        (number, None),
+        *[(number, served[1])] * 3,
+    ]
+    assert [day.date for day in reports_[2].days if day.breached] == served[1:]
+    assert all(day.estimated for day in reports_[0].days)
+    page = system.read(s3_layout.monitoring("fraud", dt.date(2026, 6, 9)) + PERFORMANCE_HTML).decode()
+    assert "This is an estimate" in page
+    assert "Made-up data." in page
+    told = [json.loads(envelope) for envelope in notifications()[before:]]
+    assert [each["Subject"] for each in told if each["Subject"].startswith("fraud: quality")] == [
+        "fraud: quality may fall (2026-06-15)",
+        "fraud: quality has fallen (2026-06-24)",
+    ]
+    until(lambda: bool(system.api.runs_started_by(runs[2].run)), seconds=60)
+    [training] = system.api.runs_started_by(runs[2].run)
+    system.api.fail(training)
+    assert training.dag_id == "fraud_training"
+    assert [system.api.runs_started_by(watched.run) for watched in (runs[0], runs[1], runs[3])] == [[], [], []]
 
 
 DAYS = [dt.date(2025, 3, day) for day in (1, 2, 3)]

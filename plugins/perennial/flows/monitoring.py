@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.sdk.bases.operator import chain
+from airflow.sdk import chain
 
 from include.specs.job import JobStep
 from perennial.aws_requests import Builder

@@ -170,30 +170,28 @@ def test_dags_that_never_come_are_an_error(clock: Clock) -> None:
         flow(airflow, clock).wait_until_parsed(dt.datetime(2026, 3, 1, tzinfo=dt.UTC))
 
 
-DRIFT = "/api/v2/dags/churn_drift"
-WATCHED = Run(dag_id="churn_drift", run_id="d1")
-
-
-def watching(request: str) -> dict[str, list[Answer]]:
-    """An Airflow whose drift flow ends well, its last task in that state."""
-    tasks = {"task_instances": [task("drift", "success", duration=1.0), task("request_retraining", request)]}
-    order = {"tasks": [{"task_id": "drift", "downstream_task_ids": []}]}
+def watching(request: str, flow: str = "drift") -> dict[str, list[Answer]]:
+    """An Airflow whose `flow` ends well, its last task in that state."""
+    dag = f"/api/v2/dags/churn_{flow}"
+    tasks = {"task_instances": [task(flow, "success", duration=1.0), task("request_retraining", request)]}
+    order = {"tasks": [{"task_id": flow, "downstream_task_ids": []}]}
     return answers() | {
-        f"PATCH {DRIFT}": [(200, {})],
-        f"POST {DRIFT}/dagRuns": [(200, {"dag_run_id": "d1"})],
-        f"GET {DRIFT}/tasks": [(200, order)],
-        f"GET {DRIFT}/dagRuns/d1": [(200, {"state": "success"})],
-        f"GET {DRIFT}/dagRuns/d1/taskInstances": [(200, tasks)],
+        f"PATCH {dag}": [(200, {})],
+        f"POST {dag}/dagRuns": [(200, {"dag_run_id": "d1"})],
+        f"GET {dag}/tasks": [(200, order)],
+        f"GET {dag}/dagRuns/d1": [(200, {"state": "success"})],
+        f"GET {dag}/dagRuns/d1/taskInstances": [(200, tasks)],
     }
 
 
-def test_a_days_traffic_is_looked_at_by_its_date(clock: Clock) -> None:
+@pytest.mark.parametrize("which", ["drift", "performance"])
+def test_a_day_is_looked_at_by_its_date(clock: Clock, which: str) -> None:
     """The run is told which day; its DAG is switched on."""
-    airflow = ScriptedAirflow(watching("skipped"))
-    watched = flow(airflow, clock).watch(DATE)
-    assert watched.run == WATCHED
-    assert airflow.bodies(f"POST {DRIFT}/dagRuns")[0]["conf"] == {"date": "2026-03-01"}
-    assert airflow.bodies(f"PATCH {DRIFT}") == [{"is_paused": False}]
+    airflow = ScriptedAirflow(watching("skipped", which))
+    watched = flow(airflow, clock).watch(DATE, flow=which)
+    assert watched.run == Run(dag_id=f"churn_{which}", run_id="d1")
+    assert airflow.bodies(f"POST /api/v2/dags/churn_{which}/dagRuns")[0]["conf"] == {"date": "2026-03-01"}
+    assert airflow.bodies(f"PATCH /api/v2/dags/churn_{which}") == [{"is_paused": False}]
 
 
 @pytest.mark.parametrize(("request_", "run_id"), [("success", "t1"), ("skipped", None)])
