@@ -4,11 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
-from perennial import retries
-from perennial.drift_notice import SUBJECTS
+from perennial import drift_notice, quality_notice, retries
 
 RUNBOOK = (Path(__file__).parents[2] / "docs/runbook.md").read_text(encoding="utf-8")
 SECTIONS = {part.partition("\n")[0]: " ".join(part.split()) for part in RUNBOOK.split("\n## ")[1:]}
+VERDICTS = {
+    **{f"traffic-{verdict}": words for verdict, words in drift_notice.SUBJECTS.items()},
+    **{f"quality-{verdict}": words for verdict, words in quality_notice.SUBJECTS.items()},
+}
 FAULTS = sorted({fault.name for fault in retries.TABLE})
 
 
@@ -24,11 +27,11 @@ def test_a_fault_is_found_from_its_message(fault: str) -> None:
     assert f"| `… failed ({fault})` | [{fault}](#{fault}) |" in RUNBOOK
 
 
-@pytest.mark.parametrize(("verdict", "sight"), SUBJECTS.items())
-def test_a_verdict_on_the_traffic_has_a_section(verdict: str, sight: str) -> None:
+@pytest.mark.parametrize(("section", "sight"), VERDICTS.items())
+def test_a_verdict_on_a_day_has_a_section(section: str, sight: str) -> None:
     """It is found from the words of its message."""
-    assert "**To do:**" in SECTIONS[f"traffic-{verdict}"]
-    assert f"| `{sight}` | [traffic-{verdict}](#traffic-{verdict}) |" in RUNBOOK
+    assert "**To do:**" in SECTIONS[section]
+    assert f"| `{sight}` | [{section}](#{section}) |" in RUNBOOK
 
 
 def test_every_link_leads_to_a_section() -> None:
