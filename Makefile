@@ -29,7 +29,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
-run: $(DEV) ## take a model from a file to the registry [MODEL=churn] [DATA=path] [PARAMS=json] [FLOW=drift]
+run: $(DEV) ## take a model from a file to the registry [MODEL=churn] [DATA=path] [PARAMS=json] [FLOW=drift|performance]
 	@exec $(BIN)/python -m laptop run --model "$$MODEL" --data "$$DATA" --params "$$PARAMS" --flow "$$FLOW" \
 	  --scenario "$$SCENARIO"
 

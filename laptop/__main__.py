@@ -45,8 +45,12 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--model", default="churn", help="a model of the catalog")
     run.add_argument("--data", default="", help="a CSV or Parquet file; none: made-up rows")
     run.add_argument("--params", default="", help="params of the training, a JSON object")
-    run.add_argument("--flow", default="", help="training (default), or drift: then a week of traffic as well")
-    run.add_argument("--scenario", default="", help="how that traffic changes (default: sudden)")
+    run.add_argument(
+        "--flow", default="", help="training (default); drift or performance: then a week of traffic as well"
+    )
+    run.add_argument(
+        "--scenario", default="", help="how that traffic changes (default: sudden; of performance: concept)"
+    )
     return made
 
 

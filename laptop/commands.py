@@ -148,14 +148,15 @@ def _through(session: Session, steps: Steps, flow: Flow, request: RunRequest, us
 def _watched(
     session: Session, steps: Steps, flow: Flow, request: RunRequest, used: InUse, came: Outcome
 ) -> tuple[Finished, ...]:
-    """A week of made-up traffic, day by day, until drift has asked for a training; then that training."""
-    story = Story(session.settings, used.record.addresses.aws, request.spec, session.console)
+    """A week of made-up traffic, looked at until that has asked for a training; then that training."""
+    story = Story(session.settings, used.record.addresses.aws, request.spec, session.console, flow=request.flow)
     with steps.step("traffic"):
-        dates = story.begin(came.version, scenario=str(request.scenario), until=session.clock().date())
+        until = story.until(session.clock().date())
+        dates = story.looks(story.begin(came.version, scenario=str(request.scenario), until=until))
     watched: list[Finished] = []
     with _cancelled_on_failure(flow):
         for date in dates:
-            watched.append(flow.watch(date))
+            watched.append(flow.watch(date, flow=request.flow))
             story.tell(date)
             if retrained := flow.retrain(watched[-1]):
                 story.end(_outcome(session, used, flow.api, request, retrained.run))

@@ -14,8 +14,9 @@ from include.specs.model import ModelSpec
 from laptop import landing
 from laptop.errors import LaptopError
 
-# What `make run` can show: a model's way to the registry, or that and a week of traffic which drifts.
-FLOWS = ("training", "drift")
+# What `make run` can show besides a model's way to the registry: a week of traffic, and how that changes by default.
+WATCHES = {"drift": "sudden", "performance": "concept"}
+FLOWS = ("training", *WATCHES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +24,14 @@ class RunRequest:
     """A model, a file of data (None: made-up rows) and params for its training.
 
     Args:
-        scenario: how the traffic of the days after it is to change; None where nothing is watched.
+        flow: the last that is shown. scenario: how the traffic of the days after it is to change; None where nothing is
+            watched.
     """
 
     spec: ModelSpec
     data: Path | None
     params: Mapping[str, Any]
+    flow: str = "training"
     scenario: str | None = None
 
 
@@ -42,6 +45,7 @@ def run_request(*, model: str, data: str, params: str, flow: str = "", scenario:
         spec=_spec(model),
         data=landing.check(Path(data)) if data else None,
         params=_params(params),
+        flow=flow or "training",
         scenario=_scenario(flow, scenario),
     )
 
@@ -49,10 +53,10 @@ def run_request(*, model: str, data: str, params: str, flow: str = "", scenario:
 def _scenario(flow: str, scenario: str) -> str | None:
     if flow not in ("", *FLOWS):
         raise LaptopError(f"FLOW={flow}: expected one of {', '.join(FLOWS)}")
-    if flow == "drift":
-        return scenario or "sudden"
+    if flow in WATCHES:
+        return scenario or WATCHES[flow]
     if scenario:
-        raise LaptopError(f"SCENARIO={scenario}: it is for FLOW=drift; without that, no traffic is made up")
+        raise LaptopError(f"SCENARIO={scenario}: it is for FLOW={' or '.join(WATCHES)}; else no traffic is made up")
     return None
 
 

@@ -1,11 +1,12 @@
-"""The week after a registration, as `make run FLOW=drift` shows it: made-up traffic, a verdict a day, a new version."""
+"""The week after a registration, as `make run FLOW=drift` (or `performance`) shows it: made-up traffic, verdicts, a new
+version."""
 
 from __future__ import annotations
 
 import datetime as dt
 import subprocess
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,9 @@ from rich.table import Table
 
 from include.specs import codec, s3_layout
 from include.specs.drift import DRIFT, DRIFT_HTML, DriftReport
+from include.specs.metrics import METRICS
 from include.specs.model import ModelSpec
+from include.specs.performance import PERFORMANCE, PERFORMANCE_HTML, PerformanceReport
 from laptop import aws, outcome
 from laptop.errors import FlowError, LaptopError
 from laptop.outcome import Outcome, Version
@@ -26,7 +29,26 @@ from laptop.settings import BUCKET, Settings
 MOST_NAMED = 3
 # Its first word is what `SourceObject.synthetic` goes by; the page repeats it in words of its own.
 ORIGIN = "synthetic: traffic of the simulator"
-SYNTHETIC = "The traffic was made up, and so was its drift: the spec's generator and the simulator made it."
+SYNTHETIC = "The traffic was made up, and so was its change: the spec's generator and the simulator made it."
+# The simulator tells every label within so many days, and quality is looked at as they come.
+LABELS_TAKE_DAYS, LOOK_EVERY_DAYS = 15, 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a flow leaves of a day, and how a day is told in a row.
+
+    Args:
+        file, page: of the day. because: what asks for a training. columns: heads of a row, the date's first.
+        row: the cells after the date.
+    """
+
+    report: type[DriftReport] | type[PerformanceReport]
+    file: str
+    page: str
+    because: str
+    columns: tuple[str, ...]
+    row: Callable[[Any], tuple[str, ...]]
 
 
 @dataclass
@@ -36,6 +58,7 @@ class Story:
     Args:
         days, rows: how many, and of each day. begins: the first that is not as those before, counted from 0; with the
             spec's persistence, drift comes a day later.
+        flow: that watches.
     """
 
     settings: Settings
@@ -45,7 +68,19 @@ class Story:
     days: int = 7
     rows: int = 800
     begins: int = 4
-    _told: list[tuple[dt.date, DriftReport]] = field(default_factory=list)
+    flow: str = "drift"
+    _told: list[tuple[dt.date, Any]] = field(default_factory=list)
+
+    def until(self, today: dt.date) -> dt.date:
+        """The day before which the week ends: labels of it must have been told by now, if they are to be looked at."""
+        return today - dt.timedelta(days=LABELS_TAKE_DAYS if self.flow == "performance" else 0)
+
+    def looks(self, captured: Sequence[dt.date]) -> list[dt.date]:
+        """The days to look at: each for its traffic, or the last one and those after it while its labels come."""
+        if self.flow != "performance":
+            return list(captured)
+        later = range(0, LABELS_TAKE_DAYS + 1, LOOK_EVERY_DAYS)
+        return [captured[-1] + dt.timedelta(days=days) for days in later]
 
     def begin(self, version: Version | None, *, scenario: str, until: dt.date) -> list[dt.date]:
         """Have `version` answer a week of requests before `until`; the days that were captured.
@@ -61,10 +96,15 @@ class Story:
             self._simulate(folder, scenario, until)
             return self._upload(folder)
 
-    def report(self, date: dt.date) -> DriftReport:
+    @property
+    def about(self) -> About:
+        """What the flow leaves."""
+        return ABOUT[self.flow]
+
+    def report(self, date: dt.date) -> DriftReport | PerformanceReport:
         """What the flow found out about a day."""
-        key = s3_layout.monitoring(self.spec.name, date) + DRIFT
-        return codec.decode(DriftReport, self._read(key), source=key)
+        key = s3_layout.monitoring(self.spec.name, date) + self.about.file
+        return codec.decode(self.about.report, self._read(key), source=key)
 
     def tell(self, date: dt.date) -> None:
         """Say what came of a day, in a line."""
@@ -74,14 +114,14 @@ class Story:
 
     def end(self, retrained: Outcome | None) -> None:
         """Print the week, and the training that it led to."""
-        self.console.print(table(self._told))
+        self.console.print(table(self._told, self.about))
         lines = [f"Report: {self._page()}"]
         if retrained is None:
-            lines.append("Drift asked for no training")
+            lines.append(f"{self.about.because} asked for no training")
         else:
             gate = f"{retrained.gate.verdict}: {retrained.gate.reasons}"
             lines += [
-                f"Drift asked for a training; its gate: {gate}",
+                f"{self.about.because} asked for a training; its gate: {gate}",
                 outcome.registry_line(retrained, model=self.spec.name),
             ]
         for line in (*lines, SYNTHETIC):
@@ -126,9 +166,9 @@ class Story:
     def _page(self) -> Path:
         """The last day's page, downloaded for reading."""
         date = self._told[-1][0]
-        page = self.settings.reports / self.spec.name / f"drift-{date}.html"
+        page = self.settings.reports / self.spec.name / f"{self.flow}-{date}.html"
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_bytes(self._read(s3_layout.monitoring(self.spec.name, date) + DRIFT_HTML))
+        page.write_bytes(self._read(s3_layout.monitoring(self.spec.name, date) + self.about.page))
         return page
 
     def _read(self, key: str) -> bytes:
@@ -139,12 +179,12 @@ class Story:
         return aws.client("s3", self.endpoint)
 
 
-def table(told: list[tuple[dt.date, DriftReport]]) -> Table:
-    """A row for each day: its rows, its verdict, and what breached, the largest first."""
-    made = Table("day", "rows", "verdict", "what breached")
+def table(told: Sequence[tuple[dt.date, Any]], about: About) -> Table:
+    """A row for each day."""
+    made = Table(*about.columns)
     made.columns[1].justify = "right"
     for date, report in told:
-        made.add_row(date.isoformat(), str(report.rows.current), report.verdict, breached(report))
+        made.add_row(date.isoformat(), *about.row(report))
     return made
 
 
@@ -155,3 +195,39 @@ def breached(report: DriftReport) -> str:
     found = report.drifted
     named = ", ".join(f"{feature.name} {feature.effect.value:.2f}" for feature in found[:MOST_NAMED])
     return named + (f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
+
+
+def said(report: PerformanceReport) -> str:
+    """What labels say of the newest day that has enough of them; before that, what is expected of the newest day."""
+    name, title = report.metric, METRICS[report.metric].title
+    against = f", {report.registered.metrics[name].value:.3f} registered" if name in report.registered.metrics else ""
+    if report.newest:
+        return f"{title} {report.newest.metrics[name].realised.value:.3f} on {report.newest.date}{against}"
+    found = report.estimated
+    if found is None or found.estimated is None or name not in found.estimated.metrics:
+        return ""
+    return f"no verdict; {title} of {found.date} estimated at {found.estimated.metrics[name].value:.3f}{against}"
+
+
+def _labelled(report: PerformanceReport) -> str:
+    return f"{sum(day.labelled for day in report.days)} of {sum(day.rows for day in report.days)}"
+
+
+ABOUT = {
+    "drift": About(
+        report=DriftReport,
+        file=DRIFT,
+        page=DRIFT_HTML,
+        because="Drift",
+        columns=("day", "rows", "verdict", "what breached"),
+        row=lambda report: (str(report.rows.current), report.verdict, breached(report)),
+    ),
+    "performance": About(
+        report=PerformanceReport,
+        file=PERFORMANCE,
+        page=PERFORMANCE_HTML,
+        because="Lost quality",
+        columns=("known by", "labels", "verdict", "what they say"),
+        row=lambda report: (_labelled(report), report.verdict, said(report)),
+    ),
+}

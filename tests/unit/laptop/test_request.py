@@ -52,19 +52,26 @@ def test_data_must_be_of_a_kind_that_ingestion_reads(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("flow", "scenario", "expected"),
-    [("", "", None), ("training", "", None), ("drift", "", "sudden"), ("drift", "gradual", "gradual")],
+    [
+        ("", "", None),
+        ("training", "", None),
+        ("drift", "", "sudden"),
+        ("drift", "gradual", "gradual"),
+        ("performance", "", "concept"),
+        ("performance", "prior", "prior"),
+    ],
 )
 def test_a_week_of_traffic_is_for_who_asks(flow: str, scenario: str, expected: str | None) -> None:
-    """By default nothing is watched; what drifts does so suddenly."""
+    """By default nothing is watched; what drifts does so suddenly, and what loses its quality by another meaning."""
     asked = run_request(model="churn", data="", params="", flow=flow, scenario=scenario)
-    assert asked.scenario == expected
+    assert (asked.flow, asked.scenario) == (flow or "training", expected)
 
 
 @pytest.mark.parametrize(
     ("flow", "scenario", "message"),
     [
-        ("drfit", "", "FLOW=drfit: expected one of training, drift"),
-        ("", "gradual", "SCENARIO=gradual: it is for FLOW=drift"),
+        ("drfit", "", "FLOW=drfit: expected one of training, drift, performance"),
+        ("", "gradual", "SCENARIO=gradual: it is for FLOW=drift or performance"),
     ],
 )
 def test_flow_and_scenario_must_be_meant(flow: str, scenario: str, message: str) -> None:

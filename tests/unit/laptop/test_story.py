@@ -17,8 +17,10 @@ from laptop import aws
 from laptop.errors import FlowError, LaptopError
 from laptop.outcome import Version
 from laptop.settings import BUCKET, Settings
-from laptop.story import Story, breached, table
+from laptop.story import ABOUT, Story, breached, said, table
 from tests.shared.drift_report import DAY, report_of
+from tests.shared.performance_report import about
+from tests.shared.performance_report import report_of as performance_of
 
 REPO = Path(__file__).parents[3]
 
@@ -29,7 +31,7 @@ def story(endpoint: str, tmp_path: Path) -> Story:
     return Story(settings, endpoint, catalog.model("churn"), Console(file=io.StringIO(), width=80))
 
 
-def said(story: Story) -> str:
+def printed(story: Story) -> str:
     """What a person has read."""
     assert isinstance(story.console.file, io.StringIO)
     return story.console.file.getvalue()
@@ -90,9 +92,9 @@ def test_each_day_is_told_and_the_week_at_its_end(story: Story) -> None:
         story.tell(date)
     story.end(None)
     for words in ("2026-03-01  stable: It is stable.", "tenure 0.12", "Drift asked for no training", "was made up"):
-        assert words in said(story)
+        assert words in printed(story)
     assert (story.settings.reports / "churn/drift-2026-03-02.html").read_bytes() == b"<!doctype html>"
-    assert max(map(len, said(story).splitlines()[2:6])) <= 80
+    assert max(map(len, printed(story).splitlines()[2:6])) <= 80
 
 
 def test_largest_breaches_are_named() -> None:
@@ -111,7 +113,42 @@ def test_broken_feed_is_said_to_be_that() -> None:
 
 def test_table_has_a_row_a_day() -> None:
     """In the order in which they were told."""
-    assert table([(DAY, report_of("stable")), (DAY, report_of("drift"))]).row_count == 2
+    assert table([(DAY, report_of("stable")), (DAY, report_of("drift"))], ABOUT["drift"]).row_count == 2
+
+
+def test_quality_is_told_as_labels_come(story: Story) -> None:
+    """How many there are by each day, what they say, and before that the estimate; then the page and what followed."""
+    story.flow = "performance"
+    s3 = aws.client("s3", story.endpoint)
+    for days, verdict in enumerate(("insufficient_data", "degraded")):
+        date = DAY + dt.timedelta(days=days)
+        prefix = s3_layout.monitoring("churn", date)
+        registered = dataclasses.replace(performance_of().registered, metrics={"roc_auc": about(0.84)})
+        report = performance_of(verdict, date=date, registered=registered)
+        s3.put_object(Bucket=BUCKET, Key=prefix + "performance.json", Body=codec.encode(report))
+        s3.put_object(Bucket=BUCKET, Key=prefix + "performance_report.html", Body=b"<!doctype html>")
+        story.tell(date)
+    story.end(None)
+    text = " ".join(printed(story).split())
+    for words in ("2026-03-02 degraded: It is degraded.", "620 of 1700", "Lost quality asked for no training"):
+        assert words in text
+    assert (story.settings.reports / "churn/performance-2026-03-02.html").read_bytes() == b"<!doctype html>"
+
+
+def test_an_estimate_is_said_to_be_one() -> None:
+    """Where no label has come; where any have, what they say."""
+    assert said(performance_of("insufficient_data")) == "no verdict; ROC-AUC of 2026-03-01 estimated at 0.810"
+    assert said(performance_of("degraded")) == "ROC-AUC 0.720 on 2026-02-09"
+    assert said(performance_of("insufficient_data", days=())) == ""
+
+
+def test_labels_are_waited_for_in_the_past(story: Story) -> None:
+    """A week whose labels have all been told by now is looked at as they came; one that drifts, day by day."""
+    week = [DAY - dt.timedelta(days=ago) for ago in (3, 2, 1)]
+    assert (story.until(DAY), story.looks(week)) == (DAY, week)
+    story.flow = "performance"
+    assert story.until(DAY) == DAY - dt.timedelta(days=15)
+    assert story.looks(week) == [week[-1] + dt.timedelta(days=days) for days in (0, 5, 10, 15)]
 
 
 def test_version_is_what_answers(story: Story, tmp_path: Path) -> None:
