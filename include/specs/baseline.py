@@ -66,7 +66,12 @@ class PredictionBaseline:
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineReport:
-    """statistics.json: one version's features and predictions on its hold-out; `sha256` is of the data behind it."""
+    """statistics.json: one version's features and predictions on its hold-out.
+
+    Args:
+        sha256: of the data behind it.
+        profile_sha256: of profile.arrow beside it; None where the version was registered before there was one.
+    """
 
     model: str
     run: str
@@ -74,3 +79,4 @@ class BaselineReport:
     numeric: Mapping[str, NumericBaseline]
     categorical: Mapping[str, CategoricalBaseline]
     prediction: PredictionBaseline
+    profile_sha256: str | None = None

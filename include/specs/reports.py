@@ -21,7 +21,7 @@ PREPROCESSING, EVALUATION, METRICS_FILE, GATE, HTML = (
 # The candidate's manifest, copied out of model.tar.gz for readers that have no need of the model
 CANDIDATE = "candidate_manifest.json"
 # In baselines/<model>/<run>/
-BASELINE_STATISTICS, BASELINE_SAMPLE = "statistics.json", "sample.parquet"
+BASELINE_STATISTICS, BASELINE_SAMPLE, BASELINE_PROFILE = "statistics.json", "sample.parquet", "profile.arrow"
 # In model.tar.gz
 MODEL_FILE, MODEL_MANIFEST = "model.skops", "manifest.json"
 INGESTION = "ingestion.json"

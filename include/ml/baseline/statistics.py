@@ -27,13 +27,19 @@ SCORE = "score"
 
 
 def describe(
-    features: pa.Table, predictions: Predictions, model: ModelSpec, *, run: str, sha256: str
+    features: pa.Table,
+    predictions: Predictions,
+    model: ModelSpec,
+    *,
+    run: str,
+    sha256: str,
+    profile_sha256: str | None = None,
 ) -> BaselineReport:
     """statistics.json.
 
     Args:
         features: rows × the model's features. predictions: of the same rows.
-        sha256: of the data that they came from.
+        sha256: of the data that they came from. profile_sha256: of the profile of the same rows.
     """
     numeric = [column for column in model.dataset.features if column.kind in ("numeric", "timestamp")]
     others = [column for column in model.dataset.features if column not in numeric]
@@ -49,6 +55,7 @@ def describe(
             threshold=predictions.threshold,
             positive_rate=float(np.count_nonzero(predictions.called) / predictions.rows),
         ),
+        profile_sha256=profile_sha256,
     )
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from include.ml.data.arrays import to_numpy
-from include.ml.drift.source import Source, is_text
+from include.ml.drift.source import Columnar, is_text
 from include.ml.evaluation.predictions import Floats, Integers
 from include.specs.errors import DataContractError
 
@@ -60,7 +60,7 @@ def family(kind: pa.DataType) -> Family:
     return "number" if of.is_integer(value) or of.is_floating(value) or of.is_decimal(value) else "other"
 
 
-def read_numbers(source: Source, column: str) -> Numbers:
+def read_numbers(source: Columnar, column: str) -> Numbers:
     """A column of numbers or times, sorted.
 
     Raises:
@@ -71,7 +71,7 @@ def read_numbers(source: Source, column: str) -> Numbers:
     return numbers(values, rows=source.independent)
 
 
-def read_values(source: Source, column: str) -> Iterator[tuple[Floats, int]]:
+def read_values(source: Columnar, column: str) -> Iterator[tuple[Floats, int]]:
     """The values of each chunk that are not null, to be written to, and how many rows the chunk has.
 
     Raises:
@@ -110,7 +110,7 @@ def finite_or_not(chunk: pa.Array) -> Floats:
     return np.array(to_numpy(present), dtype=np.float64)
 
 
-def read_levels(source: Source, column: str) -> Levels:
+def read_levels(source: Columnar, column: str) -> Levels:
     """A column of levels, counted; numbers and truth values by how they are written.
 
     Raises:
@@ -149,7 +149,7 @@ def _present(numbers: pa.Array) -> npt.NDArray[Any]:
     return np.asarray(values[numbers.offset :][: len(numbers)][valid.view(np.bool_)])
 
 
-def _chunks(source: Source, column: str) -> Iterable[pa.Array]:
+def _chunks(source: Columnar, column: str) -> Iterable[pa.Array]:
     try:
         yield from source.chunks(column)
     except (pa.ArrowException, OSError) as error:

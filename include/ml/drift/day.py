@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from include.ml.baseline.compared import as_compared, times_of_day
+from include.ml.baseline.profile import read_hold_out
 from include.ml.baseline.statistics import SCORE
 from include.ml.capture.reading import Captured, read_capture
 from include.ml.container import Container, replace_file, say
@@ -19,6 +20,7 @@ from include.ml.drift.classifiers import joint
 from include.ml.drift.comparison import Question
 from include.ml.drift.detection import detect
 from include.ml.drift.prediction import Scores
+from include.ml.drift.profile import ProfileBaseline
 from include.ml.drift.sides import FileBaseline, FileDay
 from include.ml.drift.source import Source, one_row_an_entity, open_source
 from include.ml.reporting.drift_page import drift_page
@@ -36,9 +38,14 @@ _CAPTURES_OWN = frozenset({"event_id", "row", "inference_id", "inference_time", 
 
 @dataclass(frozen=True, kw_only=True)
 class _Known:
-    """The baseline as the version's evaluation left it, and the reports of earlier days."""
+    """The baseline as the version's evaluation left it, and the reports of earlier days.
+
+    Args:
+        profile: of all hold-out rows; None where the version was registered without one. sample: some of them whole.
+    """
 
     statistics: BaselineReport
+    profile: ProfileBaseline | None
     sample: Path
     history: tuple[DriftReport, ...]
 
@@ -47,7 +54,7 @@ def watch(container: Container) -> Mapping[str, int]:
     """Read the day, compare it, write the page and then drift.json; counts for the log's last line.
 
     Raises:
-        ReportError: the baseline is missing, or is another version's; an earlier report is none.
+        ReportError: the baseline is missing, is another version's, or does not fit; an earlier report is none.
     """
     run = container.config(MonitoringRun)
     known = _known(container, run)
@@ -82,7 +89,12 @@ def _known(container: Container, run: MonitoringRun) -> _Known:
             f"{path}: expected the baseline of {run.model.name} from the run {run.baseline_run}, "
             f"got that of {statistics.model} from {statistics.run}"
         )
-    return _Known(statistics=statistics, sample=folder / reports.BASELINE_SAMPLE, history=_history(container))
+    return _Known(
+        statistics=statistics,
+        profile=read_hold_out(folder / reports.BASELINE_PROFILE, statistics),
+        sample=folder / reports.BASELINE_SAMPLE,
+        history=_history(container),
+    )
 
 
 def _history(container: Container) -> tuple[DriftReport, ...]:
@@ -119,30 +131,36 @@ def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Pat
     dataset = run.model.dataset
     sides = {"baseline": pq.read_table(known.sample), "day": captured.table}
     for name, table in sides.items():
-        pq.write_table(_times_of_day(table, dataset.features), folder / f"{name}.parquet", compression="none")
-    prediction = known.statistics.prediction
+        pq.write_table(times_of_day(table, dataset.features), folder / f"{name}.parquet", compression="none")
     entity = dataset.with_role("entity")
     question = Question(
         model=run.model.name,
         baseline=_reference(run, known),
         rule=run.model.monitoring.drift,
-        features=tuple(_as_compared(column) for column in dataset.features),
+        features=tuple(as_compared(column) for column in dataset.features),
         window=run.date,
-        # Of entities, the baseline keeps one row each: its own scores say what is called positive of those.
-        scores=Scores(
-            column=SCORE, threshold=prediction.threshold, expected_rate=None if entity else prediction.positive_rate
-        ),
+        scores=_scores(known, one_an_entity=bool(entity)),
         id=next(iter(_named([dataset.id], captured.table)), None),
         known=_CAPTURES_OWN | {column.name for column in dataset.columns},
     )
+    # Whole rows, which no profile has: for the classifier.
     baseline = open_source(folder / "baseline.parquet")
     day = _independent(open_source(folder / "day.parquet"), captured.table, entity)
     return detect(
-        FileBaseline(source=baseline),
+        known.profile or FileBaseline(source=baseline),
         FileDay(source=day),
         question,
         history=known.history,
         joint=joint(baseline, day, rule=question.rule, seed=run.model.estimator.seed),
+    )
+
+
+def _scores(known: _Known, *, one_an_entity: bool) -> Scores:
+    prediction = known.statistics.prediction
+    # The profile has the scores of all rows that count, and of entities the sample has: they say the rate themselves.
+    said = known.profile is not None or one_an_entity
+    return Scores(
+        column=SCORE, threshold=prediction.threshold, expected_rate=None if said else prediction.positive_rate
     )
 
 
@@ -155,20 +173,6 @@ def _independent(source: Source, table: pa.Table, entity: Sequence[Column]) -> S
 def _named(columns: Sequence[Column], table: pa.Table) -> list[str]:
     """Those that callers name: where bodies are rows without names, there is none but the features."""
     return [column.name for column in columns if table[column.name].null_count < len(table)]
-
-
-def _times_of_day(table: pa.Table, features: Sequence[Column]) -> pa.Table:
-    """A moment that is a feature as its seconds since midnight (UTC): a later date is no drift."""
-    for column in features:
-        if column.kind == "timestamp":
-            place, moments = table.column_names.index(column.name), table[column.name]
-            seconds = pc.seconds_between(pc.floor_temporal(moments, unit="day"), moments).cast(pa.float64())
-            table = table.set_column(place, column.name, seconds)
-    return table
-
-
-def _as_compared(column: Column) -> Column:
-    return replace(column, kind="numeric") if column.kind == "timestamp" else column
 
 
 def _unreadable(report: CaptureReport, *, limit: float) -> tuple[Violation, ...]:
@@ -193,12 +197,13 @@ def _without_comparison(
     reasons: str,
     violations: tuple[Violation, ...],
 ) -> DriftReport:
-    baseline, day = pq.read_metadata(known.sample).num_rows, captured.report.rows
+    sampled, day = pq.read_metadata(known.sample).num_rows, captured.report.rows
+    rows, independent = (known.profile.rows, known.profile.independent) if known.profile else (sampled, sampled)
     return DriftReport(
         model=run.model.name,
         window=run.date,
         baseline=_reference(run, known),
-        rows=RowCount(baseline=baseline, current=day, independent_baseline=baseline, independent_current=day),
+        rows=RowCount(baseline=rows, current=day, independent_baseline=independent, independent_current=day),
         verdict=verdict,
         reasons=reasons,
         features=(),

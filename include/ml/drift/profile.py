@@ -17,7 +17,7 @@ from include.ml.drift.columns import Levels, read_levels, read_numbers
 from include.ml.drift.grid import Counts, count
 from include.ml.drift.sample import Numeric, baseline_of
 from include.ml.drift.sides import types_of
-from include.ml.drift.source import Source
+from include.ml.drift.source import Columnar
 from include.ml.evaluation.predictions import Floats
 from include.specs.dataset import Column
 from include.specs.errors import ReportError
@@ -62,9 +62,9 @@ class ProfileBaseline:
         """The column as it was kept; its values, if kept, are read from disk as far as they are looked at.
 
         Raises:
-            ReportError: the profile has no such column, or not the points `also`.
+            ReportError: the profile has no such column, or has levels of it, or not the points `also`.
         """
-        kept = self._kept(column.name)
+        kept = self._kept(column.name, "points")
         side = Numeric(
             rows=kept["rows"].as_py(),
             missing=kept["missing"].as_py(),
@@ -82,18 +82,24 @@ class ProfileBaseline:
         """The column as it was kept.
 
         Raises:
-            ReportError: the profile has no such column.
+            ReportError: the profile has no such column, or has numbers of it.
         """
-        kept = self._kept(column.name)
+        kept = self._kept(column.name, "levels")
         counts = dict(zip(kept["levels"].as_py(), kept["level_rows"].as_py(), strict=True))
         return Levels(rows=kept["rows"].as_py(), missing=kept["missing"].as_py(), counts=counts)
 
-    def _kept(self, name: str) -> Mapping[str, Any]:
+    def _kept(self, name: str, needed: str) -> Mapping[str, Any]:
         if name not in self.places:
             raise ReportError(f"{self.path}: the profile has no column {name!r}; make it anew with that feature")
         # Mapped anew for each column: what one of them had in memory goes when it is done with.
         batch = pa.ipc.open_file(pa.memory_map(str(self.path))).get_batch(self.places[name])
-        return {field: batch.column(field)[0] for field in batch.schema.names}
+        kept = {field: batch.column(field)[0] for field in batch.schema.names}
+        if not kept[needed].is_valid:
+            raise ReportError(
+                f"{self.path}: expected {needed} of {name}, the profile has none: it was of another kind when the "
+                "profile was made; train again, so that there is a version of the specification as it is"
+            )
+        return kept
 
     def _with(self, side: Numeric, also: Sequence[float], name: str) -> Numeric:
         if set(also) <= set(side.points.tolist()):
@@ -123,7 +129,7 @@ class Profiling:
         return frozenset(column.name for column in self.columns if column.kind in ("numeric", "timestamp"))
 
 
-def write_profile(source: Source, path: Path, profiling: Profiling) -> None:
+def write_profile(source: Columnar, path: Path, profiling: Profiling) -> None:
     """The profile of `source`, one column in memory at a time. The same source always gives the same bytes.
 
     Raises:
@@ -170,7 +176,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _rows(source: Source, profiling: Profiling) -> Iterator[Mapping[str, Any]]:
+def _rows(source: Columnar, profiling: Profiling) -> Iterator[Mapping[str, Any]]:
     for column in profiling.columns:
         if column.name in profiling.numeric:
             also = profiling.also.get(column.name, ())

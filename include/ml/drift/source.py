@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,48 @@ from include.specs.errors import DataContractError
 
 # Bytes of a column that are read at once where it goes by in batches.
 BUFFER = 2**20
+
+
+class Columnar(Protocol):
+    """Rows that are read one column at a time."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def independent(self) -> int: ...
+    @property
+    def schema(self) -> pa.Schema: ...
+    def chunks(self, column: str) -> Iterator[pa.Array]:
+        """The values of a column that count as independent, in the order of the rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSource:
+    """Rows in memory.
+
+    Args:
+        table: those that count as independent. rows: how many there are with the others.
+    """
+
+    name: str
+    table: pa.Table
+    rows: int
+
+    @property
+    def independent(self) -> int:
+        """Rows that count as independent."""
+        return len(self.table)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the columns."""
+        return self.table.schema
+
+    def chunks(self, column: str) -> Iterator[pa.Array]:
+        """The values as they lie in memory."""
+        yield from self.table[column].chunks
 
 
 @dataclass(frozen=True, kw_only=True)

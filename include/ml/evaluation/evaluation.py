@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sklearn.pipeline import Pipeline
 
+from include.ml.baseline.profile import write_hold_out
 from include.ml.baseline.statistics import describe, write_sample
 from include.ml.container import Container, replace_file, say
 from include.ml.data.preprocessing import read_report
@@ -104,8 +105,11 @@ def _archive(folder: Path) -> Path:
 
 
 def _write_baseline(folder: Path, assessed: Assessed, run: TrainingRun, split: PreprocessingReport) -> None:
-    features, predictions = assessed.hold_out.features, assessed.candidate
-    statistics = describe(features, predictions, run.model, run=run.provenance.run, sha256=split.sha256)
+    features, predictions, entities = assessed.hold_out.features, assessed.candidate, assessed.hold_out.entities
+    profile = write_hold_out(folder / reports.BASELINE_PROFILE, features, predictions, run.model, entities=entities)
+    statistics = describe(
+        features, predictions, run.model, run=run.provenance.run, sha256=split.sha256, profile_sha256=profile
+    )
     replace_file(folder / reports.BASELINE_STATISTICS, codec.encode(statistics))
     write_sample(
         folder / reports.BASELINE_SAMPLE,
@@ -113,7 +117,7 @@ def _write_baseline(folder: Path, assessed: Assessed, run: TrainingRun, split: P
         predictions.scores,
         seed=run.model.estimator.seed,
         labels=predictions.labels,
-        entities=assessed.hold_out.entities,
+        entities=entities,
     )
 
 

@@ -12,7 +12,7 @@ from include.ml.drift.detection import detect
 from include.ml.drift.prediction import Scores
 from include.ml.drift.profile import Profiling, read_profile, sha256_of, write_profile
 from include.ml.drift.sides import FileBaseline, FileDay
-from include.ml.drift.source import open_source
+from include.ml.drift.source import TableSource, open_source
 from include.specs.dataset import Column
 from include.specs.drift import BaselineRef
 from include.specs.errors import ReportError
@@ -78,6 +78,31 @@ def test_a_column_that_was_not_kept_is_told(baseline, tmp_path: Path) -> None:
     profile = read_profile(tmp_path / "p")
     with pytest.raises(ReportError, match="the profile has no column 'colour'"):
         profile.levels(FEATURES[2])
+
+
+def test_a_column_of_another_kind_is_told(baseline, tmp_path: Path) -> None:
+    """The specification has changed since the profile was made: numbers are no levels."""
+    write_profile(baseline, tmp_path / "p", PROFILING)
+    profile = read_profile(tmp_path / "p")
+    with pytest.raises(ReportError, match="expected points of colour, the profile has none: it was of another kind"):
+        profile.numeric(FEATURES[2])
+    with pytest.raises(ReportError, match="expected levels of size, the profile has none"):
+        profile.levels(FEATURES[0])
+
+
+def test_rows_in_memory_make_the_profile_of_their_file(write, day, tmp_path: Path) -> None:
+    """Where a job has them already, it need not write them first; levels as codes or as text."""
+    columns = pa.table({**day(1), "score": np.random.default_rng(2).random(1_000)})
+    place = columns.column_names.index("colour")
+    coded = columns.set_column(place, "colour", columns["colour"].dictionary_encode())
+    file = write("a.parquet", {name: columns[name] for name in columns.column_names})
+    write_profile(open_source(file), tmp_path / "p", PROFILING)
+    write_profile(TableSource(name="rows", table=coded, rows=2_000), tmp_path / "q", PROFILING)
+    ours, theirs = (read_profile(tmp_path / name) for name in ("p", "q"))
+    assert (theirs.rows, theirs.independent) == (2_000, 1_000)
+    assert ours.levels(FEATURES[2]) == theirs.levels(FEATURES[2])
+    for column in (FEATURES[0], FEATURES[3], SCORE):
+        assert np.array_equal(ours.numeric(column).values, theirs.numeric(column).values)
 
 
 def test_a_threshold_that_was_not_counted_at_is_told(baseline, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from include.ml.baseline.profile import read_hold_out
 from include.ml.container import run_job
 from include.ml.data.synthetic import synthesise
 from include.ml.features.pipeline import build_pipeline, features_frame, labels
@@ -153,6 +154,8 @@ def test_a_good_candidate_without_champion_is_registered(job):
     baseline = codec.decode(BaselineReport, (job.baseline / "statistics.json").read_bytes(), source="baseline")
     sample = pq.read_table(job.baseline / "sample.parquet")
     assert baseline.prediction.rows == sample.num_rows == 1500
+    profile = read_hold_out(job.baseline / "profile.arrow", baseline)
+    assert (profile.rows, profile.independent) == (1500, 1500)
     assert sum(sample["label is positive"].to_pylist()) == job.evaluation.data.positives
 
 

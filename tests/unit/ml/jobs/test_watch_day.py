@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from include.ml.baseline import statistics
+from include.ml.baseline.profile import write_hold_out
 from include.ml.baseline.statistics import SCORE, describe, write_sample
 from include.ml.capture.layout import CALLED, layout
 from include.ml.capture.writing import Dialect, write_capture
@@ -56,6 +58,7 @@ class Day:
         self.traffic = rows_of(model, rows=ROWS, seed=2)
         self.history: tuple[DriftReport, ...] = ()
         self.run_of_baseline = "run-1"
+        self.profiled = True
 
     def capture(self, table: pa.Table | None = None, *, dialect: Dialect | None = None) -> Day:
         """Files of the endpoint that answered these rows in the course of the day."""
@@ -99,17 +102,25 @@ class Day:
         table = rows_of(self.model, rows=BASELINE_ROWS, seed=1)
         features = table.select([column.name for column in self.model.dataset.features])
         entity = self.model.dataset.with_role("entity")
+        entities = table[entity[0].name] if entity else None
         predictions = Predictions(
             labels=np.arange(len(table)) % 2 == 0, scores=scores_of(table, self.model), threshold=THRESHOLD
         )
-        report = describe(features, predictions, self.model, run=self.run_of_baseline, sha256="a" * 64)
+        profile = self.input / "baseline" / reports.BASELINE_PROFILE
+        profile.parent.mkdir(parents=True, exist_ok=True)
+        digest = None
+        if self.profiled:
+            digest = write_hold_out(profile, features, predictions, self.model, entities=entities)
+        report = describe(
+            features, predictions, self.model, run=self.run_of_baseline, sha256="a" * 64, profile_sha256=digest
+        )
         self._put(f"baseline/{reports.BASELINE_STATISTICS}", codec.encode(report))
         write_sample(
             self.input / "baseline" / reports.BASELINE_SAMPLE,
             features,
             predictions.scores,
             seed=0,
-            entities=table[entity[0].name] if entity else None,
+            entities=entities,
         )
 
     def _put(self, name: str, content: bytes) -> None:
@@ -228,6 +239,66 @@ def test_baseline_of_another_run_is_refused(day: Day) -> None:
     assert day.capture().run() == 1
     assert "expected the baseline of churn from the run run-1, got that of churn from run-0" in day.reason
     assert not (day.output / DRIFT).exists()
+
+
+def test_day_is_compared_with_every_hold_out_row(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The profile has them all; the sample has whole rows, for the classifier, and the same features are found."""
+    monkeypatch.setattr(statistics, "SAMPLE_ROWS", 1_000)
+    assert day.capture(shifted(day.traffic, "tenure", 0.5)).run() == 0
+    found = day.report
+    assert (found.rows.baseline, found.rows.independent_baseline, found.exact) == (BASELINE_ROWS, BASELINE_ROWS, True)
+    assert {"tenure", "score"} <= {feature.name for feature in found.drifted}
+    assert found.separability is not None
+
+
+def test_version_without_a_profile_is_watched_by_its_sample(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a version that was registered before there was one."""
+    monkeypatch.setattr(statistics, "SAMPLE_ROWS", 1_000)
+    day.profiled = False
+    assert day.capture(shifted(day.traffic, "tenure", 0.5)).run() == 0
+    assert day.report.rows.independent_baseline == 1_000
+    assert "tenure" in {feature.name for feature in day.report.drifted}
+
+
+def test_profile_and_whole_sample_say_the_same(tmp_path: Path) -> None:
+    """To the last digit, where the sample is the whole hold-out: of entities, of times, and of rates."""
+    for model in (CHURN, FRAUD):
+        days = [Day(tmp_path / model.name / name, model) for name in ("profile", "sample")]
+        days[1].profiled = False
+        for each in days:
+            assert each.capture().run() == 0
+        ours, theirs = (each.report for each in days)
+        # The sample does not know of the rows of an entity that it left out.
+        assert ours.rows.independent_baseline == theirs.rows.independent_baseline
+        assert (ours.features, ours.prediction, ours.verdict) == (theirs.features, theirs.prediction, theirs.verdict)
+
+
+def test_profile_of_another_version_is_refused(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The statistics of this version name the digest of its own."""
+    whole = Day._baseline
+
+    def swapped(self: Day) -> None:
+        whole(self)
+        (self.input / "baseline" / reports.BASELINE_PROFILE).write_bytes(b"another version's")
+
+    monkeypatch.setattr(Day, "_baseline", swapped)
+    assert day.capture().run() == 1
+    assert "expected the profile of churn from the run run-1, with the SHA-256" in day.reason
+    assert "it is another version's, or was altered" in day.reason
+    assert not (day.output / DRIFT).exists()
+
+
+def test_profile_that_is_gone_is_named(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sample does not stand in for it: a rule that was set for the whole hold-out would go by less."""
+    whole = Day._baseline
+
+    def lost(self: Day) -> None:
+        whole(self)
+        (self.input / "baseline" / reports.BASELINE_PROFILE).unlink()
+
+    monkeypatch.setattr(Day, "_baseline", lost)
+    assert day.capture().run() == 1
+    assert "profile.arrow: expected the profile of churn from the run run-1, found no such file" in day.reason
 
 
 def test_missing_baseline_is_named(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
