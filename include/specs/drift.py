@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from include.specs.errors import ReportError
-from include.specs.reports import Estimate, finite
+from include.specs.reports import Estimate, GroupFairness, finite
 
 # File names in monitoring/<model>/<day>/
 DRIFT, DRIFT_HTML = "drift.json", "report.html"
@@ -160,6 +160,18 @@ class PredictionDrift:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupCalls:
+    """How often a group is called positive beside everybody else; of the measures there are those that need no labels.
+
+    Args:
+        baseline: of the same group; None where the baseline had no such rows.
+    """
+
+    today: GroupFairness
+    baseline: GroupFairness | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Violation:
     """Something that is no drift but a fault of the feed.
 
@@ -202,6 +214,7 @@ class DriftReport:
         window: the day, or None where two files were compared.
         exact: False where a bounded-memory profile was used; then `error` is the largest error of a distance.
         reasons: the verdict's sentence.
+        fairness: group of the specification → how often it is called positive; decides nothing.
     """
 
     model: str
@@ -216,6 +229,7 @@ class DriftReport:
     violations: tuple[Violation, ...] = ()
     exact: bool = True
     error: float = 0.0
+    fairness: Mapping[str, GroupCalls] = field(default_factory=dict)
 
     @property
     def drifted(self) -> tuple[FeatureDrift, ...]:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from include.specs.dataset import Column, Dataset, Kind
 from include.specs.errors import require
+from include.specs.groups import Fairness
 from include.specs.job import STEPS, StepResources
 from include.specs.metrics import metric
 from include.specs.monitoring import Monitoring
@@ -169,6 +170,7 @@ class ModelSpec:
             and ids have none: such columns need a role other than feature.
         step_resources: step (see `include.specs.job`) → what it runs on, where it is not the default.
         monitoring: how it is watched once it serves.
+        fairness: the groups whose treatment is measured at evaluation and while it serves; None for none.
         tags: AWS tags on everything that is made for the model.
     """
 
@@ -183,6 +185,7 @@ class ModelSpec:
     split: Split = field(default_factory=Split)
     decision: DecisionRule = field(default_factory=DecisionRule)
     monitoring: Monitoring = field(default_factory=Monitoring)
+    fairness: Fairness | None = None
     step_resources: Mapping[str, StepResources] = field(default_factory=dict)
     ingestion_schedule: str = "0 2 * * *"
     training_schedule: str = "0 4 * * 1"
@@ -218,6 +221,11 @@ class ModelSpec:
         for name in self.gate.slices.columns if self.gate.slices else ():
             kind = columns[name].kind if name in columns else "no feature"
             require(kind == "categorical", "gate.slices.columns", "name categorical features", name)
+        for group in self.fairness.groups if self.fairness else ():
+            kind = columns[group.column].kind if group.column in columns else "no feature"
+            fits = kind == ("numeric" if group.cuts else "categorical")
+            wanted = "name categorical features, and numeric ones with cuts"
+            require(fits, "fairness.groups", wanted, f"{group.column} ({kind}) with the cuts {group.cuts}")
 
     def _check_transform(self, column: Column) -> None:
         known = KIND_TRANSFORMS.get(column.kind, ())

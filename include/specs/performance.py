@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from include.specs.errors import ReportError
-from include.specs.reports import Estimate, finite
+from include.specs.reports import Estimate, GroupFairness, finite
 
 # File names in monitoring/<model>/<day>/; drift's page of the same day is called report.html.
 PERFORMANCE, PERFORMANCE_HTML = "performance.json", "performance_report.html"
@@ -144,6 +144,8 @@ class PerformanceReport:
         since: the first day, without a pause, of the breaches behind a warning or a degradation.
         reasons: the verdict's sentence.
         days: the oldest first.
+        fairness: group of the specification → how it is treated, over the labelled rows of all days that the version
+            answered; decides nothing.
     """
 
     model: str
@@ -155,6 +157,7 @@ class PerformanceReport:
     reasons: str
     days: tuple[DayQuality, ...]
     labels: LabelsReport
+    fairness: Mapping[str, GroupFairness] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         dates = [day.date for day in self.days]

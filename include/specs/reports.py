@@ -109,6 +109,27 @@ class SliceReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupFairness:
+    """How one group is treated beside everybody else, by the measures of SageMaker Clarify.
+
+    Args:
+        rows, called, positives: of the group: all, those called positive, and those observed to be; `positives` is None
+            where labels are not known. other_rows, other_called, other_positives: of everybody else.
+        measures: name → value with its 95 % interval; one that is not defined for these rows is left out.
+        reason: why nothing was measured; empty where something was.
+    """
+
+    rows: int
+    called: int
+    other_rows: int
+    other_called: int
+    positives: int | None = None
+    other_positives: int | None = None
+    measures: Mapping[str, Estimate] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Confusion:
     """Counts at the chosen threshold."""
 
@@ -159,7 +180,12 @@ class DataReport:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationReport:
-    """evaluation.json. `difference` is candidate minus champion, paired over the rows."""
+    """evaluation.json.
+
+    Args:
+        difference: candidate minus champion, paired over the rows.
+        fairness: group of the specification → how it is treated; decides nothing.
+    """
 
     model: str
     run: str
@@ -171,6 +197,7 @@ class EvaluationReport:
     slices: Mapping[str, SliceReport] = field(default_factory=dict)
     curves: Mapping[str, Curve] = field(default_factory=dict)
     importance: Mapping[str, float] = field(default_factory=dict)
+    fairness: Mapping[str, GroupFairness] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

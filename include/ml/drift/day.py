@@ -19,6 +19,7 @@ from include.ml.container import Container, replace_file, say
 from include.ml.drift.classifiers import joint
 from include.ml.drift.comparison import Question
 from include.ml.drift.detection import detect
+from include.ml.drift.groups import group_calls
 from include.ml.drift.prediction import Scores
 from include.ml.drift.profile import ProfileBaseline
 from include.ml.drift.sides import FileBaseline, FileDay
@@ -129,7 +130,8 @@ def _report(run: MonitoringRun, known: _Known, captured: Captured) -> DriftRepor
 
 def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Path) -> DriftReport:
     dataset = run.model.dataset
-    sides = {"baseline": pq.read_table(known.sample), "day": captured.table}
+    sample, threshold = pq.read_table(known.sample), known.statistics.prediction.threshold
+    sides = {"baseline": sample, "day": captured.table}
     for name, table in sides.items():
         pq.write_table(times_of_day(table, dataset.features), folder / f"{name}.parquet", compression="none")
     entity = dataset.with_role("entity")
@@ -146,13 +148,14 @@ def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Pat
     # Whole rows, which no profile has: for the classifier.
     baseline = open_source(folder / "baseline.parquet")
     day = _independent(open_source(folder / "day.parquet"), captured.table, entity)
-    return detect(
+    found = detect(
         known.profile or FileBaseline(source=baseline),
         FileDay(source=day),
         question,
         history=known.history,
         joint=joint(baseline, day, rule=question.rule, seed=run.model.estimator.seed),
     )
+    return replace(found, fairness=group_calls(captured.table, sample, run.model, threshold=threshold))
 
 
 def _scores(known: _Known, *, one_an_entity: bool) -> Scores:

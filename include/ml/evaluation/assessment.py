@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from include.ml.evaluation.curves import confusion, curves
+from include.ml.evaluation.fairness import fairness
 from include.ml.evaluation.gate import COMPARABLE_ROWS
 from include.ml.evaluation.hold_out import HoldOut
 from include.ml.evaluation.intervals import differences, estimates
@@ -70,6 +71,9 @@ def assess(assessed: Assessed, run: TrainingRun, *, sha256: str, importance: Map
         slices=slices(candidate, assessed.hold_out.features, run.model),
         curves=curves(candidate),
         importance=importance,
+        fairness=fairness(
+            assessed.hold_out.features, run.model.fairness, called=candidate.called, labels=candidate.labels
+        ),
     )
 
 

@@ -9,34 +9,22 @@ is 0 where both are treated alike; disparate impact is a ratio, 1 where they are
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from include.ml.data.arrays import to_numpy
 from include.ml.evaluation.intervals import Z, unpaired_difference, wilson
-from include.ml.evaluation.predictions import Booleans, Predictions
-from include.ml.evaluation.slices import rows_by_level
+from include.ml.evaluation.predictions import Booleans
+from include.ml.evaluation.slices import MISSING, SMALL_LEVELS, rows_by_level
 from include.specs.errors import ReportError
-from include.specs.model import Slices
-from include.specs.reports import Estimate
+from include.specs.groups import Fairness, Group
+from include.specs.reports import Estimate, GroupFairness
 
-
-@dataclass(frozen=True, kw_only=True)
-class GroupFairness:
-    """One group.
-
-    Args:
-        rows, positives: of the group. other_rows, other_positives: of everybody else.
-        measures: name → value with its 95 % interval; one that is not defined for these rows is left out.
-    """
-
-    rows: int
-    positives: int
-    other_rows: int
-    other_positives: int
-    measures: Mapping[str, Estimate]
+Groups = dict[str, GroupFairness]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,42 +35,73 @@ class Facet:
     called: Booleans
 
 
-def fairness(predictions: Predictions, rows: pa.Table, rule: Slices) -> dict[str, GroupFairness]:
-    """`column=level` → its measures, for every level met of the rule's columns; blank cells are a level.
-
-    A level with fewer than the rule's rows, or beside which there are fewer others, is left out.
+def fairness(rows: pa.Table, rule: Fairness | None, *, called: Booleans, labels: Booleans | None = None) -> Groups:
+    """Group → its measures, for every group of the rule that has rows; blank cells are a group.
 
     Args:
-        predictions: of a hold-out, or of a day's labelled rows. rows: their columns, in the same order.
+        rows: of a hold-out, or of a day; at least the rule's columns.
+        called: (rows,) True where the model calls the row positive. labels: (rows,) True where it is; None where that
+            is not known, and only what needs no labels is measured.
 
     Raises:
-        ReportError: the two have different numbers of rows.
+        ReportError: they have different numbers of rows.
     """
-    if len(rows) != predictions.rows:
-        raise ReportError(f"expected a row for each of {predictions.rows} predictions, got {len(rows)}")
-    found = {}
-    for column in rule.columns:
-        for level, places in sorted(rows_by_level(rows[column]).items(), key=lambda item: (-len(item[1]), item[0])):
-            inside = np.zeros(predictions.rows, dtype=np.bool_)
-            inside[places] = True
-            if min(len(places), predictions.rows - len(places)) >= rule.minimum_rows:
-                found[f"{column}={level}"] = group_fairness(predictions, inside)
-    return found
+    for side in (called, called if labels is None else labels):
+        if len(side) != len(rows):
+            raise ReportError(f"expected a call and a label for each of {len(rows)} rows, got {len(side)}")
+    if rule is None or not len(rows):
+        return {}
+    return {
+        name: group_fairness(inside, rule.minimum_rows, called=called, labels=labels)
+        for group in rule.groups
+        for name, inside in _members(rows[group.column], group, rule.minimum_rows)
+    }
 
 
-def group_fairness(predictions: Predictions, inside: Booleans) -> GroupFairness:
-    """The measures of the rows where `inside` is True, beside those of the others; both must have some."""
+def group_fairness(
+    inside: Booleans, minimum_rows: int = 1, *, called: Booleans, labels: Booleans | None = None
+) -> GroupFairness:
+    """The measures of the rows where `inside` is True, beside those of the others; counts alone where they are few."""
     group, others = (
-        Facet(labels=predictions.labels[side], called=predictions.called[side]) for side in (inside, ~inside)
+        Facet(labels=_NOT_KNOWN if labels is None else labels[side], called=called[side]) for side in (inside, ~inside)
     )
-    found = {name: measure(others, group) for name, measure in MEASURES.items()}
+    fewer = min(len(group.called), len(others.called))
+    names = () if fewer < minimum_rows else OF_CALLS if labels is None else tuple(MEASURES)
+    found = {name: MEASURES[name](others, group) for name in names}
     return GroupFairness(
-        rows=len(group.labels),
-        positives=int(group.labels.sum()),
-        other_rows=len(others.labels),
-        other_positives=int(others.labels.sum()),
+        rows=len(group.called),
+        called=int(group.called.sum()),
+        other_rows=len(others.called),
+        other_called=int(others.called.sum()),
+        positives=None if labels is None else int(group.labels.sum()),
+        other_positives=None if labels is None else int(others.labels.sum()),
         measures={name: estimate for name, estimate in found.items() if estimate is not None},
+        reason="" if names else f"{fewer} rows on one side, it takes {minimum_rows}",
     )
+
+
+def _members(values: pa.ChunkedArray, group: Group, minimum_rows: int) -> Iterator[tuple[str, Booleans]]:
+    """Each group and which rows are its: those of cuts in their order, others by size and name."""
+    if group.cuts:
+        yield from _between(values, group)
+        return
+    small = 0
+    for level, places in sorted(rows_by_level(values).items(), key=lambda item: (-len(item[1]), item[0])):
+        small += len(places) < minimum_rows
+        if small <= SMALL_LEVELS:
+            inside = np.zeros(len(values), dtype=np.bool_)
+            inside[places] = True
+            yield f"{group.column}={level}", inside
+
+
+def _between(values: pa.ChunkedArray, group: Group) -> Iterator[tuple[str, Booleans]]:
+    blank = to_numpy(pc.is_null(values, nan_is_null=True))
+    numbers = to_numpy(pc.fill_null(values.cast(pa.float64()), math.nan))
+    place = np.where(blank, -1, np.searchsorted(group.cuts, numbers, side="right"))
+    for number, name in ((-1, f"{group.column}={MISSING}"), *enumerate(group.names())):
+        inside = place == number
+        if inside.any():
+            yield name, inside
 
 
 def label_difference(a: Facet, d: Facet) -> Estimate | None:
@@ -160,6 +179,7 @@ def _difference(one: Estimate | None, other: Estimate | None) -> Estimate | None
     return None if one is None or other is None else unpaired_difference(one, other)
 
 
+_NOT_KNOWN: Booleans = np.empty(0, dtype=np.bool_)
 MEASURES: Mapping[str, Callable[[Facet, Facet], Estimate | None]] = {
     "dpl": label_difference,
     "dppl": call_difference,
@@ -169,3 +189,5 @@ MEASURES: Mapping[str, Callable[[Facet, Facet], Estimate | None]] = {
     "rd": recall_difference,
     "ad": accuracy_difference,
 }
+# Those that need no labels.
+OF_CALLS = ("dppl", "di")

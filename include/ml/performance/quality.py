@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from include.ml.evaluation.predictions import Floats, Predictions
 from include.ml.performance.comparison import fell, realised, sentence
+from include.ml.performance.groups import observed_groups
 from include.ml.performance.labels import Labels
 from include.ml.performance.persistence import judgement
 from include.ml.performance.predictions import Answered, Labelled, labelled, never_asked
@@ -58,6 +59,7 @@ def performance(
     found = tuple(day_quality(day, labels, registered) for day in ordered)
     verdict, since, reasons = judgement(found, registered.rule, version=registered.version)
     evaluation = registered.evaluation
+    own = [day for day in ordered if day.version == registered.version]
     return PerformanceReport(
         model=registered.model.name,
         window=window,
@@ -74,6 +76,7 @@ def performance(
         reasons=reasons,
         days=found,
         labels=replace(labels.report, never_asked=never_asked(list(days), labels)),
+        fairness=observed_groups(own, labels, registered.model, threshold=evaluation.confusion.threshold),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from include.ml.reporting.charts import Scale, Whisker, whiskers
 from include.ml.reporting.drift_cards import Card, by_effect, card, measure, ranked
 from include.ml.reporting.drift_history import Strip, days_before
+from include.ml.reporting.groups import OF_CALLS, by_name
 from include.ml.reporting.page import environment
 from include.specs.drift import DriftReport, FeatureDrift, PredictionDrift, Separability, Violation
 from include.specs.monitoring import DriftRule
@@ -80,6 +81,8 @@ def drift_page(
             told=_told(report.separability),
             missing=_missing(report.features),
             levels=_levels(report),
+            groups=by_name(report.fairness),
+            fairness=OF_CALLS,
             history=past,
             strips=_folded_strips(past.strips, report.features) if past else None,
         )

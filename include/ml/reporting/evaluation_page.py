@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from include.ml.reporting import charts
+from include.ml.reporting.groups import TITLES, by_name
 from include.ml.reporting.page import environment
 from include.specs.metrics import METRICS, Metric
 from include.specs.reports import (
@@ -91,6 +92,8 @@ def evaluation_page(
             charts=_charts(evaluation),
             drivers=_drivers(evaluation.importance),
             slices=_slices(evaluation, run, verdict),
+            groups=by_name(evaluation.fairness),
+            fairness=TITLES,
             partitions=sorted(run.partitions, key=lambda partition: partition.manifest.date),
             most_partitions=MOST_PARTITIONS,
         )

@@ -1,6 +1,7 @@
 """Which customers of a telephone company are about to leave. The schema is that of IBM's Telco Customer Churn data."""
 
 from include.specs.dataset import Column, Dataset, Synthetic
+from include.specs.groups import Fairness, Group
 from include.specs.model import DecisionRule, Estimator, Gate, ModelSpec, Owner, Slices
 
 YES_NO = ("No", "Yes")
@@ -78,6 +79,8 @@ MODEL = ModelSpec(
         checkpoint_every=100_000_000,
     ),
     decision=DecisionRule(rule="max_f1"),
+    # An offer is a benefit: who is called less often gets fewer.
+    fairness=Fairness(groups=(Group(column="gender"), Group(column="SeniorCitizen"))),
     gate=Gate(
         thresholds={"roc_auc": 0.80, "pr_auc": 0.55, "brier": 0.16},
         primary_metric="roc_auc",

@@ -1,6 +1,7 @@
 """Which card orders are fraudulent. The schema is that of the Amazon Fraud Detector sample transactions."""
 
 from include.specs.dataset import Column, Dataset, Synthetic
+from include.specs.groups import Fairness, Group
 from include.specs.model import DecisionRule, Estimator, Gate, ModelSpec, Owner, Slices, Split
 
 MODEL = ModelSpec(
@@ -55,6 +56,8 @@ MODEL = ModelSpec(
     estimator=Estimator(path="sklearn.linear_model.LogisticRegression", hyperparameters={"C": 0.3, "max_iter": 1000}),
     split=Split(validation=0.15, test=0.25),
     decision=DecisionRule(rule="precision", target=0.5),
+    # Nothing that the model knows is about a person. Whose orders wait for review: those who buy cheap, or dear?
+    fairness=Fairness(groups=(Group(column="order_price", cuts=(50.0, 200.0)),), minimum_rows=30),
     gate=Gate(
         thresholds={"roc_auc": 0.70, "pr_auc": 0.15},
         primary_metric="pr_auc",

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.ml.evaluation.fairness import MEASURES, Facet, fairness, group_fairness
-from include.ml.evaluation.predictions import Predictions
-from include.ml.evaluation.slices import MISSING
+from include.ml.evaluation.fairness import MEASURES, OF_CALLS, Facet, fairness, group_fairness
+from include.ml.evaluation.predictions import Booleans
+from include.ml.evaluation.slices import MISSING, SMALL_LEVELS
 from include.specs.errors import ReportError
-from include.specs.model import Slices
+from include.specs.groups import Fairness, Group
 
 
 def facet(both: int, observed: int, called: int, neither: int) -> Facet:
@@ -110,41 +110,80 @@ def test_intervals_cover_the_truth(name: str) -> None:
     assert 0.925 < held / draws < 0.975
 
 
-def predictions(rows: int) -> Predictions:
-    """Of alternating labels, each third row called."""
-    return Predictions(
-        labels=np.arange(rows) % 2 == 0, scores=np.where(np.arange(rows) % 3 == 0, 0.9, 0.1), threshold=0.5
-    )
+def alternating(rows: int) -> tuple[Booleans, Booleans]:
+    """Calls and labels: each second row is positive, each third is called so."""
+    return np.arange(rows) % 3 == 0, np.arange(rows) % 2 == 0
 
 
-def test_every_group_that_is_large_enough_is_measured() -> None:
-    """The largest first; blank cells are a group; small ones, and one beside whom nobody is, are left out."""
+def rule(*columns: str, minimum_rows: int = 5) -> Fairness:
+    """Every level of some columns."""
+    return Fairness(groups=tuple(Group(column=column) for column in columns), minimum_rows=minimum_rows)
+
+
+def test_every_group_is_measured_and_a_small_one_says_why_not() -> None:
+    """The largest first; blank cells are a group; beside whom nobody is, is small as well."""
     levels = ["a"] * 60 + ["b"] * 40 + [None] * 20 + ["c"] * 4
     table = pa.table({"shop": levels, "land": ["x"] * 124, "kind": pa.array(levels).dictionary_encode()})
-    rule = Slices(columns=("shop", "land", "kind"), metric="roc_auc", floor=0.5, minimum_rows=5)
-    found = fairness(predictions(124), table, rule)
-    assert list(found) == [
-        *("shop=a", "shop=b", f"shop={MISSING}"),
-        *("kind=a", "kind=b", f"kind={MISSING}"),
-    ]
+    called, labels = alternating(124)
+    found = fairness(table, rule("shop", "land", "kind"), called=called, labels=labels)
+    names = ("a", "b", MISSING, "c")
+    assert list(found) == [*(f"shop={name}" for name in names), "land=x", *(f"kind={name}" for name in names)]
     assert (found["shop=b"].rows, found["shop=b"].other_rows) == (40, 84)
     assert (found["shop=b"].positives, found["shop=b"].other_positives) == (20, 42)
-    assert found["shop=b"] == group_fairness(predictions(124), np.array([level == "b" for level in levels]))
+    assert (found["shop=b"].called, found["shop=b"].other_called) == (14, 28)
+    inside = np.array([level == "b" for level in levels])
+    assert found["shop=b"] == group_fairness(inside, called=called, labels=labels)
     assert set(found["shop=a"].measures) == set(MEASURES)
+    assert (found["shop=c"].measures, found["shop=c"].rows) == ({}, 4)
+    assert found["shop=c"].reason == "4 rows on one side, it takes 5"
+    assert found["land=x"].reason == "0 rows on one side, it takes 5"
+
+
+def test_numbers_are_grouped_by_cuts() -> None:
+    """The cut itself belongs above it; blank cells are a group, and one without rows is none."""
+    table = pa.table({"age": pa.array([10.0, 30.0, 64.0, None, 20.0] * 10)})
+    cuts = Fairness(groups=(Group(column="age", cuts=(30.0, 65.0)),), minimum_rows=5)
+    called, labels = alternating(50)
+    found = fairness(table, cuts, called=called, labels=labels)
+    assert {name: group.rows for name, group in found.items()} == {
+        f"age={MISSING}": 10, "age < 30": 20, "30 <= age < 65": 20,
+    }  # fmt: skip
+
+
+def test_without_labels_calls_alone_are_compared() -> None:
+    """What was observed is not invented."""
+    called, labels = alternating(60)
+    table = pa.table({"shop": ["a", "b"] * 30})
+    found = fairness(table, rule("shop"), called=called)["shop=a"]
+    whole = fairness(table, rule("shop"), called=called, labels=labels)["shop=a"]
+    assert (found.positives, found.other_positives, set(found.measures)) == (None, None, set(OF_CALLS))
+    assert found.measures == {name: whole.measures[name] for name in OF_CALLS}
+
+
+def test_small_groups_of_an_open_set_are_not_listed_without_end() -> None:
+    """A level a row is an id, not a group."""
+    table = pa.table({"shop": [str(row) for row in range(300)]})
+    assert len(fairness(table, rule("shop"), called=np.ones(300, np.bool_))) == SMALL_LEVELS
+
+
+def test_without_groups_or_rows_nothing_is_measured() -> None:
+    """A model need not name any, and a day may have no label yet."""
+    nobody = np.empty(0, np.bool_)
+    assert fairness(pa.table({"shop": pa.array([], pa.string())}), rule("shop"), called=nobody, labels=nobody) == {}
+    assert fairness(pa.table({"shop": ["a"]}), None, called=np.ones(1, np.bool_)) == {}
 
 
 def test_a_group_is_the_one_that_is_put_at_a_disadvantage() -> None:
     """Others have more: a difference is above 0, the ratio below 1."""
     favoured = np.arange(400) < 200
-    said = Predictions(
-        labels=np.arange(400) % 4 < np.where(favoured, 3, 1), scores=np.where(favoured, 0.9, 0.1), threshold=0.5
-    )
-    found = group_fairness(said, ~favoured).measures
+    labels = np.arange(400) % 4 < np.where(favoured, 3, 1)
+    found = group_fairness(~favoured, called=favoured, labels=labels).measures
     assert (found["dpl"].value, found["dppl"].value, found["di"].value, found["rd"].value) == (0.5, 1.0, 0.0, 1.0)
 
 
-def test_other_rows_are_refused() -> None:
+@pytest.mark.parametrize("which", ["called", "labels"])
+def test_other_rows_are_refused(which: str) -> None:
     """A table of something else."""
-    rule = Slices(columns=("shop",), metric="roc_auc", floor=0.5)
-    with pytest.raises(ReportError, match="a row for each of 10 predictions, got 3"):
-        fairness(predictions(10), pa.table({"shop": ["a"] * 3}), rule)
+    facts = {"called": np.ones(3, np.bool_), "labels": np.ones(3, np.bool_)} | {which: np.ones(10, np.bool_)}
+    with pytest.raises(ReportError, match="a call and a label for each of 3 rows, got 10"):
+        fairness(pa.table({"shop": ["a"] * 3}), rule("shop"), **facts)

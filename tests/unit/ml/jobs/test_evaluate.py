@@ -18,6 +18,7 @@ import pytest
 from include.ml.baseline.profile import read_hold_out
 from include.ml.container import run_job
 from include.ml.data.synthetic import synthesise
+from include.ml.evaluation.fairness import MEASURES
 from include.ml.features.pipeline import build_pipeline, features_frame, labels
 from include.ml.jobs.evaluate import main
 from include.ml.training import artifact
@@ -151,6 +152,9 @@ def test_a_good_candidate_without_champion_is_registered(job):
         name: estimate.value for name, estimate in evaluation.metrics.items()
     }
     assert next(iter(sorted(evaluation.importance, key=evaluation.importance.get, reverse=True))) == "tenure"
+    female = evaluation.fairness["gender=Female"]
+    assert (female.rows + female.other_rows, set(female.measures)) == (1500, set(MEASURES))
+    assert b"gender=Female" in (job.reports / reports.HTML).read_bytes()
     baseline = codec.decode(BaselineReport, (job.baseline / "statistics.json").read_bytes(), source="baseline")
     sample = pq.read_table(job.baseline / "sample.parquet")
     assert baseline.prediction.rows == sample.num_rows == 1500

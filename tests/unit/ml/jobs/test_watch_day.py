@@ -193,6 +193,20 @@ def test_request_that_is_asked_twice_is_a_fault(tmp_path: Path) -> None:
     assert [(fault.kind, fault.rows) for fault in day.report.violations] == [("duplicates", 50)]
 
 
+def test_groups_are_told_beside_the_baselines(day: Day) -> None:
+    """Whom the model calls positive; the page has them too, and no verdict goes by them."""
+    assert day.capture().run() == 0
+    found = day.report.fairness
+    assert set(found) == {"gender=Female", "gender=Male", "SeniorCitizen=0", "SeniorCitizen=1"}
+    female = found["gender=Female"]
+    assert female.baseline is not None
+    assert (female.today.rows + female.today.other_rows, female.baseline.rows + female.baseline.other_rows) == (
+        ROWS, BASELINE_ROWS
+    )  # fmt: skip
+    assert set(female.today.measures) == {"dppl", "di"}
+    assert b"gender=Female" in (day.output / DRIFT_HTML).read_bytes()
+
+
 def test_day_without_traffic_is_no_verdict(day: Day) -> None:
     """Nothing was captured: that is said, with a page, and nothing fails."""
     assert day.run() == 0

@@ -18,6 +18,7 @@ from include.ml.performance.predictions import Answered, answered
 from include.ml.performance.quality import Registered, performance
 from include.specs import codec
 from include.specs.errors import ReportError
+from include.specs.groups import Fairness, Group
 from include.specs.model import ModelSpec
 from include.specs.monitoring import Monitoring, PerformanceRule
 from include.specs.performance import DayQuality, EstimatedQuality, PerformanceReport
@@ -59,6 +60,20 @@ class Served:
 @pytest.fixture
 def served(toy: ModelSpec, tmp_path: Path) -> Served:
     return Served(toy, tmp_path)
+
+
+def test_groups_are_of_the_days_that_the_version_answered(served: Served) -> None:
+    """All their labelled rows together; the report survives being written."""
+    groups = Fairness(groups=(Group(column="colour"),))
+    served.model = dataclasses.replace(served.model, fairness=groups)
+    served.registered = dataclasses.replace(served.registered, model=served.model)
+    for version in (3, 3, 2):
+        served.day(drawn(ROWS, seed=version), version=version, labelled=0.5)
+    report = served.report()
+    # Nothing was captured of the colour: blank cells are a group, beside which there is nobody.
+    [(name, found)] = report.fairness.items()
+    assert (name, found.rows, found.reason) == ("colour=(missing)", ROWS, "0 rows on one side, it takes 50")
+    assert codec.decode(PerformanceReport, codec.encode(report), source="test") == report
 
 
 def last(report: PerformanceReport) -> DayQuality:

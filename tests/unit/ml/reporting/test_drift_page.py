@@ -11,7 +11,8 @@ import pytest
 
 from include.ml.reporting.drift_page import drift_page
 from include.specs.codec import decode, encode
-from include.specs.drift import DriftReport, Effect, Shape, Violation
+from include.specs.drift import DriftReport, Effect, GroupCalls, Shape, Violation
+from include.specs.reports import Estimate, GroupFairness
 from tests.unit.ml.reporting import drift_days
 from tests.unit.ml.reporting.markup import reading, stands_alone
 
@@ -103,6 +104,24 @@ def test_a_bounded_error_is_told():
     """A profile's distances are not sold as exact."""
     page = told(dataclasses.replace(drift_days.stable(), exact=False, error=1 / 4096))
     assert "Distances ± 0.00024 bounded-memory profile" in page
+
+
+def test_groups_are_told_beside_what_they_were():
+    """With intervals; small ones say so; where no group is declared there is no section."""
+    measures = {"dppl": Estimate(value=0.25, low=0.2, high=0.3), "di": Estimate(value=0.5, low=0.4, high=0.6)}
+    now = GroupFairness(rows=700, called=175, other_rows=700, other_called=350, measures=measures)
+    then = dataclasses.replace(now, measures={"dppl": Estimate(value=0.125, low=0.1, high=0.15)})
+    small = GroupFairness(rows=3, called=0, other_rows=1397, other_called=525, reason="3 rows, it takes 50")
+    groups = {
+        "gender=Male": GroupCalls(today=small, baseline=None),
+        "gender=Female": GroupCalls(today=now, baseline=then),
+    }
+    page = drift_page(dataclasses.replace(drift_days.stable(), fairness=groups))
+    stands_alone(page)
+    found = reading(page)
+    assert "gender=Female 700 175 0.2500 0.2000 to 0.3000 then 0.1250 0.5000 0.4000 to 0.6000 gender=Male" in found
+    assert "gender=Male 3 0 too small to measure: 3 rows, it takes 50" in found
+    assert "Groups" not in told(drift_days.stable())
 
 
 def test_two_files_have_no_day_and_no_version():

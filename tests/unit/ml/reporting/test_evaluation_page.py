@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from include.ml.reporting.evaluation_page import evaluation_page
-from include.specs.reports import DataReport, GateReport, GateRule
+from include.specs.reports import DataReport, GateReport, GateRule, GroupFairness
+from tests.unit.ml.reporting.conftest import ESTIMATE
 from tests.unit.ml.reporting.markup import reading, stands_alone
 
 ROOT = Path(__file__).parents[4]
@@ -118,6 +119,30 @@ def test_drivers_are_ranked_and_those_without_weight_are_counted(facts):
 def test_a_slice_that_is_too_small_is_not_judged(facts):
     """It is listed with its rows, and says that it does not count."""
     assert "gender=Male 3 0 one class only too small to judge" in text(facts)
+
+
+def test_groups_are_told_with_every_measure(facts):
+    """One that is not defined says so, and so does a group that is too small; without groups there is no section."""
+    measured = GroupFairness(
+        rows=700, called=300, other_rows=709, other_called=300, positives=180, other_positives=194,
+        measures=dict.fromkeys(("dpl", "dppl", "di", "dcacc", "dcr", "ad"), ESTIMATE),
+    )  # fmt: skip
+    small = GroupFairness(
+        rows=3,
+        called=0,
+        other_rows=1406,
+        other_called=600,
+        positives=0,
+        other_positives=374,
+        reason="3 rows, it takes 50",
+    )
+    groups = {"gender=Male": small, "gender=Female": measured}
+    found = text(dataclasses.replace(facts, evaluation=dataclasses.replace(facts.evaluation, fairness=groups)))
+    assert "Called DPL DPPL DI DCAcc DCR RD AD gender=Female 700 180 300 0.8123 0.7012 to 0.9234" in found
+    assert "0.9234 not defined 0.8123" in found
+    assert "gender=Male 3 0 0 too small to measure: 3 rows, it takes 50" in found
+    assert found.index("gender=Female 700 180 300") < found.index("gender=Male 3 0 0 too small")
+    assert "Groups" not in text(facts)
 
 
 @pytest.mark.parametrize("field", ["title", "description"])
