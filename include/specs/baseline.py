@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from include.specs.errors import ReportError
 from include.specs.reports import finite
@@ -71,6 +71,7 @@ class BaselineReport:
     Args:
         sha256: of the data behind it.
         profile_sha256: of profile.arrow beside it; None where the version was registered before there was one.
+        attributions: feature → the share of the scores' variance that goes with it, in [0, 1].
     """
 
     model: str
@@ -80,3 +81,7 @@ class BaselineReport:
     categorical: Mapping[str, CategoricalBaseline]
     prediction: PredictionBaseline
     profile_sha256: str | None = None
+    attributions: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        finite("an attribution", *self.attributions.values())

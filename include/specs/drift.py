@@ -172,6 +172,39 @@ class GroupCalls:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FeatureAttribution:
+    """How much a model's scores go by one feature, and its place among the features, 1 for the most."""
+
+    baseline: float
+    current: float
+    baseline_place: int
+    place: int
+
+    def __post_init__(self) -> None:
+        finite("an attribution", self.baseline, self.current)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributionDrift:
+    """Whether the model still goes by the same features.
+
+    Args:
+        ndcg: of today's order of the features, in (0, 1]; 1 where it is the baseline's. moved: below `threshold`.
+        features: feature → its attribution.
+        most_moved: the features whose places say most of it, the first of them most; none of little weight.
+    """
+
+    ndcg: float
+    threshold: float
+    moved: bool
+    features: Mapping[str, FeatureAttribution]
+    most_moved: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        finite("an NDCG", self.ndcg, self.threshold)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Violation:
     """Something that is no drift but a fault of the feed.
 
@@ -215,6 +248,7 @@ class DriftReport:
         exact: False where a bounded-memory profile was used; then `error` is the largest error of a distance.
         reasons: the verdict's sentence.
         fairness: group of the specification → how often it is called positive; decides nothing.
+        attribution: what the scores go by; None where a side has too few rows, or the baseline none; decides nothing.
     """
 
     model: str
@@ -230,6 +264,7 @@ class DriftReport:
     exact: bool = True
     error: float = 0.0
     fairness: Mapping[str, GroupCalls] = field(default_factory=dict)
+    attribution: AttributionDrift | None = None
 
     @property
     def drifted(self) -> tuple[FeatureDrift, ...]:

@@ -27,19 +27,13 @@ SCORE = "score"
 
 
 def describe(
-    features: pa.Table,
-    predictions: Predictions,
-    model: ModelSpec,
-    *,
-    run: str,
-    sha256: str,
-    profile_sha256: str | None = None,
+    features: pa.Table, predictions: Predictions, model: ModelSpec, *, run: str, sha256: str
 ) -> BaselineReport:
-    """statistics.json.
+    """statistics.json, but for what `profile.bound` adds.
 
     Args:
         features: rows × the model's features. predictions: of the same rows.
-        sha256: of the data that they came from. profile_sha256: of the profile of the same rows.
+        sha256: of the data that they came from.
     """
     numeric = [column for column in model.dataset.features if column.kind in ("numeric", "timestamp")]
     others = [column for column in model.dataset.features if column not in numeric]
@@ -55,7 +49,6 @@ def describe(
             threshold=predictions.threshold,
             positive_rate=float(np.count_nonzero(predictions.called) / predictions.rows),
         ),
-        profile_sha256=profile_sha256,
     )
 
 

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from include.ml.evaluation.predictions import Floats
+from include.specs.drift import AttributionDrift, FeatureAttribution
 from include.specs.errors import ReportError
 
 # SageMaker Clarify's monitor raises an alert below this.
 ALERT_BELOW = 0.9
+# Features that are named, and from which weight on: a hundredth of what can move at all.
+NAMED, WORTH_NAMING = 5, 0.001
 
 
 def ndcg(baseline: Mapping[str, float], current: Mapping[str, float]) -> float:
@@ -46,13 +49,44 @@ def ndcg(baseline: Mapping[str, float], current: Mapping[str, float]) -> float:
     return min(_discounted(gains, now) / _discounted(gains, gains), 1.0)
 
 
-def drifted(value: float, threshold: float = ALERT_BELOW) -> bool:
-    """Whether attributions have drifted by an `ndcg` of `value`.
+def attribution_drift(baseline: Mapping[str, float], current: Mapping[str, float]) -> AttributionDrift | None:
+    """Whether attributions have moved; None where there are none to compare, or the model went by nothing.
 
-    >>> drifted(0.89), drifted(0.9)
-    (True, False)
+    Args:
+        baseline, current: as in `ndcg`; of the baseline, only features that both have.
     """
-    return value < threshold
+    names = sorted(baseline.keys() & current.keys())
+    if not any(baseline[name] > 0 for name in names):
+        return None
+    then, now = ({name: side[name] for name in names} for side in (baseline, current))
+    value, places = ndcg(then, now), (_places(then), _places(now))
+    features = {
+        name: FeatureAttribution(
+            baseline=then[name], current=now[name], baseline_place=places[0][name], place=places[1][name]
+        )
+        for name in names
+    }
+    return AttributionDrift(
+        ndcg=value, threshold=ALERT_BELOW, moved=value < ALERT_BELOW, features=features, most_moved=_moved(features)
+    )
+
+
+def _places(attributions: Mapping[str, float]) -> dict[str, int]:
+    """Feature → its place, 1 for the largest; equal ones by name."""
+    ordered = sorted(attributions, key=lambda name: (-attributions[name], name))
+    return {name: place for place, name in enumerate(ordered, start=1)}
+
+
+def _moved(features: Mapping[str, FeatureAttribution]) -> tuple[str, ...]:
+    """By how much a feature's own gain is discounted otherwise: ten places among those that matter little are few."""
+
+    def weight(name: str) -> float:
+        found = features[name]
+        discount, before = (1 / math.log2(place + 1) for place in (found.place, found.baseline_place))
+        return max(found.baseline, found.current) * abs(discount - before)
+
+    ordered = sorted(features, key=lambda name: (-weight(name), name))
+    return tuple(name for name in ordered[:NAMED] if weight(name) > WORTH_NAMING)
 
 
 def _discounted(gains: Floats, by: Floats) -> float:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.ml.baseline.compared import as_compared, times_of_day
+from include.ml.baseline.attribution import attributions
+from include.ml.baseline.compared import as_compared, named, newest_of_entities, times_of_day
 from include.ml.baseline.profile import read_hold_out
 from include.ml.baseline.statistics import SCORE
 from include.ml.capture.reading import Captured, read_capture
 from include.ml.container import Container, replace_file, say
+from include.ml.data.arrays import to_numpy
+from include.ml.drift.attribution import attribution_drift
 from include.ml.drift.classifiers import joint
 from include.ml.drift.comparison import Question
 from include.ml.drift.detection import detect
@@ -28,7 +31,7 @@ from include.ml.reporting.drift_page import drift_page
 from include.specs import codec, reports
 from include.specs.baseline import BaselineReport
 from include.specs.capture import CaptureReport
-from include.specs.dataset import Column
+from include.specs.dataset import Dataset
 from include.specs.drift import DRIFT, DRIFT_HTML, BaselineRef, DriftReport, RowCount, Verdict, Violation
 from include.specs.errors import ReportError
 from include.specs.run import MonitoringRun
@@ -130,24 +133,22 @@ def _report(run: MonitoringRun, known: _Known, captured: Captured) -> DriftRepor
 
 def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Path) -> DriftReport:
     dataset = run.model.dataset
-    sample, threshold = pq.read_table(known.sample), known.statistics.prediction.threshold
-    sides = {"baseline": sample, "day": captured.table}
+    sides = {"baseline": pq.read_table(known.sample), "day": captured.table}
     for name, table in sides.items():
         pq.write_table(times_of_day(table, dataset.features), folder / f"{name}.parquet", compression="none")
-    entity = dataset.with_role("entity")
     question = Question(
         model=run.model.name,
         baseline=_reference(run, known),
         rule=run.model.monitoring.drift,
         features=tuple(as_compared(column) for column in dataset.features),
         window=run.date,
-        scores=_scores(known, one_an_entity=bool(entity)),
-        id=next(iter(_named([dataset.id], captured.table)), None),
+        scores=_scores(known, one_an_entity=bool(dataset.with_role("entity"))),
+        id=next(iter(named([dataset.id], captured.table)), None),
         known=_CAPTURES_OWN | {column.name for column in dataset.columns},
     )
     # Whole rows, which no profile has: for the classifier.
     baseline = open_source(folder / "baseline.parquet")
-    day = _independent(open_source(folder / "day.parquet"), captured.table, entity)
+    day = _independent(open_source(folder / "day.parquet"), captured.table, dataset)
     found = detect(
         known.profile or FileBaseline(source=baseline),
         FileDay(source=day),
@@ -155,7 +156,20 @@ def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Pat
         history=known.history,
         joint=joint(baseline, day, rule=question.rule, seed=run.model.estimator.seed),
     )
-    return replace(found, fairness=group_calls(captured.table, sample, run.model, threshold=threshold))
+    return _informed(found, run, known, newest_of_entities(captured.table, dataset), sides["baseline"])
+
+
+def _informed(report: DriftReport, run: MonitoringRun, known: _Known, day: pa.Table, sample: pa.Table) -> DriftReport:
+    """The report with what decides nothing. `day`: captured rows, one an entity."""
+    model, baseline = run.model, known.statistics
+    scored = times_of_day(day, model.dataset.features).filter(day[SCORE].is_valid())
+    enough = report.verdict not in ("broken", "insufficient_data") and baseline.attributions
+    today = attributions(scored, to_numpy(scored[SCORE]), model.dataset.features) if enough else {}
+    return replace(
+        report,
+        fairness=group_calls(day, sample, model, threshold=baseline.prediction.threshold),
+        attribution=attribution_drift(baseline.attributions, today),
+    )
 
 
 def _scores(known: _Known, *, one_an_entity: bool) -> Scores:
@@ -167,15 +181,10 @@ def _scores(known: _Known, *, one_an_entity: bool) -> Scores:
     )
 
 
-def _independent(source: Source, table: pa.Table, entity: Sequence[Column]) -> Source:
+def _independent(source: Source, table: pa.Table, dataset: Dataset) -> Source:
     """One row an entity, where the callers say whom a row is about."""
-    named = _named(entity, table)
-    return one_row_an_entity(source, named[0]) if named else source
-
-
-def _named(columns: Sequence[Column], table: pa.Table) -> list[str]:
-    """Those that callers name: where bodies are rows without names, there is none but the features."""
-    return [column.name for column in columns if table[column.name].null_count < len(table)]
+    found = named(dataset.with_role("entity"), table)
+    return one_row_an_entity(source, found[0]) if found else source
 
 
 def _unreadable(report: CaptureReport, *, limit: float) -> tuple[Violation, ...]:

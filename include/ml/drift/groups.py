@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.ml.baseline.statistics import SCORE, last_of_each
+from include.ml.baseline.statistics import SCORE
 from include.ml.capture.layout import CALLED
 from include.ml.data.arrays import one_chunk, to_numpy
 from include.ml.evaluation.fairness import Groups, fairness
@@ -17,12 +17,10 @@ def group_calls(day: pa.Table, sample: pa.Table, model: ModelSpec, *, threshold:
     """Group of the specification → how often it is called positive; none where none is declared.
 
     Args:
-        day: captured rows; where they name whom they are about, the last of each counts. sample: the baseline's.
+        day: captured rows, one an entity. sample: the baseline's.
         threshold: score from which a row is called positive; where there is no score, the class that was said counts.
     """
-    entity = [column.name for column in model.dataset.with_role("entity") if day[column.name].null_count < len(day)]
-    independent = day.take(pa.array(last_of_each(day[entity[0]]))) if entity else day
-    ours, theirs = (_calls(table, model, threshold) for table in (sample, independent))
+    ours, theirs = (_calls(table, model, threshold) for table in (sample, day))
     return {name: GroupCalls(today=found, baseline=ours.get(name)) for name, found in theirs.items()}
 
 

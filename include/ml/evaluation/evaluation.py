@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sklearn.pipeline import Pipeline
 
-from include.ml.baseline.profile import write_hold_out
+from include.ml.baseline.profile import bound
 from include.ml.baseline.statistics import describe, write_sample
 from include.ml.container import Container, replace_file, say
 from include.ml.data.preprocessing import read_report
@@ -106,10 +106,9 @@ def _archive(folder: Path) -> Path:
 
 def _write_baseline(folder: Path, assessed: Assessed, run: TrainingRun, split: PreprocessingReport) -> None:
     features, predictions, entities = assessed.hold_out.features, assessed.candidate, assessed.hold_out.entities
-    profile = write_hold_out(folder / reports.BASELINE_PROFILE, features, predictions, run.model, entities=entities)
-    statistics = describe(
-        features, predictions, run.model, run=run.provenance.run, sha256=split.sha256, profile_sha256=profile
-    )
+    described = describe(features, predictions, run.model, run=run.provenance.run, sha256=split.sha256)
+    path = folder / reports.BASELINE_PROFILE
+    statistics = bound(described, path, features, predictions, run.model, entities=entities)
     replace_file(folder / reports.BASELINE_STATISTICS, codec.encode(statistics))
     write_sample(
         folder / reports.BASELINE_SAMPLE,

@@ -10,7 +10,15 @@ from include.ml.reporting.drift_cards import Card, by_effect, card, measure, ran
 from include.ml.reporting.drift_history import Strip, days_before
 from include.ml.reporting.groups import OF_CALLS, by_name
 from include.ml.reporting.page import environment
-from include.specs.drift import DriftReport, FeatureDrift, PredictionDrift, Separability, Violation
+from include.specs.drift import (
+    AttributionDrift,
+    DriftReport,
+    FeatureAttribution,
+    FeatureDrift,
+    PredictionDrift,
+    Separability,
+    Violation,
+)
 from include.specs.monitoring import DriftRule
 
 TEMPLATE = "drift_page.html.j2"
@@ -19,6 +27,7 @@ MOST_BREACHED, MOST_OPEN = 24, 12
 # Fewer than these are not worth folding.
 FEW = 4
 MOST_MISSING = 12
+MOST_ATTRIBUTED = 8
 # Changes of the share of blank cells: one that a table of one decimal cannot show, and one that is worth a look.
 INVISIBLE, WORTH_A_LOOK = 0.0005, 0.005
 # A classifier that cannot tell the days apart.
@@ -83,6 +92,7 @@ def drift_page(
             levels=_levels(report),
             groups=by_name(report.fairness),
             fairness=OF_CALLS,
+            attributed=_attributed(report.attribution),
             history=past,
             strips=_folded_strips(past.strips, report.features) if past else None,
         )
@@ -132,6 +142,13 @@ def _told(separability: Separability | None) -> Told | None:
         threshold=Scale(low=CHANCE, high=1, start=0, end=100)(separability.threshold),
         drivers=tuple((name, weight, round(100 * weight / drivers[0][1], 1)) for name, weight in drivers),
     )
+
+
+def _attributed(found: AttributionDrift | None) -> list[tuple[str, FeatureAttribution]]:
+    """The features of most weight on either side, and those that moved."""
+    features = found.features if found else {}
+    shown = {name for name, each in features.items() if min(each.baseline_place, each.place) <= MOST_ATTRIBUTED}
+    return sorted(((name, features[name]) for name in shown), key=lambda item: (item[1].baseline_place, item[0]))
 
 
 def _missing(features: Iterable[FeatureDrift]) -> Folded[FeatureDrift]:

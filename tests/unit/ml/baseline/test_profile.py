@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from include.ml.baseline.profile import read_hold_out, write_hold_out
+from include.ml.baseline.profile import bound, read_hold_out
 from include.ml.baseline.statistics import describe
 from include.ml.evaluation.predictions import Predictions
 from include.specs.baseline import BaselineReport
@@ -35,15 +35,10 @@ def statistics(toy: ModelSpec) -> BaselineReport:
     return describe(FEATURES, PREDICTIONS, toy, run="run-1", sha256="0" * 64)
 
 
-def bound(statistics: BaselineReport, digest: str) -> BaselineReport:
-    """The statistics as they name the profile."""
-    return dataclasses.replace(statistics, profile_sha256=digest)
-
-
 def test_every_row_is_counted(toy: ModelSpec, statistics: BaselineReport, tmp_path: Path) -> None:
     """Numbers, levels, blank cells, and scores at the threshold."""
-    digest = write_hold_out(tmp_path / "p", FEATURES, PREDICTIONS, toy)
-    profile = read_hold_out(tmp_path / "p", bound(statistics, digest))
+    kept = bound(statistics, tmp_path / "p", FEATURES, PREDICTIONS, toy)
+    profile = read_hold_out(tmp_path / "p", kept)
     assert profile is not None
     assert profile.numeric(toy.dataset.column("size")).values.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     assert profile.numeric(toy.dataset.column("weight")).missing == 1
@@ -54,8 +49,9 @@ def test_every_row_is_counted(toy: ModelSpec, statistics: BaselineReport, tmp_pa
 def test_an_entity_counts_once(toy: ModelSpec, statistics: BaselineReport, tmp_path: Path) -> None:
     """By its last row; how many rows there were is kept."""
     entities = pa.chunked_array([["x", "x", "y", "y", "z", "z"]])
-    digest = write_hold_out(tmp_path / "p", FEATURES, PREDICTIONS, toy, entities=entities)
-    profile = read_hold_out(tmp_path / "p", bound(statistics, digest))
+    profile = read_hold_out(
+        tmp_path / "p", bound(statistics, tmp_path / "p", FEATURES, PREDICTIONS, toy, entities=entities)
+    )
     assert profile is not None
     assert (profile.rows, profile.independent) == (6, 3)
     assert profile.numeric(toy.dataset.column("size")).values.tolist() == [2.0, 4.0, 6.0]
@@ -70,8 +66,8 @@ def test_a_moment_is_kept_by_its_time_of_day(events: ModelSpec, statistics: Base
     model = dataclasses.replace(events, dataset=dataclasses.replace(events.dataset, columns=columns))
     moments = [dt.datetime(2026, 3, day, 1, tzinfo=dt.UTC) for day in range(1, ROWS + 1)]
     features = FEATURES.append_column("at", pa.array(moments, pa.timestamp("us", "UTC")))
-    digest = write_hold_out(tmp_path / "p", features, PREDICTIONS, model)
-    profile = read_hold_out(tmp_path / "p", bound(statistics, digest))
+    kept = bound(statistics, tmp_path / "p", features, PREDICTIONS, model)
+    profile = read_hold_out(tmp_path / "p", kept)
     assert profile is not None
     assert set(profile.numeric(model.dataset.column("at")).values.tolist()) == {3600.0}
 
@@ -83,7 +79,18 @@ def test_a_version_from_before_there_were_profiles_has_none(statistics: Baseline
 
 def test_another_versions_profile_is_refused(toy: ModelSpec, statistics: BaselineReport, tmp_path: Path) -> None:
     """Even one of the same columns: its digest is not the one that this version's statistics name."""
-    digest = write_hold_out(tmp_path / "p", FEATURES, PREDICTIONS, toy)
-    write_hold_out(tmp_path / "p", FEATURES.take(pa.array([5, 4, 3, 2, 1, 1])), PREDICTIONS, toy)
+    kept = bound(statistics, tmp_path / "p", FEATURES, PREDICTIONS, toy)
+    bound(statistics, tmp_path / "p", FEATURES.take(pa.array([5, 4, 3, 2, 1, 1])), PREDICTIONS, toy)
     with pytest.raises(ReportError, match="expected the profile of toy from the run run-1, with the SHA-256"):
-        read_hold_out(tmp_path / "p", bound(statistics, digest))
+        read_hold_out(tmp_path / "p", kept)
+
+
+def test_what_the_scores_go_by_is_kept(toy: ModelSpec, statistics: BaselineReport, tmp_path: Path) -> None:
+    """Of the rows that count: here the size, which the scores follow."""
+    features = pa.concat_tables([FEATURES] * 10)
+    predictions = Predictions(labels=np.arange(60) % 2 == 0, scores=np.tile(PREDICTIONS.scores, 10), threshold=0.5)
+    kept = bound(statistics, tmp_path / "p", features, predictions, toy)
+    assert kept.attributions["size"] == kept.attributions["city"] == 1.0
+    assert 0 < kept.attributions["colour"] < 1
+    people = pa.chunked_array([[str(row % 6) for row in range(60)]])
+    assert bound(statistics, tmp_path / "q", features, predictions, toy, entities=people).attributions["size"] == 0.0

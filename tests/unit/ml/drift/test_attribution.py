@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
-from include.ml.drift.attribution import drifted, ndcg
+from include.ml.drift.attribution import attribution_drift, ndcg
 from include.specs.errors import ReportError
 
 THEN = {"a": 0.7, "b": 0.5, "c": 0.05, "d": 0.0}
@@ -40,8 +40,42 @@ def test_what_mattered_counts_more() -> None:
     first = ndcg(THEN, {"a": 0.5, "b": 0.7, "c": 0.05, "d": 0.0})
     last = ndcg(THEN, {"a": 0.7, "b": 0.5, "c": 0.0, "d": 0.05})
     assert first < last < 1
-    assert drifted(ndcg({"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0}))
-    assert not drifted(last)
+
+
+def test_the_same_order_has_not_moved() -> None:
+    """Whatever the attributions are; nothing is worth naming, and each feature has its place on either side."""
+    found = attribution_drift(THEN, {"a": 0.9, "b": 0.3, "c": 0.2, "d": 0.1})
+    assert found is not None
+    assert (found.ndcg, found.moved, found.threshold, found.most_moved) == (1.0, False, 0.9, ())
+    assert {name: (each.baseline_place, each.place) for name, each in found.features.items()} == {
+        "a": (1, 1), "b": (2, 2), "c": (3, 3), "d": (4, 4)
+    }  # fmt: skip
+    assert (found.features["b"].baseline, found.features["b"].current) == (0.5, 0.3)
+
+
+def test_another_order_has_and_names_what_moved_most() -> None:
+    """The first and the last have changed places: far down, others have as well, and matter little."""
+    many = {f"f{place}": 0.0001 * place for place in range(9)}
+    found = attribution_drift(
+        {"a": 0.7, "z": 0.1, **many}, {"a": 0.0, "z": 0.9, **dict(zip(many, reversed(many.values()), strict=True))}
+    )
+    assert found is not None
+    assert found.moved
+    assert found.ndcg < 0.9
+    assert found.most_moved == ("a", "z")
+
+
+def test_what_is_new_since_the_baseline_is_left_out() -> None:
+    """A feature that the version did not have cannot have moved."""
+    found = attribution_drift(THEN, {"a": 0.7, "b": 0.5, "e": 0.9})
+    assert found is not None
+    assert set(found.features) == {"a", "b"}
+
+
+@pytest.mark.parametrize(("then", "now"), [({}, THEN), (THEN, {}), (dict.fromkeys(THEN, 0.0), THEN)])
+def test_without_attributions_there_is_nothing_to_tell(then, now) -> None:
+    """None of the baseline or of today, or a model whose scores go by nothing."""
+    assert attribution_drift(then, now) is None
 
 
 def test_names_do_not_decide_between_equals() -> None:

@@ -8,7 +8,6 @@ import pyarrow as pa
 from include.ml.drift.groups import group_calls
 from include.specs.catalog import load
 from include.specs.groups import Fairness, Group
-from include.specs.model import ModelSpec
 
 CHURN = load()["churn"]
 MODEL = dataclasses.replace(CHURN, fairness=Fairness(groups=(Group(column="gender"),), minimum_rows=5))
@@ -54,21 +53,6 @@ def test_a_group_that_the_baseline_did_not_have_is_told() -> None:
     """There is nothing beside it."""
     found = group_calls(rows([0.9] * 20, gender="M"), rows([0.9] * 20, gender="F"), MODEL, threshold=0.5)
     assert found["gender=Male"].baseline is None
-
-
-def with_entity() -> ModelSpec:
-    columns = (*CHURN.dataset.columns, dataclasses.replace(CHURN.dataset.id, name="person", role="entity"))
-    return dataclasses.replace(MODEL, dataset=dataclasses.replace(CHURN.dataset, columns=columns))
-
-
-def test_a_person_counts_once() -> None:
-    """By the last row, where callers say whom a row is about."""
-    day = rows([0.9] * 10 + [0.1] * 10)
-    model = with_entity()
-    for people, expected in (([str(row % 10) for row in range(20)], (5, 0)), ([None] * 20, (10, 5))):
-        named = day.append_column("person", pa.array(people, pa.string()))
-        female = group_calls(named, SAMPLE, model, threshold=0.5)["gender=Female"].today
-        assert (female.rows, female.called) == expected
 
 
 def test_without_groups_there_is_nothing() -> None:

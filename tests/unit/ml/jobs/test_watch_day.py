@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pytest
 
 from include.ml.baseline import statistics
-from include.ml.baseline.profile import write_hold_out
+from include.ml.baseline.profile import bound
 from include.ml.baseline.statistics import SCORE, describe, write_sample
 from include.ml.capture.layout import CALLED, layout
 from include.ml.capture.writing import Dialect, write_capture
@@ -108,12 +108,9 @@ class Day:
         )
         profile = self.input / "baseline" / reports.BASELINE_PROFILE
         profile.parent.mkdir(parents=True, exist_ok=True)
-        digest = None
+        report = describe(features, predictions, self.model, run=self.run_of_baseline, sha256="a" * 64)
         if self.profiled:
-            digest = write_hold_out(profile, features, predictions, self.model, entities=entities)
-        report = describe(
-            features, predictions, self.model, run=self.run_of_baseline, sha256="a" * 64, profile_sha256=digest
-        )
+            report = bound(report, profile, features, predictions, self.model, entities=entities)
         self._put(f"baseline/{reports.BASELINE_STATISTICS}", codec.encode(report))
         write_sample(
             self.input / "baseline" / reports.BASELINE_SAMPLE,
@@ -205,6 +202,33 @@ def test_groups_are_told_beside_the_baselines(day: Day) -> None:
     )  # fmt: skip
     assert set(female.today.measures) == {"dppl", "di"}
     assert b"gender=Female" in (day.output / DRIFT_HTML).read_bytes()
+
+
+def test_what_the_scores_go_by_is_told_beside_the_baselines(day: Day, tmp_path: Path) -> None:
+    """The order of the features is the baseline's on a quiet day, and another when the one that decides is fixed."""
+    assert day.capture().run() == 0
+    found = day.report.attribution
+    assert found is not None
+    assert (found.moved, found.features["tenure"].place, set(found.features)) == (
+        False, 1, {column.name for column in CHURN.dataset.features}
+    )  # fmt: skip
+    other = Day(tmp_path / "other")
+    place = other.traffic.column_names.index("tenure")
+    half = pa.array([1.0, 2.0] * (ROWS // 2))
+    assert other.capture(other.traffic.set_column(place, "tenure", half)).run() == 0
+    fixed = other.report.attribution
+    assert fixed is not None
+    assert fixed.features["tenure"].current == pytest.approx(1.0)
+
+
+def test_what_the_scores_go_by_needs_rows_and_a_baseline(day: Day, tmp_path: Path) -> None:
+    """Of few rows, and of a version that was registered before it was kept, there is none."""
+    assert day.capture(day.traffic.slice(0, 150)).run() == 0
+    assert (day.report.verdict, day.report.attribution) == ("insufficient_data", None)
+    old = Day(tmp_path / "old")
+    old.profiled = False
+    assert old.capture().run() == 0
+    assert old.report.attribution is None
 
 
 def test_day_without_traffic_is_no_verdict(day: Day) -> None:
@@ -338,7 +362,9 @@ def test_rows_of_one_entity_count_once(tmp_path: Path, input_: str) -> None:
     assert day.capture(dialect=Dialect(input=input_)).run() == 0
     entities = len(set(day.traffic["ENTITY_ID"].to_pylist()))
     assert entities < ROWS
-    assert day.report.rows.independent_current == (entities if input_ == "records" else ROWS)
+    expected = entities if input_ == "records" else ROWS
+    assert day.report.rows.independent_current == expected
+    assert sum(group.today.rows for group in day.report.fairness.values()) == expected
 
 
 def test_time_of_day_is_compared_and_not_the_date(tmp_path: Path) -> None:

@@ -11,7 +11,15 @@ import pytest
 
 from include.ml.reporting.drift_page import drift_page
 from include.specs.codec import decode, encode
-from include.specs.drift import DriftReport, Effect, GroupCalls, Shape, Violation
+from include.specs.drift import (
+    AttributionDrift,
+    DriftReport,
+    Effect,
+    FeatureAttribution,
+    GroupCalls,
+    Shape,
+    Violation,
+)
 from include.specs.reports import Estimate, GroupFairness
 from tests.unit.ml.reporting import drift_days
 from tests.unit.ml.reporting.markup import reading, stands_alone
@@ -122,6 +130,30 @@ def test_groups_are_told_beside_what_they_were():
     assert "gender=Female 700 175 0.2500 0.2000 to 0.3000 then 0.1250 0.5000 0.4000 to 0.6000 gender=Male" in found
     assert "gender=Male 3 0 too small to measure: 3 rows, it takes 50" in found
     assert "Groups" not in told(drift_days.stable())
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_what_the_scores_go_by_is_told(moved):
+    """The measure, whether it moved, what moved most, and the features of weight on either side."""
+    features = {
+        f"feature {place:02}": FeatureAttribution(
+            baseline=0.5 / place, current=0.5 / (21 - place), baseline_place=place, place=21 - place
+        )
+        for place in range(1, 21)
+    }
+    found = AttributionDrift(
+        ndcg=0.8512 if moved else 0.95, threshold=0.9, moved=moved, features=features,
+        most_moved=("feature 01", "feature 20") if moved else (),
+    )  # fmt: skip
+    page = drift_page(dataclasses.replace(drift_days.stable(), attribution=found))
+    stands_alone(page)
+    text = reading(page)
+    assert ("0.851 NDCG moved" if moved else "0.950 NDCG quiet") in text
+    assert ("Moved most: feature 01 from 1 to 20 , feature 20 from 20 to 1 ." in text) == moved
+    assert "feature 01 50.0 % 1 2.5 % 20 feature 02" in text
+    assert "feature 08 " in text
+    assert "feature 09 " not in text
+    assert "What the scores go by" not in told(drift_days.stable())
 
 
 def test_two_files_have_no_day_and_no_version():
