@@ -3,7 +3,8 @@
     python -m benchmarks.drift.alarms --days 1000
     python -m benchmarks.drift.alarms --rows 500 5000 --days 200 --skip-power
 
-Twenty features: ten numeric, ten of 3 to 50 levels, eight of them with 5 % blank cells. Baselines are drawn anew, as
+Twenty features: ten numeric, ten of 3 to 50 levels, eight of them with 5 % blank cells; and whether a row is called
+positive, as one in a hundred is. Baselines are drawn anew, as
 the days are: days drawn from the baseline itself hide false alarms. An alarm is a day on which any feature breaches,
 whatever the days before it were: a warning counts. The target is at most 0.5 % at any size.
 
@@ -22,11 +23,12 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.drift.days import Law, changes, quiet
+from benchmarks.drift.days import Law, calls, changes, quiet
 from include.ml.drift.categorical import compare_levels
 from include.ml.drift.columns import Levels, numbers
 from include.ml.drift.judgement import judge
 from include.ml.drift.numeric import compare_numbers
+from include.ml.drift.prediction import NEGATIVE, POSITIVE, compare_called
 from include.ml.drift.sample import baseline_of, current_of
 from include.ml.drift.significance import adjust
 from include.specs.drift import FeatureDrift
@@ -52,7 +54,7 @@ class Trial:
 def breaches(trial: Trial) -> list[tuple[str, ...]]:
     """For each day, the features that breached."""
     rng = np.random.default_rng(trial.seed)
-    laws = quiet()
+    laws = quiet() | calls()
     todays = {**laws, **dict([trial.changed])} if trial.changed else laws
     comparisons = {name: _comparison(name, laws[name], rng, trial) for name in laws}
     return [_breached([comparisons[name](todays[name]) for name in laws], trial) for _ in range(trial.days)]
@@ -66,6 +68,9 @@ def _breached(features: Sequence[FeatureDrift], trial: Trial) -> tuple[str, ...]
 def _comparison(name: str, law: Law, rng: np.random.Generator, trial: Trial) -> Callable[[Law], FeatureDrift]:
     """What compares a day of some law with a baseline drawn from `law`."""
     rows, today = trial.sizes
+    if law.called is not None:
+        calls = _calls(law, rng, rows)
+        return lambda now: compare_called(calls, _calls(now, rng, today), trial.rule)
     if law.shares:
         levels = _levels(law, rng, rows)
         return lambda now: compare_levels(name, levels, _levels(now, rng, today), trial.rule)
@@ -78,6 +83,11 @@ def _comparison(name: str, law: Law, rng: np.random.Generator, trial: Trial) -> 
 def _levels(law: Law, rng: np.random.Generator, rows: int) -> Levels:
     counts = law.counts(rng, rows)
     return Levels(rows=rows, missing=rows - sum(counts.values()), counts=counts)
+
+
+def _calls(law: Law, rng: np.random.Generator, rows: int) -> Levels:
+    positive = int(rng.binomial(rows, law.called or 0.0))
+    return Levels(rows=rows, missing=0, counts={POSITIVE: positive, NEGATIVE: rows - positive})
 
 
 def _share(

@@ -23,12 +23,14 @@ class Law:
     Args:
         shares: of the levels of a categorical feature; empty for a numeric one, which is standard normal.
         shift, scale: of a numeric feature. blank: share of blank cells.
+        called: of what the model says: the share of rows called positive.
     """
 
     shares: tuple[float, ...] = ()
     shift: float = 0.0
     scale: float = 1.0
     blank: float = 0.0
+    called: float | None = None
 
     def numbers(self, rng: Generator, rows: int) -> Floats:
         """Values that are not blank."""
@@ -54,6 +56,11 @@ def quiet() -> dict[str, Law]:
     return {**numeric, **categorical}
 
 
+def calls() -> dict[str, Law]:
+    """What a model says where nothing drifts: one row in a hundred is called positive, as of frauds."""
+    return {"called": Law(called=0.01)}
+
+
 def changes() -> dict[str, tuple[str, Law]]:
     """What a day may have changed: a title, the feature, and its new law."""
     laws = quiet()
@@ -68,6 +75,7 @@ def changes() -> dict[str, tuple[str, Law]]:
         "one of 50 levels + 10 points": ("level_50", replace(of_fifty, shares=raised(of_fifty.shares, 1, 0.1))),
         "new level, 1 % of rows": ("level_5", replace(of_five, shares=raised((*of_five.shares, 0.0), 5, 0.01))),
         "blank cells 5 % to 10 %": ("number_0", replace(laws["number_0"], blank=0.1)),
+        "called positive 1 % to 4 %": ("called", Law(called=0.04)),
     }
 
 

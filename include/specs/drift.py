@@ -92,6 +92,19 @@ class Shape:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OddsRatio:
+    """How many times the baseline's the odds are, with a 95 % interval; `limit`, up or down, is what matters not."""
+
+    ratio: Estimate
+    limit: float
+
+    @property
+    def material(self) -> bool:
+        """Whether the whole interval lies beyond what does not matter."""
+        return self.ratio.low > self.limit or self.ratio.high < 1 / self.limit
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureDrift:
     """One feature, or the scores, or the predicted class.
 
@@ -103,6 +116,7 @@ class FeatureDrift:
         measures: what else is known, by name (`psi`, `wasserstein`, `cramers_v`, `jensen_shannon` …); decides nothing.
         new_levels, vanished_levels: level → rows (current, baseline), the most frequent first, at most a few dozen.
         new_level_share: of the current rows, those in levels that the baseline never saw.
+        odds: of what is called positive: a second effect, which decides as `effect` does.
         drifted: whether it breached today. reason: the sentence that says why, or why not.
         days: on how many of the last days (`DriftRule.of_days`, today included) it breached.
         since: the first of the days without a pause on which it breached; None where it did not today.
@@ -123,6 +137,7 @@ class FeatureDrift:
     days: int = 0
     since: dt.date | None = None
     novelty: SignificanceTest | None = None
+    odds: OddsRatio | None = None
 
     def __post_init__(self) -> None:
         finite(f"{self.name}: a measure", self.new_level_share, *self.measures.values())

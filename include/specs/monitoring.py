@@ -21,6 +21,8 @@ class DriftRule:
             feature or of the scores, the total variation of a categorical one or of the predicted classes.
         missing_points: the largest change of the share of blank cells that does not matter, in [0, 1].
         new_level_share: the largest share of rows in levels that the baseline never saw that does not matter.
+        odds: the largest factor, up or down, by which the odds of being called positive may change without mattering.
+            Where few rows are called positive, a distance sees nothing: four in a hundred instead of one are 0.03.
         separability: the largest ROC-AUC of a classifier that tells a day's rows from the baseline's that does not
             matter, in [0.5, 1].
         false_discovery_rate: of the features called different, the share that may be so by chance: q of the
@@ -34,6 +36,7 @@ class DriftRule:
     effect: float = 0.05
     missing_points: float = 0.02
     new_level_share: float = 0.005
+    odds: float = 2.0
     separability: float = 0.6
     false_discovery_rate: float = 0.0025
     minimum_rows: int = 200
@@ -45,6 +48,7 @@ class DriftRule:
             value = getattr(self, name)
             require(0 <= value <= 1, f"drift.{name}", "be within [0, 1]", value)
         require(0.5 <= self.separability <= 1, "drift.separability", "be within [0.5, 1]", self.separability)  # noqa: PLR2004 an AUC of chance
+        require(self.odds >= 1, "drift.odds", "be at least 1", self.odds)
         rate = self.false_discovery_rate
         require(0 < rate < 1, "drift.false_discovery_rate", "be within (0, 1)", rate)
         require(self.minimum_rows > 1, "drift.minimum_rows", "be at least 2", self.minimum_rows)

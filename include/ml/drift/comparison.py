@@ -10,7 +10,7 @@ from include.ml.drift import quality
 from include.ml.drift.blank_cells import compare_missing
 from include.ml.drift.categorical import compare_levels, measure_levels
 from include.ml.drift.numeric import compare_numbers, error, measure_numbers
-from include.ml.drift.prediction import CALLED, Scores, called, expected, rate
+from include.ml.drift.prediction import Scores, called, compare_called, expected, rate
 from include.ml.drift.sample import Numeric
 from include.ml.drift.sides import Baseline, Day
 from include.specs.dataset import Column
@@ -136,5 +136,5 @@ def _scores(column: Column, baseline: Baseline, day: Day, question: Question, sc
     if not found.features:
         return found
     sides = expected(ours, scores), called(theirs, scores.threshold)
-    classes = replace(compare_levels(CALLED, *sides, question.rule), measures=measure_levels(*sides))
+    classes = compare_called(*sides, question.rule)
     return replace(found, features=(*found.features, classes), rates=(rate(sides[0]), rate(sides[1])))

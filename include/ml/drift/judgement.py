@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from include.specs.drift import FeatureDrift, MissingDrift, SignificanceTest
+from include.specs.drift import FeatureDrift, MissingDrift, OddsRatio, SignificanceTest
 from include.specs.monitoring import DriftRule
 
 MEASURES = {
@@ -14,6 +14,7 @@ MEASURES = {
 }
 NAMED = 3
 NOTHING = "no values to compare"
+TOO_OFTEN = "but chance gives as much too often"
 
 
 def judge(feature: FeatureDrift, rule: DriftRule) -> FeatureDrift:
@@ -26,6 +27,7 @@ def judge(feature: FeatureDrift, rule: DriftRule) -> FeatureDrift:
         sentence
         for holds, sentence in (
             (_moved(judged, rule), _of_distance(judged)),
+            (_shifted(judged, rule), _of_odds(judged)),
             (missing.drifted, _of_missing(missing)),
             (_novel(judged, rule), _of_novelty(judged)),
         )
@@ -42,6 +44,12 @@ def _moved(feature: FeatureDrift, rule: DriftRule) -> bool:
     return feature.effect.material and _found(feature.test, rule)
 
 
+def _shifted(feature: FeatureDrift, rule: DriftRule) -> bool:
+    """Where the distance says it already, the odds need not."""
+    odds = feature.odds
+    return odds is not None and odds.material and not feature.effect.material and _found(feature.test, rule)
+
+
 def _novel(feature: FeatureDrift, rule: DriftRule) -> bool:
     return feature.new_level_share > rule.new_level_share and _found(feature.novelty, rule)
 
@@ -51,12 +59,25 @@ def _quiet(feature: FeatureDrift) -> str:
     if test is None:
         return "text is compared by a classifier, which was not asked for" if feature.kind == "text" else NOTHING
     if effect.material:
-        return f"{_distance(feature)} but chance gives as much too often{_chance(test)}"
+        return f"{_distance(feature)} {TOO_OFTEN}{_chance(test)}"
+    if feature.odds is not None and feature.odds.material:
+        return f"{_times(feature.odds)}, {TOO_OFTEN}{_chance(test)}"
     return f"{_distance(feature)} does not matter"
 
 
 def _of_distance(feature: FeatureDrift) -> str:
     return f"{_distance(feature)} matters" + ("" if feature.test is None else _chance(feature.test))
+
+
+def _of_odds(feature: FeatureDrift) -> str:
+    if feature.odds is None or feature.test is None:
+        return ""
+    return f"{_times(feature.odds)}, beyond {feature.odds.limit:g} up or down, matters{_chance(feature.test)}"
+
+
+def _times(odds: OddsRatio) -> str:
+    ratio = odds.ratio
+    return f"the odds are {ratio.value:.2g} times the baseline's ({ratio.low:.2g} to {ratio.high:.2g})"
 
 
 def _distance(feature: FeatureDrift) -> str:

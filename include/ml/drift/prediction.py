@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from include.ml.drift.categorical import compare_levels, measure_levels
 from include.ml.drift.columns import Levels
+from include.ml.drift.contingency import share_changed
 from include.ml.drift.sample import Numeric
+from include.ml.drift.significance import untold
+from include.ml.evaluation.intervals import Z
+from include.specs.drift import FeatureDrift, OddsRatio
 from include.specs.errors import DataContractError
+from include.specs.monitoring import DriftRule
+from include.specs.reports import Estimate
 
 POSITIVE, NEGATIVE = "positive", "negative"
 # The feature name of what was made of the scores.
@@ -49,6 +57,34 @@ def expected(scores: Numeric, given: Scores) -> Levels:
     positive = round(given.expected_rate * scores.present)
     counts = {POSITIVE: positive, NEGATIVE: scores.present - positive}
     return Levels(rows=found.rows, missing=found.missing, counts=counts)
+
+
+def compare_called(baseline: Levels, current: Levels, rule: DriftRule) -> FeatureDrift:
+    """What is called positive, compared and not judged yet: by distance, and by odds for where that sees nothing."""
+    sides = [(side.counts[POSITIVE], side.counts[NEGATIVE]) for side in (baseline, current)]
+    found = replace(compare_levels(CALLED, baseline, current, rule), measures=measure_levels(baseline, current))
+    if found.test is None:
+        return found
+    shares = [(positive, positive + negative) for positive, negative in sides]
+    # Rarely called rows are too few for the distribution of chi-squared.
+    test = untold("chi_squared", *share_changed(*shares))
+    return replace(found, test=test, odds=OddsRatio(ratio=odds_ratio(*sides), limit=rule.odds))
+
+
+def odds_ratio(baseline: tuple[int, int], current: tuple[int, int]) -> Estimate:
+    """How many times the baseline's the odds are, sides as (positive, negative) rows, with a 95 % interval.
+
+    Half a row is added to each count, so that it is finite: Haldane, "The estimation and significance of the logarithm
+    of a ratio of frequencies" (Annals of Human Genetics 1956). The interval is normal for the logarithm: Gart,
+    "Alternative analyses of contingency tables" (Journal of the Royal Statistical Society B 1966).
+
+    >>> found = odds_ratio((100, 9_900), (20, 480))
+    >>> round(found.value, 2), round(found.low, 2), round(found.high, 2)
+    (4.2, 2.59, 6.82)
+    """
+    (a, b), (c, d) = [(positive + 0.5, negative + 0.5) for positive, negative in (baseline, current)]
+    centre, reach = math.log(c / d) - math.log(a / b), Z * math.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+    return Estimate(value=math.exp(centre), low=math.exp(centre - reach), high=math.exp(centre + reach))
 
 
 def rate(levels: Levels) -> float:

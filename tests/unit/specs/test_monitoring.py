@@ -14,6 +14,7 @@ from include.specs.monitoring import DriftRule, Monitoring, PerformanceRule
         {"effect": 1.5},
         {"missing_points": -0.1},
         {"new_level_share": 2.0},
+        {"odds": 0.5},
         {"separability": 0.4},
         {"false_discovery_rate": 0.0},
         {"minimum_rows": 1},

@@ -17,6 +17,7 @@ from include.specs.drift import (
     Effect,
     FeatureAttribution,
     GroupCalls,
+    OddsRatio,
     Shape,
     Violation,
 )
@@ -261,6 +262,16 @@ def test_what_the_model_says_is_told_against_what_was_expected():
     assert re.search(r"Called churning breached 32.0 % of rows 16.5 % expected, as in the baseline \+15.5 points", page)
     assert "Scores breached" in page
     assert "Calls breached" in page
+    assert "times the odds" not in page
+
+
+def test_odds_of_rare_calls_are_told_with_their_limit():
+    """What decides where few rows are called positive."""
+    said = drift_days.drift().prediction
+    odds = OddsRatio(ratio=Estimate(value=4.118, low=3.23, high=5.24), limit=2.0)
+    prediction = dataclasses.replace(said, called=dataclasses.replace(said.called, odds=odds))
+    page = told(dataclasses.replace(drift_days.drift(), prediction=prediction))
+    assert "4.1 times the odds 3.2 to 5.2; 2 up or down does not matter" in page
 
 
 def test_separability_is_told_with_its_interval_and_drivers():
