@@ -221,6 +221,9 @@ class ModelSpec:
         for name in self.gate.slices.columns if self.gate.slices else ():
             kind = columns[name].kind if name in columns else "no feature"
             require(kind == "categorical", "gate.slices.columns", "name categorical features", name)
+        named = {column.name for column in self.dataset.columns}
+        for name in self.monitoring.input_columns:
+            require(name in named, "monitoring.input_columns", "name columns of the data set", name)
         for group in self.fairness.groups if self.fairness else ():
             kind = columns[group.column].kind if group.column in columns else "no feature"
             fits = kind == ("numeric" if group.cuts else "categorical")

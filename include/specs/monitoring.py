@@ -4,9 +4,13 @@ a degradation."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from include.specs.errors import require
 from include.specs.metrics import metric
+
+# How SageMaker ends the name of a batch transform's output.
+TRANSFORMED = ".out"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +112,9 @@ class Monitoring:
         performance_schedule: the same, of the flow that looks at the labels that have come until then.
         endpoint: whose data capture is read; None for the one that is called as the model is.
         variants: of the endpoint, whose traffic is looked at together.
+        source: where the traffic is kept: in an endpoint's data capture, or in the outputs of batch transforms
+            (join_source=Input), under `predictions/<model>/<day>/`.
+        input_columns: of a row whose cells have no names, in their order; empty for the features in theirs.
         late_h: how many hours of the day after are looked through for records of the day: capture files come late.
         unreadable: the largest share of captured requests, or rows, that may be unreadable before the feed is broken.
         wait_h: hours that a run waits for a day's first capture file before it says that there was none.
@@ -123,6 +130,8 @@ class Monitoring:
     performance_schedule: str = "0 8 * * *"
     endpoint: str | None = None
     variants: tuple[str, ...] = ("AllTraffic",)
+    source: Literal["capture", "predictions"] = "capture"
+    input_columns: tuple[str, ...] = ()
     late_h: int = 3
     unreadable: float = 0.05
     wait_h: float = 6.0
@@ -137,6 +146,10 @@ class Monitoring:
             require(len(cron.split()) == 5, f"monitoring.{name}", "be five-field cron", cron)  # noqa: PLR2004 minute hour day month weekday
         require(bool(self.variants), "monitoring.variants", "name at least one variant", self.variants)
         require(0 <= self.unreadable <= 1, "monitoring.unreadable", "be within [0, 1]", self.unreadable)
+        known = ("capture", "predictions")
+        require(self.source in known, "monitoring.source", f"be one of {known}", self.source)
+        unique = len(set(self.input_columns)) == len(self.input_columns)
+        require(unique, "monitoring.input_columns", "name each column once", self.input_columns)
         require(0 <= self.late_h <= 24, "monitoring.late_h", "be within [0, 24]", self.late_h)  # noqa: PLR2004 hours
         require(self.wait_h >= 0, "monitoring.wait_h", "be at least 0", self.wait_h)
         require(self.cool_down_days >= 0, "monitoring.cool_down_days", "be at least 0", self.cool_down_days)

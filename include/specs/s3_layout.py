@@ -71,6 +71,15 @@ def labels(model: str, date: dt.date) -> str:
     return f"labels/{model}/{day(date)}"
 
 
+def predictions(model: str, date: dt.date) -> str:
+    """Prefix of what batch transforms said of a day's rows.
+
+    >>> predictions("churn", dt.date(2026, 3, 1))
+    'predictions/churn/year=2026/month=03/day=01/'
+    """
+    return f"predictions/{model}/{day(date)}"
+
+
 def processed(model: str, run: str, part: str) -> str:
     """Prefix of one part (train, validation, test) of a run's split."""
     return f"processed/{model}/{run}/{part}/"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +14,8 @@ from include.ml.baseline.attribution import attributions
 from include.ml.baseline.compared import as_compared, named, newest_of_entities, times_of_day
 from include.ml.baseline.profile import read_hold_out
 from include.ml.baseline.statistics import SCORE
-from include.ml.capture.reading import Captured, read_capture
+from include.ml.capture.day import read_day
+from include.ml.capture.reading import Captured
 from include.ml.container import Container, replace_file, say
 from include.ml.data.arrays import to_numpy
 from include.ml.drift.attribution import attribution_drift
@@ -108,11 +108,9 @@ def _history(container: Container) -> tuple[DriftReport, ...]:
 
 
 def _captured(container: Container, run: MonitoringRun) -> Captured:
-    """The day's records. How much may be unreadable is judged later: a feed that nobody can read has a verdict too."""
     folder = container.optional_channel("capture")
     files = [path for path in folder.rglob("*") if path.is_file()] if folder else []
-    start = dt.datetime.combine(run.date, dt.time(), dt.UTC)
-    captured = read_capture(files, run.model.dataset, (start, start + dt.timedelta(days=1)), limit=1.0)
+    captured = read_day(files, run.model, run.date)
     for reason, bad in captured.report.bad.items():
         say(f"{bad.count} unreadable ({reason}), for example {bad.example}")
     return captured

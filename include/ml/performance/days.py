@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from include.ml.capture.reading import read_capture
+from include.ml.capture.day import read_day
 from include.ml.container import Container, replace_file, say
 from include.ml.performance.calibration import read_calibration
 from include.ml.performance.confidence import estimated
@@ -88,7 +88,7 @@ def _answered(day: ServedDay, files: Sequence[Path], run: PerformanceRun) -> Ans
     """What can be read of the day: how much may be unreadable is what drift judges, a day earlier."""
     window = (_start(day.date), _start(day.date) + dt.timedelta(days=1))
     near = [path for path in files if _may_hold(path, window, late_h=run.model.monitoring.late_h)]
-    captured = read_capture(near, run.model.dataset, window, limit=1.0)
+    captured = read_day(near, run.model, day.date)
     return answered(captured.table, run.model.dataset, day.date, version=day.version)
 
 

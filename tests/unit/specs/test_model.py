@@ -71,6 +71,13 @@ def test_slices_are_of_categorical_features() -> None:
         replace(CHURN, gate=gate)
 
 
+def test_rows_without_names_hold_columns_of_the_data_set() -> None:
+    """Others could not be told apart from those that are."""
+    watched = replace(CHURN.monitoring, input_columns=("customerID", "height"))
+    with pytest.raises(SpecError, match=r"monitoring\.input_columns must name columns of the data set, got 'height'"):
+        replace(CHURN, monitoring=watched)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

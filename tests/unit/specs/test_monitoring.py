@@ -50,6 +50,13 @@ def test_impossible_rules_of_quality_are_refused(field: dict[str, Any]) -> None:
         PerformanceRule(**field)
 
 
+@pytest.mark.parametrize("field", [{"source": "kafka"}, {"input_columns": ("a", "a")}], ids=str)
+def test_impossible_traffic_is_refused(field: dict[str, Any]) -> None:
+    """Under the name of its field."""
+    with pytest.raises(SpecError, match=f"monitoring.{next(iter(field))} must"):
+        Monitoring(**field)
+
+
 def test_a_model_is_watched_by_both_rules() -> None:
     """A fall of the gate's own metric, unless another is named."""
     assert Monitoring().performance.metric is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +40,7 @@ class Served:
         self.days: list[dt.date] = []
         self.version, self.run_of_evaluation = 3, "run-1"
         self.window = FIRST + WEEKS
+        self.model = CHURN
 
     def day(self, predictions: Predictions, *, labelled: bool = True, dialect: Dialect | None = None) -> Served:
         """Captured traffic of one more day, and a file of its labels."""
@@ -80,7 +83,7 @@ class Served:
         features, labels = pa.table({"tenure": HOLD_OUT.scores}), HOLD_OUT.labels if labels_in_sample else None
         write_sample(sample, features, HOLD_OUT.scores, seed=0, labels=labels)
         run = PerformanceRun(
-            model=CHURN,
+            model=self.model,
             provenance=Provenance(run="manual-1", dag_id="churn_performance", run_id="manual"),
             date=self.window,
             days=tuple(ServedDay(date=date, version=3) for date in self.days),
@@ -176,6 +179,29 @@ def test_a_broken_file_of_labels_is_named(served: Served) -> None:
     file.write_bytes(b"PAR1")
     assert served.run() == 1
     assert "part-0.parquet: expected labels as a Parquet file" in served.reason
+
+
+def test_what_batch_transforms_said_is_measured_day_by_day(served: Served) -> None:
+    """By the folder that their outputs are in, joined to labels by the id of each row."""
+    names = (CHURN.dataset.id.name, *(column.name for column in CHURN.dataset.features))
+    watched = dataclasses.replace(CHURN.monitoring, source="predictions", input_columns=names)
+    served.model = dataclasses.replace(CHURN, monitoring=watched)
+    for seed in (1, 2):
+        served.day(drawn(ROWS, seed=seed))
+    shutil.rmtree(served.input / "capture")
+    table = synthesise(CHURN.dataset, rows=ROWS, seed=1, until=FIRST)
+    rows = list(zip(*(table[name].to_pylist() for name in names[1:]), strict=True))
+    for seed, date in enumerate(served.days, start=1):
+        scores = drawn(ROWS, seed=seed).scores
+        lines = [
+            ",".join("" if cell is None else str(cell) for cell in (f"{date}-{n}", *row, scores[n]))
+            for n, row in enumerate(rows)
+        ]
+        key = s3_layout.predictions("churn", date).removeprefix("predictions/")
+        served._put(f"capture/{key}rows.csv.out", "\n".join(lines).encode())
+    assert served.run() == 0
+    assert [(day.rows, day.labelled) for day in served.report.days] == [(ROWS, ROWS)] * 2
+    assert served.report.verdict == "stable"
 
 
 def test_same_days_give_the_same_bytes(tmp_path: Path) -> None:

@@ -69,6 +69,19 @@ def test_what_no_feature_shows_by_itself_is_seen(day: Day) -> None:
     assert {"tenure", "MonthlyCharges"} & set(separability.drivers)
 
 
+def test_what_a_batch_transform_said_is_compared_as_captured_traffic_is(tmp_path: Path) -> None:
+    """The same rows and scores: the same features, and ids that tell them apart."""
+    days = [Day(tmp_path / "captured").capture(), Day(tmp_path / "transformed").predict()]
+    for each in days:
+        assert each.run() == 0
+    captured, transformed = (each.report for each in days)
+    assert (transformed.verdict, transformed.rows.current) == ("stable", ROWS)
+    assert (transformed.features, transformed.prediction) == (captured.features, captured.prediction)
+    again = Day(tmp_path / "again")
+    assert again.predict(pa.concat_tables([again.traffic, again.traffic.slice(0, 50)])).run() == 0
+    assert [(fault.kind, fault.rows) for fault in again.report.violations] == [("duplicates", 50)]
+
+
 def test_request_that_is_asked_twice_is_a_fault(tmp_path: Path) -> None:
     """Where bodies name the row's id: another request about the same row is a repetition."""
     day = Day(tmp_path / "ml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from include.ml.data import cells
 from include.ml.data.synthetic import synthesise
 from include.ml.evaluation.predictions import Predictions
 from include.ml.jobs.watch_day import main
-from include.specs import codec, reports
+from include.specs import codec, reports, s3_layout
 from include.specs.catalog import load
 from include.specs.drift import DRIFT, DriftReport
 from include.specs.model import ModelSpec
@@ -73,6 +74,18 @@ class Day:
         inputs = {column.name: table[column.name] for column in layout(model.dataset).inputs}
         answers = {SCORE: scores, CALLED: np.where(scores >= THRESHOLD, "Yes", "No").tolist()}
         write_capture(self.input, pa.table(own | inputs | answers), model.dataset, endpoint=model.name, dialect=dialect)
+        return self
+
+    def predict(self, table: pa.Table | None = None) -> Day:
+        """The outputs of a batch transform of these rows instead: each row's id, features and score."""
+        table, model = self.traffic if table is None else table, self.model
+        names = (model.dataset.id.name, *(column.name for column in model.dataset.features))
+        watched = dataclasses.replace(model.monitoring, source="predictions", input_columns=names)
+        self.model = dataclasses.replace(model, monitoring=watched)
+        rows = zip(*(table[name].to_pylist() for name in names), scores_of(table, model).tolist(), strict=True)
+        lines = [",".join("" if cell is None else str(cell) for cell in row) for row in rows]
+        key = s3_layout.predictions(model.name, DAY).removeprefix("predictions/")
+        self._put(f"capture/{key}rows.csv.out", ("\n".join(lines) + "\n").encode())
         return self
 
     def run(self) -> int:
