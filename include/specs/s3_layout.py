@@ -129,14 +129,18 @@ def capture_hour(endpoint: str, variant: str, time: dt.datetime) -> str:
 
 
 def captured_on(key: str) -> dt.date:
-    """The day (UTC) in one of whose hours a capture file was begun.
+    """The day (UTC) in one of whose hours a capture file was begun, or that a batch transform's output is of.
 
     >>> captured_on("capture/churn/AllTraffic/2026/03/01/07/a.jsonl")
     datetime.date(2026, 3, 1)
+    >>> captured_on("predictions/churn/year=2026/month=03/day=02/rows.csv.out")
+    datetime.date(2026, 3, 2)
 
     Raises:
-        PerennialError: there is no such hour in it.
+        PerennialError: there is no such day in it.
     """
+    if key.startswith("predictions/"):
+        return date_of(key)
     found = _CAPTURE_HOUR.search(key)
     if found is None:
         raise PerennialError(f"expected …/YYYY/MM/DD/HH/<file> as the key of a capture file, got {key!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from include.specs import job, reports, s3_layout
@@ -28,9 +28,10 @@ def labels_manifest_key(model: str, run: str) -> str:
     return s3_layout.experiment(model, run) + "labels.manifest"
 
 
-def capture_manifest(captured: Iterable[SourceObject], *, bucket: str) -> list[Any]:
-    """A SageMaker manifest of exactly these capture files."""
-    return _below("capture/", captured, bucket=bucket)
+def capture_manifest(captured: Sequence[SourceObject], *, bucket: str) -> list[Any]:
+    """A SageMaker manifest of exactly these files, of `capture/` or of `predictions/`."""
+    root = captured[0].key.partition("/")[0] + "/" if captured else ""
+    return _below(root, captured, bucket=bucket)
 
 
 def history_manifest(run: MonitoringRun, *, bucket: str) -> list[Any]:

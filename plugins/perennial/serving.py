@@ -15,6 +15,7 @@ from include.specs.run import ServedDay
 from perennial import registry
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
+from perennial.predicted import predicted
 
 _DAY = dt.timedelta(days=1)
 
@@ -38,8 +39,13 @@ def watched(spec: ModelSpec, packages: Packages) -> tuple[int, str]:
 
 
 def captured(lake: Lake, spec: ModelSpec, dates: Sequence[dt.date]) -> tuple[SourceObject, ...]:
-    """The capture files that may hold records of `dates` (days in a row, ascending): late ones are written after."""
+    """The files that may hold predictions of `dates` (days in a row, ascending), wherever the spec says that they are.
+
+    Late capture files are written after; a batch transform's output is of the day that its folder names.
+    """
     monitoring = spec.monitoring
+    if monitoring.source == "predictions":
+        return predicted(lake, spec, dates)
     endpoint, after = monitoring.endpoint or spec.name, dates[-1] + _DAY
     found: list[SourceObject] = []
     for variant in monitoring.variants:

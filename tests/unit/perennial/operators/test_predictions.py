@@ -155,3 +155,16 @@ def test_nothing_is_watched_before_there_is_a_version(
     monkeypatch.setattr(predictions, "Packages", lambda: SimpleNamespace(versions=lambda _: iter([]), describe=None))
     with pytest.raises(AirflowSkipException, match="churn has no version"):
         _find(churn, context(interval=INTERVAL))
+
+
+@pytest.mark.usefixtures("version")
+def test_days_of_batch_transforms_are_those_of_their_folders(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make
+) -> None:
+    """The first day with an output is the first that is looked at; what an endpoint captured is left alone."""
+    _capture(aws, before(30))
+    outputs = [aws.put(s3_layout.predictions("churn", date) + "rows.csv.out", b"") for date in (before(2), DAY)]
+    watched = dataclasses.replace(churn, monitoring=dataclasses.replace(churn.monitoring, source="predictions"))
+    run = _configured(aws, _find(watched, context(run_type="scheduled", interval=INTERVAL)))
+    assert [source.key for source in run.captured] == outputs
+    assert [day.date for day in run.days] == [before(2), before(1), DAY]

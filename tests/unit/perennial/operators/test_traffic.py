@@ -147,3 +147,18 @@ def test_run_without_a_day_is_told_what_to_give(churn: ModelSpec, context: Make)
     """A run that has no interval needs the param."""
     with pytest.raises(AirflowFailException, match="give the param `date`"):
         _find(churn, context(params={"date": None}))
+
+
+@pytest.mark.usefixtures("version")
+def test_outputs_of_batch_transforms_are_pinned_where_the_spec_says_so(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make
+) -> None:
+    """Those of the day alone, and nothing that is no output; what was captured is left alone."""
+    key = "predictions/churn/year=2026/month=03/day=01/rows.csv.out"
+    for other in (key, FILE, key.replace(".out", ".manifest"), key.replace("day=01", "day=02")):
+        aws.put(other, b"")
+    watched = dataclasses.replace(churn.monitoring, source="predictions")
+    found = _find(dataclasses.replace(churn, monitoring=watched), context(params={"date": "2026-03-01"}))
+    assert [source.key for source in _configured(aws, found).captured] == [key]
+    manifest = json.loads(aws.get(found["config_key"].replace("run.json", "capture.manifest")))
+    assert manifest == [{"prefix": "s3://lake/predictions/"}, key.removeprefix("predictions/")]
