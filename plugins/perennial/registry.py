@@ -117,22 +117,34 @@ def allowed(text: str) -> str:
 
 
 def champions(
-    packages: Iterable[Mapping[str, Any]], describe: Callable[[str], Mapping[str, Any]]
+    packages: Iterable[Mapping[str, Any]],
+    describe: Callable[[str], Mapping[str, Any]],
+    *,
+    as_of: dt.datetime | None = None,
 ) -> Iterator[Mapping[str, Any]]:
     """The versions, of these summaries, that a candidate may have to measure up to, described; the champion first.
 
     The newest approved version; where none is, the newest that still waits for approval, so that a queue of pending
     versions never holds one that is worse than what already waits. A version that is still being made, or whose making
     failed, is none; nor, until a person approves it, is one of a past window.
+
+    Args:
+        as_of: which they were then, as far as the registry knows. It keeps when a version was made and when it was last
+            modified, not when it was approved: one that was modified since counts as waiting then. One that is rejected
+            by now may have been anything, and counts as none.
     """
     completed = [package for package in packages if package["ModelPackageStatus"] == "Completed"]
-    completed.sort(key=lambda package: int(package["ModelPackageVersion"]), reverse=True)
-    for status in ("Approved", "PendingManualApproval"):
-        for summary in completed:
-            if summary["ModelApprovalStatus"] == status:
-                package = describe(summary["ModelPackageArn"])
-                if status == "Approved" or not _is_of_past_window(package):
-                    yield package
+    known = [package for package in completed if as_of is None or package["CreationTime"] <= as_of]
+    waiting = []
+    for summary in sorted(known, key=lambda package: int(package["ModelPackageVersion"]), reverse=True):
+        if summary["ModelApprovalStatus"] == "Approved":
+            package = describe(summary["ModelPackageArn"])
+            if _was_approved(package, as_of):
+                yield package
+                continue
+        if summary["ModelApprovalStatus"] in ("Approved", "PendingManualApproval"):
+            waiting.append(summary["ModelPackageArn"])
+    yield from (package for package in map(describe, waiting) if not _is_of_past_window(package))
 
 
 def run_of(package: Mapping[str, Any]) -> str | None:
@@ -178,6 +190,11 @@ def champion(package: Mapping[str, Any]) -> Champion:
         sha256=properties["model_sha256"],
         boundary=_read_boundary(properties),
     )
+
+
+def _was_approved(package: Mapping[str, Any], as_of: dt.datetime | None) -> bool:
+    """Whether a version that is approved by now was so then."""
+    return as_of is None or (package.get("LastModifiedTime") or package["CreationTime"]) <= as_of
 
 
 def _is_of_past_window(package: Mapping[str, Any]) -> bool:

@@ -205,6 +205,41 @@ def test_version_of_a_past_window_stands_in_for_nobody(
     assert (chosen and chosen["ModelPackageVersion"]) == expected
 
 
+BEFORE, THEN, SINCE = (dt.datetime(2026, 3, day, tzinfo=dt.UTC) for day in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        # Made since.
+        ([(2, "Approved", SINCE, SINCE), (1, "Approved", BEFORE, BEFORE)], 1),
+        ([(1, "PendingManualApproval", SINCE, None)], None),
+        # Approved since: it waited then, and the approved one was the champion.
+        ([(2, "Approved", BEFORE, SINCE), (1, "Approved", BEFORE, BEFORE)], 1),
+        # Approved since, where none was: the newest of those that waited.
+        (
+            [(3, "PendingManualApproval", SINCE, None), (2, "Approved", BEFORE, SINCE), (1, "Approved", BEFORE, SINCE)],
+            2,
+        ),
+        ([(2, "PendingManualApproval", BEFORE, None), (1, "Approved", BEFORE, SINCE)], 2),
+        # At that very moment.
+        ([(2, "Approved", THEN, THEN), (1, "Approved", BEFORE, BEFORE)], 2),
+        # Approved when it was made: never modified.
+        ([(2, "Approved", BEFORE, None), (1, "Approved", BEFORE, BEFORE)], 2),
+        ([(2, "Rejected", BEFORE, SINCE), (1, "PendingManualApproval", BEFORE, None)], 1),
+    ],
+)
+def test_champion_of_a_moment_is_told_from_when_versions_were_made_and_modified(
+    versions: list[tuple[Any, ...]], expected: int | None
+) -> None:
+    """A day of the past is compared with the version that served then, and not with today's."""
+    times = {version: {"CreationTime": made, "LastModifiedTime": modified} for version, _, made, modified in versions}
+    packages = [_package(version, status) | times[version] for version, status, *_ in versions]
+    by_arn = {package["ModelPackageArn"]: package for package in packages}
+    chosen = next(registry.champions(packages, by_arn.__getitem__, as_of=THEN), None)
+    assert (chosen and chosen["ModelPackageVersion"]) == expected
+
+
 def test_only_what_is_chosen_is_described() -> None:
     """A description is a call, and a registry may hold hundreds of versions."""
     packages = [_package(number, "Approved") for number in range(50)]
