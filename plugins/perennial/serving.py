@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -20,13 +21,17 @@ from perennial.predicted import predicted
 _DAY = dt.timedelta(days=1)
 
 
-def watched(spec: ModelSpec, packages: Packages) -> tuple[int, str]:
-    """The champion's version, and the run that registered it.
+def watched(spec: ModelSpec, packages: Packages, date: dt.date) -> tuple[int, str]:
+    """The version that was champion when the day ended, and the run that registered it.
+
+    Of a day before there was one it is today's: a model may be watched by traffic that it did not answer.
 
     Raises:
         AirflowSkipException: there is none yet. ReportError: it does not say which run that was.
     """
-    package = next(registry.champions(packages.versions(spec.name), packages.describe), None)
+    versions, end = list(packages.versions(spec.name)), dt.datetime.combine(date + _DAY, dt.time(), dt.UTC)
+    ranked = (registry.champions(versions, packages.describe, as_of=moment) for moment in (end, None))
+    package = next(chain.from_iterable(ranked), None)
     if package is None:
         raise AirflowSkipException(f"{spec.name} has no version that could be watched yet")
     run = registry.run_of(package)

@@ -31,7 +31,7 @@ class FindPredictionsOperator(FlowOperator):
     def perform(self, context: Any) -> dict[str, Any]:
         """Find, pin, write."""
         date, lake, spec = required_date(context), self.lake(), self.spec
-        version, baseline_run = serving.watched(spec, Packages())
+        version, baseline_run = serving.watched(spec, Packages(), date)
         asked = _days(date, spec.monitoring.performance.history_days)
         captured = serving.captured(lake, spec, asked)
         days = _captured_days(asked, captured)

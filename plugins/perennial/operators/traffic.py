@@ -20,7 +20,7 @@ LOOK_EVERY = dt.timedelta(minutes=15)
 
 
 class FindTrafficOperator(FlowOperator):
-    """Pin what was captured on the run's day, the version that it is compared with, and the reports of the days before.
+    """Pin what was captured on the run's day, the version that was champion then, and the reports of the days before.
 
     The day is the DAG param `date`, or the day that the data interval begins on. A scheduled run waits for the first
     capture file; when none has come in time, the report says that there was no traffic. Without a version there is
@@ -33,7 +33,7 @@ class FindTrafficOperator(FlowOperator):
         """Find, wait, pin, write."""
         date = required_date(context)
         lake, where = self.lake(), self.where()
-        version, baseline_run = serving.watched(self.spec, Packages())
+        version, baseline_run = serving.watched(self.spec, Packages(), date)
         captured = serving.captured(lake, self.spec, [date])
         if not captured:
             self._wait(context)

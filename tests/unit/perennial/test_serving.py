@@ -30,24 +30,25 @@ PACKAGE = {
     "ModelPackageStatus": "Completed",
     "ModelApprovalStatus": "Approved",
     "CustomerMetadataProperties": {"run": "earlier"},
+    "CreationTime": dt.datetime(2026, 2, 1, tzinfo=dt.UTC),
 }
 
 
 def test_champion_is_watched(churn: ModelSpec) -> None:
     """Its version, and the run whose baseline and evaluation it has."""
-    assert serving.watched(churn, _registry(PACKAGE)) == (3, "earlier")
+    assert serving.watched(churn, _registry(PACKAGE), DAY) == (3, "earlier")
 
 
 def test_without_a_version_nothing_is_watched(churn: ModelSpec) -> None:
     """That is no failure."""
     with pytest.raises(AirflowSkipException, match="churn has no version"):
-        serving.watched(churn, _registry())
+        serving.watched(churn, _registry(), DAY)
 
 
 def test_version_of_an_unknown_run_is_named(churn: ModelSpec) -> None:
     """There is nothing to compare with, and a person can choose another."""
     with pytest.raises(ReportError, match="arn:3 does not say which run registered it"):
-        serving.watched(churn, _registry(PACKAGE | {"CustomerMetadataProperties": {}}))
+        serving.watched(churn, _registry(PACKAGE | {"CustomerMetadataProperties": {}}), DAY)
 
 
 def test_days_are_found_whole_and_what_came_late(aws: SimpleNamespace, churn: ModelSpec) -> None:

@@ -37,6 +37,7 @@ def version(monkeypatch: pytest.MonkeyPatch) -> None:
         "ModelPackageStatus": "Completed",
         "ModelApprovalStatus": "PendingManualApproval",
         "CustomerMetadataProperties": {"run": "earlier"},
+        "CreationTime": INTERVAL[0],
     }
     registry = SimpleNamespace(versions=lambda _: iter([package]), describe=lambda _: package)
     monkeypatch.setattr(predictions, "Packages", lambda: registry)

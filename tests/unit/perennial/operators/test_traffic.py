@@ -33,6 +33,7 @@ def version(monkeypatch: pytest.MonkeyPatch) -> None:
         "ModelPackageStatus": "Completed",
         "ModelApprovalStatus": "PendingManualApproval",
         "CustomerMetadataProperties": {"run": "earlier"},
+        "CreationTime": INTERVAL[0],
     }
     registry = SimpleNamespace(versions=lambda _: iter([package]), describe=lambda _: package)
     monkeypatch.setattr(traffic, "Packages", lambda: registry)
@@ -162,3 +163,28 @@ def test_outputs_of_batch_transforms_are_pinned_where_the_spec_says_so(
     assert [source.key for source in _configured(aws, found).captured] == [key]
     manifest = json.loads(aws.get(found["config_key"].replace("run.json", "capture.manifest")))
     assert manifest == [{"prefix": "s3://lake/predictions/"}, key.removeprefix("predictions/")]
+
+
+@pytest.mark.parametrize(("day", "version"), [(1, 4), (2, 3), (3, 4), (4, 4)])
+def test_day_is_compared_with_the_champion_of_its_end(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, monkeypatch: pytest.MonkeyPatch, day: int, version: int
+) -> None:
+    """A backfill too. The first day is from before there was one: it is compared with today's."""
+    made = {3: dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC), 4: dt.datetime(2026, 3, 3, 12, tzinfo=dt.UTC)}
+    packages = {
+        f"arn/{number}": {
+            "ModelPackageVersion": number,
+            "ModelPackageArn": f"arn/{number}",
+            "ModelPackageStatus": "Completed",
+            "ModelApprovalStatus": "Approved",
+            "CustomerMetadataProperties": {"run": f"run-{number}"},
+            "CreationTime": moment,
+            "LastModifiedTime": moment,
+        }
+        for number, moment in made.items()
+    }
+    registry = SimpleNamespace(versions=lambda _: iter(packages.values()), describe=packages.__getitem__)
+    monkeypatch.setattr(traffic, "Packages", lambda: registry)
+    found = _find(churn, context(run_type="backfill", params={"date": f"2026-03-0{day}"}))
+    run = _configured(aws, found)
+    assert (run.version, run.baseline_run) == (version, f"run-{version}")
