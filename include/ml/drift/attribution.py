@@ -13,8 +13,8 @@ from include.specs.errors import ReportError
 
 # SageMaker Clarify's monitor raises an alert below this.
 ALERT_BELOW = 0.9
-# Features that are named, and from which weight on: a hundredth of what can move at all.
-NAMED, WORTH_NAMING = 5, 0.001
+# Features that are named, and from which weight on: the whole variance cannot move by more than 1.
+NAMED, WORTH_NAMING = 5, 0.005
 
 
 def ndcg(baseline: Mapping[str, float], current: Mapping[str, float]) -> float:
