@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.ml.data.arrays import to_numpy
+from include.ml.data.arrays import one_chunk, to_numpy
 from include.ml.evaluation.intervals import estimates
 from include.ml.evaluation.predictions import Predictions
 from include.specs.model import Gate, ModelSpec, Slices
@@ -84,6 +84,10 @@ def rows_by_level(values: pa.ChunkedArray) -> dict[str, npt.NDArray[np.intp]]:
 
 def _coded(values: pa.ChunkedArray) -> tuple[npt.NDArray[Any], list[str]]:
     """(rows,) level numbers and the levels' names."""
+    if pa.types.is_dictionary(values.type) and not values.null_count:
+        # As it comes from a file; through text and back is most of what this costs.
+        known = one_chunk(values)
+        return to_numpy(known.indices), known.dictionary.to_pylist()
     plain = values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
     encoded = pc.fill_null(plain, MISSING).combine_chunks().dictionary_encode()
     return to_numpy(encoded.indices), encoded.dictionary.to_pylist()

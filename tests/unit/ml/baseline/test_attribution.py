@@ -47,6 +47,13 @@ def test_an_id_explains_nothing(together: int) -> None:
     assert attributions(table, np.linspace(0, 1, 100), [level("key")]) == {"key": 0.0}
 
 
+def test_pieces_may_have_codes_of_their_own() -> None:
+    """As a file's row groups do: a level has another code in each."""
+    pieces = [pa.array(words * 25).dictionary_encode() for words in (["a", "b"], ["b", "a"])]
+    table = pa.table({"word": pa.chunked_array(pieces)})
+    assert attributions(table, np.array([0.0, 1.0] * 25 + [1.0, 0.0] * 25), [level("word")]) == {"word": 1.0}
+
+
 @pytest.mark.parametrize("coded", [False, True])
 def test_blank_cells_are_a_group(coded: bool) -> None:
     """Where the scores go by whether there is a value; levels as text or as codes, in several pieces."""

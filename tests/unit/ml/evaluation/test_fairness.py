@@ -139,6 +139,14 @@ def test_every_group_is_measured_and_a_small_one_says_why_not() -> None:
     assert found["land=x"].reason == "0 rows on one side, it takes 5"
 
 
+def test_pieces_may_have_codes_of_their_own() -> None:
+    """As a file's row groups do: a level has another code in each."""
+    pieces = [pa.array(words * 10).dictionary_encode() for words in (["a", "b"], ["b", "a"])]
+    called = np.array([True, False] * 10 + [False, True] * 10)
+    found = fairness(pa.table({"shop": pa.chunked_array(pieces)}), rule("shop"), called=called)
+    assert (found["shop=a"].rows, found["shop=a"].called, found["shop=b"].called) == (20, 20, 0)
+
+
 def test_numbers_are_grouped_by_cuts() -> None:
     """The cut itself belongs above it; blank cells are a group, and one without rows is none."""
     table = pa.table({"age": pa.array([10.0, 30.0, 64.0, None, 20.0] * 10)})
