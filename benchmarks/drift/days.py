@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from include.ml.drift.prediction import CALLED
+
 Generator = np.random.Generator
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 LEVELS = (3, 4, 5, 6, 8, 10, 15, 20, 30, 50)
@@ -58,7 +60,7 @@ def quiet() -> dict[str, Law]:
 
 def calls() -> dict[str, Law]:
     """What a model says where nothing drifts: one row in a hundred is called positive, as of frauds."""
-    return {"called": Law(called=0.01)}
+    return {CALLED: Law(called=0.01)}
 
 
 def changes() -> dict[str, tuple[str, Law]]:
@@ -75,7 +77,7 @@ def changes() -> dict[str, tuple[str, Law]]:
         "one of 50 levels + 10 points": ("level_50", replace(of_fifty, shares=raised(of_fifty.shares, 1, 0.1))),
         "new level, 1 % of rows": ("level_5", replace(of_five, shares=raised((*of_five.shares, 0.0), 5, 0.01))),
         "blank cells 5 % to 10 %": ("number_0", replace(laws["number_0"], blank=0.1)),
-        "called positive 1 % to 4 %": ("called", Law(called=0.04)),
+        "called positive 1 % to 4 %": (CALLED, Law(called=0.04)),
     }
 
 
