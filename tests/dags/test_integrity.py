@@ -15,6 +15,7 @@ from airflow.sdk.definitions._internal.node import DAGNode
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.serialization.serialized_objects import DagSerialization
 from perennial import assets
+from perennial.flows.smoke import DAG_ID
 from perennial.operators.jobs import SageMakerJobOperator
 from perennial.operators.monitoring import VerdictBranchOperator
 from perennial.operators.training import QualityGateBranchOperator
@@ -74,10 +75,20 @@ def _spec(dag: DAG) -> ModelSpec:
 
 
 def test_bag_holds_exactly_the_catalogs_dags(bag: DagBag) -> None:
-    """No import error, none missing, none besides."""
+    """No import error, none missing, none besides but the smoke test."""
     assert bag.import_errors == {}
-    assert sorted(bag.dags) == sorted(DAGS)
+    assert sorted(bag.dags) == sorted([*DAGS, DAG_ID])
     assert len(DAGS) == 4 * len(MODELS) >= 8
+
+
+def test_smoke_test_waits_for_a_deployment_only(bag: DagBag) -> None:
+    """It has no schedule and is never paused, so that the first deployment can trigger it, and every one after."""
+    dag = bag.dags[DAG_ID]
+    assert dag.timetable.can_be_scheduled is False
+    assert dag.is_paused_upon_creation is False
+    assert dag.doc_md
+    data = DagSerialization.to_dict(dag)
+    assert set(DagSerialization.from_dict(data).task_dict) == {"prove"}
 
 
 def test_dag_has_exactly_its_tasks(dag: DAG) -> None:
