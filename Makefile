@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help run up down test faults soak lint format lock bench clean
+.PHONY: help run up down test faults soak bundle bundle-test deploy lint format lock bench clean
 
 MODEL = churn
 DATA =
@@ -12,8 +12,11 @@ SCENARIO =
 TIMES = 1
 RUNS = 200
 AIRFLOW = 3.3
+BUCKET =
+ENVIRONMENT =
+DRY_RUN =
 # As variables, so that no shell reads what a person typed.
-export MODEL DATA PARAMS FLOW SCENARIO TIMES RUNS
+export MODEL DATA PARAMS FLOW SCENARIO TIMES RUNS AIRFLOW BUCKET ENVIRONMENT
 # What another project has set up in this terminal plays no part.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -21,13 +24,14 @@ BIN := .venv/bin
 DEV := .venv/.synced
 SAGEMAKER := .venv-sagemaker/.synced
 AIRFLOW_3_2 := .venv-airflow-3.2/.synced
+MWAA := .venv-mwaa
 # A file stays in one process, with what its tests share; more than four would wait for one file.
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
   --python-version 3.12
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
 run: $(DEV) ## take a model from a file to the registry [MODEL=churn] [DATA=path] [PARAMS=json] [FLOW=drift|performance]
 	@exec $(BIN)/python -m laptop run --model "$$MODEL" --data "$$DATA" --params "$$PARAMS" --flow "$$FLOW" \
@@ -39,7 +43,7 @@ up: $(DEV) ## start the same system and leave it running, with the UI on 127.0.0
 down: $(DEV) ## stop what `make up` started; what it has stored stays in .local
 	@exec $(BIN)/python -m laptop down
 
-test: lint $(SAGEMAKER) $(AIRFLOW_3_2) ## style, types, import contracts and all tests but those that take minutes each
+test: lint $(SAGEMAKER) $(AIRFLOW_3_2) $(MWAA)-3.3/.synced ## style, types, import contracts and all tests but those that take minutes each
 	$(BIN)/python -m pytest -m "not long" $(SIDE_BY_SIDE)
 
 faults: $(DEV) $(if $(filter 3.2,$(AIRFLOW)),$(AIRFLOW_3_2)) ## inject every fault of the matrix, say which rows held [TIMES=1] [AIRFLOW=3.2]
@@ -47,6 +51,15 @@ faults: $(DEV) $(if $(filter 3.2,$(AIRFLOW)),$(AIRFLOW_3_2)) ## inject every fau
 
 soak: $(DEV) ## train RUNS models while processes are killed at random, and count what came out [RUNS=200]
 	PYTHONPATH=.:plugins $(BIN)/python -m tests.faults.soak --runs "$$RUNS"
+
+bundle: $(DEV) ## make what MWAA is given, in dist/ [AIRFLOW=3.3|3.2|3.0]
+	@$(BIN)/python -m mwaa bundle --airflow "$$AIRFLOW"
+
+bundle-test: $(DEV) $(MWAA)-$(AIRFLOW)/.synced ## lay the bundle out as MWAA does, on its packages alone, and run it [AIRFLOW=3.2]
+	$(BIN)/python -m pytest tests/mwaa --mwaa "$$AIRFLOW"
+
+deploy: $(DEV) ## bring the bundle to an environment and prove it there BUCKET= ENVIRONMENT= [AIRFLOW=3.2] [DRY_RUN=1]
+	@$(BIN)/python -m mwaa deploy --airflow "$$AIRFLOW" --bucket "$$BUCKET" --environment "$$ENVIRONMENT" $(if $(DRY_RUN),--dry-run)
 
 lint: $(DEV) ## style, format, types and import contracts
 	$(BIN)/ruff check
@@ -57,12 +70,13 @@ lint: $(DEV) ## style, format, types and import contracts
 format: $(DEV) ## give the code its one format
 	$(BIN)/ruff format
 
-lock: $(DEV) ## pin the three environments anew
+lock: $(DEV) ## pin all environments anew, from MWAA's own constraints and lists
 	$(COMPILE) requirements-dev.in -c constraints.txt -o requirements-dev.lock
 	$(COMPILE) requirements-sagemaker.in -o requirements-sagemaker.lock
 # uv keeps what the file it writes to has pinned already, where it can.
 	cp requirements-dev.lock requirements-airflow-3.2.lock
 	$(COMPILE) requirements-airflow-3.2.in -o requirements-airflow-3.2.lock
+	for image in mwaa/images/*; do $(COMPILE) --no-annotate $$image/packages.txt -o $$image/packages.lock || exit; done
 
 bench: $(DEV) ## measure what is claimed about speed and quality
 	$(BIN)/python -m benchmarks
@@ -93,3 +107,7 @@ $(SAGEMAKER): requirements-sagemaker.lock $(DEV)
 # The Airflow before: the DAGs, the plugin and the operators work there too.
 $(AIRFLOW_3_2): requirements-airflow-3.2.lock $(DEV)
 	$(call environment,.venv-airflow-3.2,$<)
+
+# What MWAA's images hold, and nothing else: there the bundle is tried.
+$(MWAA)-%/.synced: mwaa/images/%.*/packages.lock $(DEV)
+	$(call environment,$(@D),$<)

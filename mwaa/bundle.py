@@ -1,0 +1,132 @@
+"""The bundle: what is uploaded, made from the files of a checkout. The same files give the same bytes, everywhere.
+
+dags/…              goes to the environment's DAG folder, with `include/specs` inside it
+plugins.zip         zipped from inside plugins/, with Airflow's constraints beside the package
+requirements.txt    as it is
+startup.sh          what a container must be able to import, and what it does where it cannot
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from mwaa import imports, startup
+from mwaa.archive import sha256, tree_sha256, zipped
+from mwaa.errors import DeployError
+from mwaa.images import Image
+
+DAGS = "dags/"
+PLUGINS, REQUIREMENTS, STARTUP = "plugins.zip", "requirements.txt", "startup.sh"
+# What is not a DAG file and changes only with an update of the environment.
+ARTIFACTS = (PLUGINS, REQUIREMENTS, STARTUP)
+STAMP = "bundle.json"
+KEPT_HIDDEN = ".airflowignore"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """What is uploaded.
+
+    Args:
+        airflow: the version of Airflow that it is for.
+        files: path → content.
+        stamps: tree → digest, of the trees `dags` and `plugins`; each of them carries its own, for a task to find.
+        dag_files: the DAG files, by their names in the DAG folder.
+    """
+
+    airflow: str
+    files: Mapping[str, bytes]
+    stamps: Mapping[str, str]
+    dag_files: tuple[str, ...]
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """Path → SHA-256 of its content, in hexadecimal."""
+        return {path: sha256(content) for path, content in self.files.items()}
+
+    @property
+    def digest(self) -> str:
+        """The digest of all of it."""
+        return tree_sha256(self.files)
+
+
+def bundle(repo: Path, image: Image) -> Bundle:
+    """The bundle of the checkout `repo` for that image.
+
+    Raises:
+        DeployError: a file that it is made of is missing.
+    """
+    dags = {**_tree(repo / "dags"), **_vocabulary(repo)}
+    plugins = {**_tree(repo / "plugins"), "constraints.txt": _read(image.constraints)}
+    needed = imports.foreign(_sources({**dags, **plugins}), _roots({**dags, **plugins}))
+    stamps = {"dags": tree_sha256(dags), "plugins": tree_sha256(plugins)}
+    dags[f"include/{STAMP}"] = _stamp(stamps["dags"])
+    plugins[f"perennial/{STAMP}"] = _stamp(stamps["plugins"])
+    files = {DAGS + path: content for path, content in dags.items()} | {
+        PLUGINS: zipped(plugins),
+        REQUIREMENTS: _read(repo / REQUIREMENTS),
+        STARTUP: startup.script(needed).encode(),
+    }
+    names = tuple(path for path in sorted(dags) if path.endswith(".py") and "/" not in path)
+    return Bundle(airflow=image.airflow, files=dict(sorted(files.items())), stamps=stamps, dag_files=names)
+
+
+def write(made: Bundle, folder: Path) -> None:
+    """Lay the bundle out in `folder`, in place of what an earlier one left there."""
+    for path, content in made.files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    for stale in [file for file in folder.rglob("*") if file.is_file()]:
+        if stale.relative_to(folder).as_posix() not in made.files:
+            stale.unlink()
+
+
+def _vocabulary(repo: Path) -> dict[str, bytes]:
+    """`include`, as far as the DAGs and plugins need it: what only jobs need stays out of the DAG folder."""
+    specs = {f"include/specs/{path}": content for path, content in _tree(repo / "include/specs").items()}
+    return {"include/__init__.py": _read(repo / "include/__init__.py"), **specs}
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    """The files below `folder`, by their paths in it."""
+    found = {path: path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()}
+    if not found:
+        raise DeployError(f"{folder} was expected to hold what is uploaded, and holds nothing; run this in a checkout")
+    return {name.as_posix(): _read(path) for path, name in found.items() if _is_source(PurePosixPath(name.as_posix()))}
+
+
+def _is_source(path: PurePosixPath) -> bool:
+    hidden = [part for part in path.parts if part.startswith(".") and part != KEPT_HIDDEN]
+    return not hidden and "__pycache__" not in path.parts
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise DeployError(f"{path} belongs into the bundle and is missing") from error
+
+
+def _stamp(digest: str) -> bytes:
+    return f"{json.dumps({'sha256': digest})}\n".encode()
+
+
+def _sources(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Module → source text."""
+    return {_module(path): content.decode() for path, content in files.items() if path.endswith(".py")}
+
+
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _roots(files: Iterable[str]) -> Iterator[str]:
+    """What Airflow imports by itself: DAG files, the plugin's entry file, triggers; and specs, which are looked for."""
+    for path in files:
+        alone = "/" not in path
+        if path.endswith(".py") and (alone or path.startswith(("include/specs/", "perennial/triggers/"))):
+            yield _module(path)

@@ -1,0 +1,152 @@
+"""The bundle of this checkout, and what it is made of."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mwaa import images
+from mwaa.archive import sha256
+from mwaa.bundle import Bundle, bundle, write
+from mwaa.errors import DeployError
+
+ROOT = Path(__file__).parents[3]
+IMAGE = images.image("3.3")
+
+
+@pytest.fixture(scope="module")
+def made() -> Bundle:
+    """The bundle for the Airflow that is deployed."""
+    return bundle(ROOT, IMAGE)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the checkout, with other times and other permissions."""
+    for part in ("dags", "plugins", "include/__init__.py", "include/specs", "requirements.txt"):
+        source, target = ROOT / part, tmp_path / part
+        target.parent.mkdir(exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    for file in tmp_path.rglob("*.py"):
+        os.utime(file, (1e9, 1e9))
+        file.chmod(0o600)
+    return tmp_path
+
+
+def unpacked(made: Bundle) -> dict[str, bytes]:
+    """What plugins.zip holds."""
+    archive = zipfile.ZipFile(io.BytesIO(made.files["plugins.zip"]))
+    return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_same_files_give_the_same_bytes(made: Bundle, checkout: Path) -> None:
+    """In another folder, at another time, with other permissions and what Python left there."""
+    (checkout / "dags/__pycache__").mkdir(exist_ok=True)
+    (checkout / "dags/__pycache__/drift.cpython-312.pyc").write_bytes(b"x")
+    (checkout / "plugins/.DS_Store").write_bytes(b"x")
+    assert bundle(checkout, IMAGE) == made
+
+
+def test_dag_folder_holds_the_vocabulary_and_no_computation(made: Bundle) -> None:
+    """DAG files at the top, `include/specs` beside them, nothing that only jobs need."""
+    paths = {path.removeprefix("dags/") for path in made.files if path.startswith("dags/")}
+    assert {"training.py", ".airflowignore", "include/__init__.py", "include/specs/catalog/churn.py"} <= paths
+    assert not [path for path in paths if path.startswith("include/ml") or "__pycache__" in path]
+    assert made.dag_files == tuple(sorted(path.name for path in (ROOT / "dags").glob("*.py")))
+
+
+def test_plugins_are_zipped_from_inside_their_folder(made: Bundle) -> None:
+    """`perennial` is at the top, where MWAA's path finds it, and so are the constraints that requirements.txt names."""
+    plugins = unpacked(made)
+    assert {"perennial/__init__.py", "perennial_plugin.py", ".airflowignore"} <= set(plugins)
+    assert plugins["constraints.txt"] == IMAGE.constraints.read_bytes()
+    assert b'--constraint "/usr/local/airflow/plugins/constraints.txt"' in made.files["requirements.txt"]
+
+
+def test_a_model_changes_no_plugin(made: Bundle, checkout: Path) -> None:
+    """A changed spec is an S3 sync: it changes the DAG folder and its stamp, nothing that takes an update."""
+    (checkout / "include/specs/catalog/churn.py").open("a").write("# another threshold\n")
+    changed = bundle(checkout, IMAGE)
+    other = {path for path, digest in changed.digests.items() if digest != made.digests[path]}
+    assert other == {"dags/include/specs/catalog/churn.py", "dags/include/bundle.json"}
+
+
+def test_stamps_are_where_the_smoke_test_reads_them(made: Bundle) -> None:
+    """One in each tree, saying the digest of that tree."""
+    stamps = {"dags": made.files["dags/include/bundle.json"], "plugins": unpacked(made)["perennial/bundle.json"]}
+    assert {tree: json.loads(stamp)["sha256"] for tree, stamp in stamps.items()} == made.stamps
+
+
+def test_startup_script_asks_for_what_parsing_needs(made: Bundle) -> None:
+    """What DAG files and triggers import, by name; not what a newer Airflow alone is asked for."""
+    lines = made.files["startup.sh"].decode().splitlines()
+    assert {"airflow.sdk:DAG", "airflow.triggers.base:BaseTrigger", "botocore.config:Config"} <= set(lines)
+    assert "airflow.sdk:RetryPolicy" not in lines
+
+
+def test_writing_leaves_nothing_of_an_earlier_bundle(made: Bundle, tmp_path: Path) -> None:
+    """The folder holds the bundle's files and no others."""
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags/removed.py").touch()
+    write(made, tmp_path)
+    found = {file.relative_to(tmp_path).as_posix(): sha256(file.read_bytes()) for file in files(tmp_path)}
+    assert found == made.digests
+
+
+def files(folder: Path) -> list[Path]:
+    """The files below a folder."""
+    return [file for file in folder.rglob("*") if file.is_file()]
+
+
+def test_airflow_without_an_image_is_refused() -> None:
+    """The message names those that there are."""
+    with pytest.raises(DeployError, match=r"AIRFLOW=2\.10: expected one of 3\.0\.6, 3\.2\.1, 3\.3\.1"):
+        images.image("2.10")
+
+
+def test_an_incomplete_checkout_is_refused(checkout: Path) -> None:
+    """The message names the file."""
+    (checkout / "requirements.txt").unlink()
+    with pytest.raises(DeployError, match=r"requirements\.txt belongs into the bundle"):
+        bundle(checkout, IMAGE)
+
+
+@pytest.mark.parametrize("version", ["3.3.1", "3.2.1", "3.0.6"])
+def test_image_pins_what_airflow_constrains(version: str) -> None:
+    """MWAA's packages are those of the constraints, but for Airflow itself and what these leave open."""
+    image = images.image(version)
+    packages, constraints = pins(image.packages), pins(image.constraints)
+    assert packages["apache-airflow"] == version
+    assert {name: pin for name, pin in packages.items() if constraints.get(name, pin) != pin} == {}
+    assert set(packages) - set(constraints) == {
+        "apache-airflow",
+        "apache-airflow-core",
+        "apache-airflow-task-sdk",
+        "fluent-logger",
+    }
+    assert not {"pandas", "numpy", "scikit-learn", "pyarrow", "scipy"} & set(packages)
+
+
+def pins(file: Path) -> dict[str, str]:
+    """Package → version."""
+    lines = [line.strip() for line in file.read_text().splitlines() if "==" in line and not line.startswith("#")]
+    return {
+        name.lower().replace("_", "-").replace(".", "-"): pin
+        for name, _, pin in (line.partition("==") for line in lines)
+    }
+
+
+def test_bundles_of_two_airflows_differ_in_constraints_alone(made: Bundle) -> None:
+    """The code that goes to each of them is the same."""
+    other = bundle(ROOT, images.image("3.2"))
+    assert other != dataclasses.replace(made, airflow="3.2.1")
+    assert {path for path in made.files if other.files[path] != made.files[path]} == {"plugins.zip"}
+    differing = {path for path, content in unpacked(made).items() if unpacked(other)[path] != content}
+    assert differing == {"constraints.txt", "perennial/bundle.json"}
