@@ -7,6 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from localaws.faults.ledger import Ledger
 from localaws.faults.routes import add_fault_routes, add_ledger_routes
+from localaws.mwaa.environments import Environments
+from localaws.mwaa.routes import add_mwaa_routes
 from localaws.pages import add_pages
 from localaws.sagemaker.backend import all_backends
 from localaws.sagemaker.records import TRAINING, JobRecord
@@ -16,12 +18,13 @@ from localaws.sagemaker.training import is_spot
 PREFIX = "/_localaws"
 
 
-def admin_app(runtime: Runtime, ledger: Ledger) -> Flask:
+def admin_app(runtime: Runtime, ledger: Ledger, environments: Environments) -> Flask:
     """The admin routes of one server."""
     app = Flask("localaws")
     add_pages(app, prefix=PREFIX)
     add_fault_routes(app, runtime.switches, prefix=PREFIX)
     add_ledger_routes(app, ledger, prefix=PREFIX)
+    add_mwaa_routes(app, environments, prefix=PREFIX)
 
     @app.get(f"{PREFIX}/health")
     def health() -> ResponseReturnValue:

@@ -16,6 +16,9 @@ from werkzeug.wrappers import Request
 from localaws import admin, errors
 from localaws.faults.gate import FaultGate
 from localaws.faults.ledger import Ledger
+from localaws.mwaa import application as mwaa
+from localaws.mwaa.environments import Environments
+from localaws.mwaa.objects import has_object
 from localaws.sagemaker.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -34,9 +37,10 @@ class Application:
 
     def __init__(self, runtime: Runtime, *, on_write: Callable[[], None]) -> None:
         self._moto = DomainDispatcherApplication(create_app)
-        ledger = Ledger()
+        ledger, environments = Ledger(), Environments(has_object=has_object)
+        self._mwaa: WSGIApplication = mwaa.mwaa_app(environments)
         self._gate: WSGIApplication = FaultGate(self._serve, runtime.switches, ledger)
-        self._admin: WSGIApplication = admin.admin_app(runtime, ledger)
+        self._admin: WSGIApplication = admin.admin_app(runtime, ledger, environments)
         self._on_write = on_write
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -55,6 +59,8 @@ class Application:
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
+            if errors.service_of(Request(environ, populate_request=False, shallow=True)) == mwaa.SIGNING_NAME:
+                return self._mwaa(environ, start_response)  # moto does not have this service
             return self._moto(environ, start_response)  # type: ignore[no-any-return]  # moto leaves it untyped
         except Exception as error:  # noqa: BLE001  # a client must get an answer in its protocol whatever happened
             return _failed(environ, error)(environ, start_response)
