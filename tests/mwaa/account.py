@@ -36,14 +36,14 @@ class Account:
         """S3."""
         return self.server.client("s3")
 
-    def deploy(self, bundle: Bundle, *, dry: bool = False, bucket: str = "") -> Plan:
+    def deploy(self, bundle: Bundle, *, dry: bool = False, bucket: str = "", smoke: SmokeTest | None = None) -> Plan:
         """Bring a bundle to the environment."""
         self.said.clear()
         return Deployment(
             bundle=bundle,
             bucket=Bucket(self.s3, bucket or self.bucket),
             environments=Environments(self.mwaa, poll_s=POLL_S),
-            smoke=SmokeTest(RestApi(self.mwaa, self.environment), poll_s=POLL_S),
+            smoke=smoke or SmokeTest(RestApi(self.mwaa, self.environment), poll_s=POLL_S),
             say=self.said.append,
         ).run(self.environment, dry=dry)
 
