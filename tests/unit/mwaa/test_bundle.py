@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import os
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -150,3 +151,14 @@ def test_bundles_of_two_airflows_differ_in_constraints_alone(made: Bundle) -> No
     assert {path for path in made.files if other.files[path] != made.files[path]} == {"plugins.zip"}
     differing = {path for path, content in unpacked(made).items() if unpacked(other)[path] != content}
     assert differing == {"constraints.txt", "perennial/bundle.json"}
+
+
+def test_requirements_say_why_and_are_pinned() -> None:
+    """Every line has its reason above it, and a package that is named has its version from the image's constraints."""
+    reason = ""
+    for line in (ROOT / "requirements.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            assert reason, line
+            name = re.match(r"[\w.-]+", line)
+            assert line.startswith("--constraint ") or (name and name[0].lower() in pins(IMAGE.constraints)), line
+        reason = line if line.startswith("#") else ""
