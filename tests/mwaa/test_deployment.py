@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from account import Account, account
@@ -122,6 +123,34 @@ def test_failed_update_leaves_the_dag_folder_alone(ours: Account, made: Bundle, 
     again = ours.deploy(changed)
     assert (again.artifacts, again.update) == ((), ("plugins.zip",))
     assert ours.objects() == changed.files
+
+
+class Meddled(Account):
+    """An account in which somebody writes over a DAG file as soon as it is there."""
+
+    @property
+    def s3(self) -> Any:
+        """S3, with that somebody listening."""
+        client = self.server.client("s3")
+
+        def meddle(params: dict[str, Any], **_: object) -> None:
+            if params.get("url_path", "").endswith("/dags/training.py"):
+                client.meta.events.unregister("before-call.s3.HeadObject", meddle)
+                self.server.client("s3").put_object(Bucket=self.bucket, Key="dags/training.py", Body=b"theirs")
+
+        def sent(**_: object) -> None:
+            client.meta.events.register("before-call.s3.HeadObject", meddle)
+
+        client.meta.events.register("after-call.s3.PutObject", sent)
+        return client
+
+
+def test_digest_that_differs_after_sending_is_found(ours: Account, made: Bundle, airflow: Script) -> None:
+    """The deployment fails, names both digests, and asks Airflow for no proof."""
+    meddled = Meddled(server=ours.server, bucket=ours.bucket, environment=ours.environment, said=[])
+    with pytest.raises(DeployError, match=r"dags/training\.py: expected SHA-256 \w{64}, found .*; deploy once more"):
+        meddled.deploy(made)
+    assert airflow.runs == []
 
 
 def test_progress_of_an_update_is_said(ours: Account, made: Bundle) -> None:
