@@ -77,7 +77,7 @@ def test_progress_is_said_when_it_changes_and_now_and_then() -> None:
 
 def test_update_that_never_ends_is_given_up() -> None:
     """After an hour and a half, with the status that it has."""
-    with pytest.raises(DeployError, match="is UPDATING after 9[0-9] minutes"):
+    with pytest.raises(DeployError, match=r"is UPDATING after 9[0-9] minutes"):
         update(described("UPDATING", created=NEW))
 
 
