@@ -11,7 +11,7 @@ from mwaa.errors import DeployError
 
 LONGEST_PATH = 64  # in InvokeRestApi's model
 PAGE = 100
-NOT_FOUND = 404
+NOT_FOUND, CONFLICT = 404, 409
 
 
 class RestApi:
@@ -20,8 +20,10 @@ class RestApi:
     def __init__(self, mwaa: Any, environment: str) -> None:
         self._mwaa, self._environment = mwaa, environment
 
-    def ask(self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None) -> Any:
-        """What Airflow answers; None where it knows nothing of that path.
+    def ask(
+        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None, fine: int = NOT_FOUND
+    ) -> Any:
+        """What Airflow answers; None where it answers with the status `fine`: that it knows nothing of that path.
 
         Raises:
             DeployError: it refuses, or MWAA does.
@@ -33,7 +35,7 @@ class RestApi:
             answer = self._mwaa.invoke_rest_api(Name=self._environment, Method=method, Path=path, **given)
         except ClientError as error:
             status, said = error.response.get("RestApiStatusCode"), error.response.get("RestApiResponse")
-            if status == NOT_FOUND:
+            if status == fine:
                 return None
             raise DeployError(f"{method} {path} through ENVIRONMENT={self._environment}: {said or error}") from error
         return answer.get("RestApiResponse")

@@ -12,7 +12,7 @@ from typing import Any
 from mwaa.bundle import Bundle
 from mwaa.environments import Say
 from mwaa.errors import DeployError
-from mwaa.rest_api import RestApi
+from mwaa.rest_api import CONFLICT, RestApi
 
 DAG_ID = "perennial_smoke"
 APPEAR_S = 15 * 60.0  # MWAA synchronises the DAG folder every half minute, and parses it then
@@ -51,7 +51,8 @@ class SmokeTest:
         self._until(lambda: self._api.ask("GET", f"/dags/{DAG_ID}"), APPEAR_S, f"the DAG {DAG_ID} to appear")
         run_id = f"deploy__{bundle.digest[:8]}__{self._clock():%Y%m%dT%H%M%S}"
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(bundle.stamps)}
-        self._api.ask("POST", f"/dags/{DAG_ID}/dagRuns", body=body)
+        # A request whose answer was lost is sent again: the run may be there already.
+        self._api.ask("POST", f"/dags/{DAG_ID}/dagRuns", body=body, fine=CONFLICT)
         say(f"  triggered {DAG_ID}, run {run_id}")
         run = self._until(lambda: self._ended(run_id), RUN_S, f"the run {run_id} to end")
         if run["state"] != "success":

@@ -15,6 +15,8 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from moto.backend_index import backend_url_patterns
 
+# A service that signs with a name by which neither botocore nor moto know it.
+SIGNS_AS = {"airflow": "mwaa"}
 _PARAMETER = re.compile(r"\{(\w+)(\+?)\}")
 
 
@@ -102,6 +104,7 @@ def _path_pattern(template: str) -> re.Pattern[str]:
 @lru_cache(maxsize=32)
 def service_model(service: str) -> ServiceModel | None:
     """botocore's model of the service of that name; None when it knows none."""
+    service = SIGNS_AS.get(service, service)
     if service not in _available():
         return None
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
@@ -115,8 +118,8 @@ def _available() -> frozenset[str]:
 def signing_name(service: str) -> str | None:
     """The name a service's requests carry in their signature; None when neither botocore nor moto know the service.
 
-    >>> signing_name("cloudwatch"), signing_name("monitoring"), signing_name("sagemeker")
-    ('monitoring', 'monitoring', None)
+    >>> signing_name("cloudwatch"), signing_name("monitoring"), signing_name("mwaa"), signing_name("sagemeker")
+    ('monitoring', 'monitoring', 'airflow', None)
     """
     if model := service_model(service):
         return str(model.metadata.get("signingName", model.metadata["endpointPrefix"]))

@@ -25,6 +25,7 @@ class Account:
     bucket: str
     environment: str
     said: list[str]
+    before: int = 0
 
     @property
     def mwaa(self) -> Any:
@@ -66,13 +67,18 @@ class Account:
 
     def updates(self) -> int:
         """How many updates of this environment were asked for."""
-        _, calls = self.server.admin("GET", f"/calls?operation=PATCH%20/environments/{self.environment}")
-        return len(calls["calls"] if isinstance(calls, dict) else calls)
+        return _updates(self.server) - self.before
+
+
+def _updates(server: Server) -> int:
+    _, calls = server.admin("GET", "/calls?service=airflow&operation=UpdateEnvironment")
+    return len(calls["calls"])
 
 
 def account(server: Server, *, airflow: str = "3.3.1", dag_folder: str = "dags") -> Account:
     """A new environment of that Airflow, with a bucket of its own and nothing in it."""
     made = Account(server=server, bucket=unique("mwaa"), environment=unique("environment"), said=[])
+    made.before = _updates(server)
     made.s3.create_bucket(Bucket=made.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     made.s3.put_bucket_versioning(Bucket=made.bucket, VersioningConfiguration={"Status": "Enabled"})
     made.mwaa.create_environment(

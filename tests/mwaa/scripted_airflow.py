@@ -32,7 +32,7 @@ class Script:
         answers = {
             "/auth/token": lambda: (201, {"access_token": "token"}),
             "/api/v2/dags/perennial_smoke": self._smoke,
-            "/api/v2/dags/perennial_smoke/dagRuns": lambda: (200, self.runs.append(body)),
+            "/api/v2/dags/perennial_smoke/dagRuns": lambda: self._triggered(body),
             "/api/v2/importErrors": lambda: (200, self._errors()),
             "/api/v2/dags": lambda: (200, _listed("dags", [_dag(name) for name in FILES])),
         }
@@ -42,6 +42,12 @@ class Script:
     def _smoke(self) -> tuple[int, Any]:
         self.looks_until_known -= 1
         return (404, {"detail": "not found"}) if self.looks_until_known >= 0 else (200, {"dag_id": "perennial_smoke"})
+
+    def _triggered(self, body: dict[str, Any]) -> tuple[int, Any]:
+        if body["dag_run_id"] in [run["dag_run_id"] for run in self.runs]:
+            return 409, {"detail": "already exists"}
+        self.runs.append(body)
+        return 200, body
 
     def _errors(self) -> Any:
         return _listed(

@@ -220,6 +220,17 @@ def test_smoke_test_waits_for_a_folder_that_is_not_synchronised_yet(
     assert len(airflow.runs) == 1
 
 
+def test_lost_answer_triggers_no_second_run(ours: Account, made: Bundle, airflow: Script) -> None:
+    """The run was there already when it was asked for again."""
+    fault = {"kind": "lost_reply", "service": "airflow", "operation": "InvokeRestApi", "after": 1}
+    assert ours.server.admin("POST", "/faults", fault)[0] == 201
+    ours.deploy(made)
+    assert len(airflow.runs) == 1
+    _, faults = ours.server.admin("GET", "/faults")
+    assert [each["hits"] for each in faults["faults"]] == [1]
+    ours.server.admin("DELETE", "/faults")
+
+
 def test_command_line_deploys(ours: Account) -> None:
     """As make gives it: exit 0 and the proof at the end; a refusal is exit 1 and one line."""
     command = [sys.executable, "-m", "mwaa", "deploy", "--poll-seconds", "0.1", "--bucket", ours.bucket]
