@@ -86,6 +86,8 @@ class Place:
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.home / folder),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.home / "plugins"),
+            # The proof of a deployment waits for the files to be parsed once more.
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
             "PATH": f"{interpreter(self.version).parent}:{os.environ['PATH']}",
         }
         return {key: value for key, value in {**base, **mine}.items() if key != "PYTHONPATH"}

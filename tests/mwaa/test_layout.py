@@ -107,6 +107,7 @@ def test_a_flow_takes_data_to_a_version(there: Place, proof: Proof) -> None:
     keys = there.account.s3.list_objects_v2(Bucket=BUCKET, Prefix=s3_layout.partition("churn", DAY))["Contents"]
     assert s3_layout.manifest("churn", DAY) in {each["Key"] for each in keys}
     assert there.trigger("churn_training", "flow-2", {}) == "success"
-    tasks = there.api.ask("POST", "/dags/~/dagRuns/~/taskInstances/list", body={"dag_ids": ["churn_training"]})
+    which = {"dag_ids": ["churn_training"], "dag_run_ids": ["flow-2"]}
+    tasks = there.api.ask("POST", "/dags/~/dagRuns/~/taskInstances/list", body=which)
     states = {each["task_id"]: each["state"] for each in tasks["task_instances"]}
     assert states["register"] == "success"
