@@ -59,7 +59,7 @@ def plan(wanted: Mapping[str, str], found: Found) -> Plan:
     ('upload  dags/a.py', 'delete  dags/b.py', 'keep    0 files as they are')
     """
     update = tuple(path for path in ARTIFACTS if path in wanted and found.running.get(path) != wanted[path])
-    artifacts = tuple(path for path in update if found.objects.get(path) != wanted[path])
+    artifacts = tuple(path for path in ARTIFACTS if path in wanted and found.objects.get(path) != wanted[path])
     of_dags = [path for path in wanted if path.startswith(DAGS)]
     dags = sorted((path for path in of_dags if found.objects.get(path) != wanted[path]), key=_vocabulary_first)
     gone = [path for path in found.sent if path.startswith(DAGS) and path in found.objects and path not in wanted]
@@ -70,7 +70,7 @@ def plan(wanted: Mapping[str, str], found: Found) -> Plan:
         dags=tuple(dags),
         delete=tuple(sorted(delete, key=_vocabulary_first, reverse=True)),
         foreign=tuple(sorted(set(gone) - set(delete))),
-        same=len(wanted) - len(dags) - len(update),
+        same=len(wanted) - len(dags) - len({*artifacts, *update}),
     )
 
 

@@ -107,8 +107,10 @@ def test_what_was_removed_goes_and_what_is_not_ours_stays(ours: Account, made: B
 def test_object_that_somebody_has_changed_is_put_right(ours: Account, made: Bundle) -> None:
     """What counts is what the bucket holds, not what the record says it was sent."""
     ours.deploy(made)
-    ours.s3.put_object(Bucket=ours.bucket, Key="dags/training.py", Body=b"# edited by hand")
-    assert ours.deploy(made).dags == ("dags/training.py",)
+    for key in ("dags/training.py", "plugins.zip"):
+        ours.s3.put_object(Bucket=ours.bucket, Key=key, Body=b"by hand")
+    planned = ours.deploy(made)
+    assert (planned.dags, planned.artifacts, planned.update) == (("dags/training.py",), ("plugins.zip",), ())
     assert ours.objects() == made.files
 
 

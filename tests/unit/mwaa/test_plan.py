@@ -49,10 +49,10 @@ def test_artifact_that_the_environment_never_took_on_takes_an_update_only() -> N
     assert (planned.artifacts, planned.update) == ((), ("plugins.zip",))
 
 
-def test_artifact_in_another_version_of_the_same_bytes_takes_none() -> None:
-    """The environment runs what is wanted, whatever lies on top of it in the bucket."""
+def test_artifact_that_somebody_has_put_on_top_is_put_right_without_an_update() -> None:
+    """The environment runs what is wanted, whatever lies in the bucket now; the next update is to find that there."""
     planned = plan(WANTED, Found(sent=WANTED, objects={**WANTED, "plugins.zip": "other"}, running=ARTIFACTS))
-    assert (planned.artifacts, planned.update) == ((), ())
+    assert (planned.artifacts, planned.update) == (("plugins.zip",), ())
 
 
 def test_only_what_was_sent_is_deleted() -> None:
