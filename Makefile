@@ -31,7 +31,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit
   --python-version 3.12
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
 
 run: $(DEV) ## take a model from a file to the registry [MODEL=churn] [DATA=path] [PARAMS=json] [FLOW=drift|performance]
 	@exec $(BIN)/python -m laptop run --model "$$MODEL" --data "$$DATA" --params "$$PARAMS" --flow "$$FLOW" \
@@ -52,7 +52,7 @@ faults: $(DEV) $(if $(filter 3.2,$(AIRFLOW)),$(AIRFLOW_3_2)) ## inject every fau
 soak: $(DEV) ## train RUNS models while processes are killed at random, and count what came out [RUNS=200]
 	PYTHONPATH=.:plugins $(BIN)/python -m tests.faults.soak --runs "$$RUNS"
 
-bundle: $(DEV) ## make what MWAA is given, in dist/ [AIRFLOW=3.3|3.2|3.0]
+bundle: $(DEV) ## make what MWAA is given, in dist/ [AIRFLOW=3.2]
 	@$(BIN)/python -m mwaa bundle --airflow "$$AIRFLOW"
 
 bundle-test: $(DEV) $(MWAA)-$(AIRFLOW)/.synced ## lay the bundle out as MWAA does, on its packages alone, and run it [AIRFLOW=3.2]

@@ -49,7 +49,8 @@ class SmokeTest:
             DeployError: the run failed, a DAG file cannot be imported, or something took too long.
         """
         self._until(lambda: self._api.ask("GET", f"/dags/{DAG_ID}"), APPEAR_S, f"the DAG {DAG_ID} to appear")
-        run_id = f"deploy__{bundle.digest[:8]}__{self._clock():%Y%m%dT%H%M%S}"
+        # With its path, no longer than MWAA takes.
+        run_id = f"deploy_{bundle.digest[:6]}_{self._clock():%y%m%dT%H%M%S%f}"
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(bundle.stamps)}
         # A request whose answer was lost is sent again: the run may be there already.
         self._api.ask("POST", f"/dags/{DAG_ID}/dagRuns", body=body, fine=CONFLICT)

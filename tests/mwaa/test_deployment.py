@@ -64,7 +64,7 @@ def test_first_deployment_brings_everything(ours: Account, made: Bundle, airflow
     assert found["StartupScriptS3ObjectVersion"] == newest["startup.sh"]
     assert [run["conf"] for run in airflow.runs] == [made.stamps]
     assert "verified" in ours.said[-3]
-    assert "proved: run deploy__" in ours.said[-1]
+    assert "proved: run deploy_" in ours.said[-1]
 
 
 def test_dry_run_changes_nothing_and_says_what_would_be(ours: Account, made: Bundle, airflow: Script) -> None:
@@ -202,7 +202,7 @@ def test_environment_at_work_is_refused(ours: Account, made: Bundle, airflow: Sc
 def test_failed_smoke_test_fails_the_deployment(ours: Account, made: Bundle, airflow: Script) -> None:
     """The message names the run and where its reason stands."""
     airflow.ends = "failed"
-    with pytest.raises(DeployError, match=r"the smoke test failed: run deploy__\w+ of perennial_smoke; the log"):
+    with pytest.raises(DeployError, match=r"the smoke test failed: run deploy_\w+ of perennial_smoke; the log"):
         ours.deploy(made)
 
 
@@ -244,7 +244,7 @@ def test_command_line_deploys(ours: Account) -> None:
 
     done = run(ours.environment)
     assert done.returncode == 0, done.stderr
-    assert "proved: run deploy__" in done.stdout.splitlines()[-1]
+    assert "proved: run deploy_" in done.stdout.splitlines()[-1]
     refused = run("none-of-that-name")
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert "error: ENVIRONMENT=none-of-that-name" in refused.stderr

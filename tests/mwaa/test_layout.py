@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.flow, pytest.mark.timeout(600)]
 def runs_flows(version: str) -> None:
     """An image that flows run on."""
     if version == "3.0":
-        pytest.skip("flows do not run on 3.0.6: test_missing.py says what it lacks")
+        pytest.skip("flows do not run on 3.0.6: test_versions.py says what it lacks")
 
 
 @pytest.fixture(scope="module")
