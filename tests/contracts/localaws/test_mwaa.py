@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
 
+from localaws.sagemaker.validation import violations
 from tests.contracts.localaws.harness import Server, unique
 
 PASSWORD, TOKEN = "let-me-in", "a-token"
@@ -90,6 +92,17 @@ def test_environment_is_described_as_it_was_made(mwaa: Any, name: str) -> None:
     assert found["Arn"] == f"arn:aws:airflow:eu-west-1:123456789012:environment/{name}"
     assert found["CreatedAt"].year >= 2026
     assert name in mwaa.list_environments()["Environments"]
+
+
+def test_answers_are_the_models_too(mwaa: Any, server: Server, name: str) -> None:
+    """What the stand-in says of an environment, before an update and after one that failed, is what MWAA may say."""
+    shape = mwaa.meta.service_model.shape_for("Environment")
+    for failure in ("", "no such package"):
+        server.admin("PUT", f"/mwaa/environments/{name}", {"update_seconds": 0, "update_failure": failure})
+        mwaa.update_environment(Name=name, EnvironmentClass="mw1.medium")
+        found = mwaa.get_environment(Name=name)["Environment"]
+        assert not ParamValidator().validate(found, shape).has_errors()
+        assert list(violations(found, shape, "")) == []
 
 
 def test_update_shows_its_end(mwaa: Any, server: Server, name: str) -> None:
