@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.mwaa.place import images_file
 from tests.shared.localaws_process import Server, start_server
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from place import images_file
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

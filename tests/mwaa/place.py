@@ -20,8 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from account import Account
-
 from laptop import aws, ports, postgres, processes, secrets_file, services
 from laptop import settings as layout
 from laptop.airflow_api import AirflowApi
@@ -30,6 +28,7 @@ from mwaa.bundle import Bundle
 from mwaa.environments import Say
 from mwaa.rest_api import RestApi
 from mwaa.smoke import Proof, SmokeTest
+from tests.mwaa.account import Account
 from tests.shared.localaws_process import unavailable
 
 ROOT = Path(__file__).parents[2]

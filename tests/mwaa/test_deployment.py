@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from account import Account, account
-from scripted_airflow import Script, serving
 
 from mwaa import images
 from mwaa.bundle import ARTIFACTS, Bundle, bundle
 from mwaa.errors import DeployError
+from tests.mwaa.account import Account, account
+from tests.mwaa.scripted_airflow import Script, serving
 from tests.shared.localaws_process import Server
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from account import account
-from place import Place, interpreter, place
 
 from include.specs import catalog, s3_layout
 from laptop import landing
@@ -17,6 +15,8 @@ from laptop.settings import BUCKET
 from mwaa import images
 from mwaa.bundle import Bundle, bundle
 from mwaa.smoke import Proof
+from tests.mwaa.account import account
+from tests.mwaa.place import Place, interpreter, place
 from tests.shared.localaws_process import Server
 
 ROOT = Path(__file__).parents[2]

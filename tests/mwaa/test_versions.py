@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from place import STARTUP_SHELL, interpreter
 
 from include.specs import catalog
 from mwaa import images
 from mwaa.bundle import Bundle, bundle
+from tests.mwaa.place import STARTUP_SHELL, interpreter
 
 ROOT = Path(__file__).parents[2]
 FLOWS = ("drift", "ingestion", "training")
