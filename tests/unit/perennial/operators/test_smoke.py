@@ -87,8 +87,3 @@ def test_a_missing_setting_ends_the_task_and_names_it(monkeypatch: pytest.Monkey
     monkeypatch.delenv("AIRFLOW__PERENNIAL__ROLE_ARN")
     with pytest.raises(AirflowFailException, match=r"perennial\.role_arn"):
         SmokeOperator(task_id="prove").execute(context())
-
-
-def test_trigger_can_be_made_again_from_its_path() -> None:
-    """The triggerer makes it from its class path and no arguments."""
-    assert SmokeTrigger().serialize() == ("perennial.triggers.smoke.SmokeTrigger", {})
