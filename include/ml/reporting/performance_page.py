@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from include.ml.reporting.charts import Whisker, whiskers
+from include.ml.reporting.groups import TITLES, by_name
 from include.ml.reporting.page import environment
 from include.ml.reporting.performance_days import days_chart, estimate, state
 from include.specs.metrics import METRICS, Metric
@@ -73,6 +74,8 @@ def performance_page(
             shown=shown,
             realised=_realised(shown) if shown else (),
             expected=_expected(report),
+            groups=by_name(report.fairness),
+            fairness=TITLES,
             rows=sum(day.rows for day in report.days),
             labelled=sum(day.labelled for day in report.days),
         )

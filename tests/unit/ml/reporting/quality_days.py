@@ -64,9 +64,10 @@ def report(
 
 
 def _answered(date: dt.date, keys: list[str], day: Predictions, *, version: int | None) -> Answered:
-    return Answered(
-        date=date, version=version, ids=pa.array(keys), scores=day.scores, rows=pa.table({"id": keys}), repeated=2
-    )
+    of = np.random.default_rng(date.toordinal())
+    groups = {"gender": of.choice(["Female", "Male"], len(keys)), "SeniorCitizen": of.choice(["0", "1"], len(keys))}
+    rows = pa.table({"id": keys, **groups})
+    return Answered(date=date, version=version, ids=pa.array(keys), scores=day.scores, rows=rows, repeated=2)
 
 
 def stable() -> PerformanceReport:

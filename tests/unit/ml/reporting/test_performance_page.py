@@ -187,3 +187,11 @@ def test_the_page_needs_nothing_heavy() -> None:
     imports = "import sys, include.ml.reporting.performance_page"
     check = "sys.exit(bool({'matplotlib', 'pandas', 'numpy'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", f"{imports}; {check}"], cwd=ROOT, check=True)
+
+
+def test_groups_are_told_where_labels_have_come() -> None:
+    """Those of the spec, each with how many rows; where nothing is labelled, that they are too small to measure."""
+    assert "Groups Each group beside everybody else" in told(quality_days.degraded())
+    for group in ("gender=Female", "gender=Male", "SeniorCitizen=1"):
+        assert group in told(quality_days.degraded())
+    assert "Groups" not in told(dataclasses.replace(quality_days.degraded(), fairness={}))
