@@ -72,8 +72,14 @@ class Story:
     _told: list[tuple[dt.date, Any]] = field(default_factory=list)
 
     def until(self, today: dt.date) -> dt.date:
-        """The day before which the week ends: labels of it must have been told by now, if they are to be looked at."""
-        return today - dt.timedelta(days=LABELS_TAKE_DAYS if self.flow == "performance" else 0)
+        """The day before which the week ends.
+
+        Labels of it must have been told by now, if they are to be looked at. And a DAG that is switched on begins with
+        yesterday: that run must not look back on the week, and ask for the training that the story is about.
+        """
+        if self.flow != "performance":
+            return today
+        return today - dt.timedelta(days=max(self.spec.monitoring.performance.history_days, LABELS_TAKE_DAYS))
 
     def looks(self, captured: Sequence[dt.date]) -> list[dt.date]:
         """The days to look at: each for its traffic, or the last one and those after it while its labels come."""
