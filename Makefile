@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help run up down test faults soak bundle bundle-test deploy lint format lock bench clean
+.PHONY: help run up down test faults soak bundle bundle-test deploy compose-test compose-password compose-lock lint format lock bench clean
 
 MODEL = churn
 DATA =
@@ -31,7 +31,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit
   --python-version 3.12
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-25s%s\n", $$1, $$2}'
 
 run: $(DEV) ## take a model from a file to the registry [MODEL=churn] [DATA=path] [PARAMS=json] [FLOW=drift|performance]
 	@exec $(BIN)/python -m laptop run --model "$$MODEL" --data "$$DATA" --params "$$PARAMS" --flow "$$FLOW" \
@@ -70,6 +70,13 @@ lint: $(DEV) ## style, format, types and import contracts
 format: $(DEV) ## give the code its one format
 	$(BIN)/ruff format
 
+compose-test: $(DEV) ## build the containers, run a training in them, restart each while it runs, and take them down
+	@docker info >/dev/null || { echo "error: no Docker engine answers, and this test is about one" >&2; exit 1; }
+	$(BIN)/python -m pytest -rA --durations 0 tests/compose
+
+compose-password: ## the password of the user admin, where the containers run
+	@docker compose exec api-server cat /var/lib/perennial/login/passwords.json
+
 lock: $(DEV) ## pin all environments anew, from MWAA's own constraints and lists
 	$(COMPILE) requirements-dev.in -c constraints.txt -o requirements-dev.lock
 	$(COMPILE) requirements-sagemaker.in -o requirements-sagemaker.lock
@@ -77,6 +84,12 @@ lock: $(DEV) ## pin all environments anew, from MWAA's own constraints and lists
 	cp requirements-dev.lock requirements-airflow-3.2.lock
 	$(COMPILE) requirements-airflow-3.2.in -o requirements-airflow-3.2.lock
 	for image in mwaa/images/*; do $(COMPILE) --no-annotate $$image/packages.txt -o $$image/packages.lock || exit; done
+	$(MAKE) compose-lock
+
+# After the developers' lock: the images hold what that holds, or less.
+compose-lock: $(DEV)
+	$(COMPILE) docker/build.in -c constraints.txt -o docker/build.lock
+	for image in ml localaws airflow; do $(COMPILE) docker/$$image.in -c requirements-dev.lock -o docker/$$image.lock; done
 
 bench: $(DEV) ## measure what is claimed about speed and quality
 	$(BIN)/python -m benchmarks
