@@ -40,6 +40,7 @@ DIFFERENT = {
     "AIRFLOW__PERENNIAL__CODE_VERSION": "unknown",
 }
 ADDED = {
+    "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL",  # an edit is to be seen, however soon after another
     "AIRFLOW__CORE__HOSTNAME_CALLABLE",  # the name that a health check finds its own process by
     "DATABASE_URI_FILE",  # what a health check connects to
     "PYTHONDONTWRITEBYTECODE",  # what is mounted is read-only
