@@ -19,6 +19,11 @@ def variables() -> dict[str, str]:
 
 
 def services() -> dict[str, dict[str, Any]]:
-    """Every service by name, variables replaced by their defaults."""
-    found: dict[str, dict[str, Any]] = yaml.safe_load(VARIABLE.sub(r"\2", FILE.read_text()))["services"]
+    """Every service by name."""
+    return section("services")
+
+
+def section(name: str) -> dict[str, dict[str, Any]]:
+    """A section of the file, variables replaced by their defaults."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(VARIABLE.sub(r"\2", FILE.read_text()))[name]
     return found

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.compose.compose_file import FILE, REPO, services, variables
+from tests.compose.compose_file import FILE, REPO, section, services, variables
 
 SERVICES = services()
 BUILT = {"perennial-airflow:compose", "perennial-localaws:compose", "perennial-ml:compose"}
@@ -37,6 +37,16 @@ def test_only_this_machine_reaches_what_is_published() -> None:
     """Each published port is bound to 127.0.0.1, and there are two: the UI and the API of AWS."""
     ports = [port for service in SERVICES.values() for port in service.get("ports", ())]
     assert sorted(ports) == ["127.0.0.1:4566:4566", "127.0.0.1:8080:8080"]
+
+
+def test_nothing_gets_an_answer_from_the_internet() -> None:
+    """Each network is internal, or leaves addresses as they are, to which no answer finds its way."""
+    networks = section("networks")
+    assert networks["inside"] == {"internal": True}
+    assert networks["outside"] == {"driver_opts": {"com.docker.network.bridge.enable_ip_masquerade": "false"}}
+    for name, service in SERVICES.items():
+        expected = {"inside", "outside"} if "ports" in service else {"inside"}
+        assert "network_mode" in service or set(service["networks"]) == expected, name
 
 
 def test_nobody_is_root(service: dict[str, Any]) -> None:
