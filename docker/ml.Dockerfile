@@ -5,17 +5,17 @@ FROM python:3.12-slim-bookworm AS tools
 # The machine's own way to a package registry, where it has one; in no image that is kept.
 ARG PIP_INDEX_URL
 ARG PIP_TRUSTED_HOST
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore UV_LINK_MODE=copy UV_CACHE_DIR=/cache UV_PYTHON_DOWNLOADS=never
 COPY docker/build.lock docker/packages /tools/
 RUN pip install --quiet --no-cache-dir --require-hashes --requirement /tools/build.lock
 
 FROM tools AS ml-packages
 COPY docker/ml.lock /tools/
-RUN --mount=type=cache,target=/root/.cache/uv /tools/packages /srv/jobs /tools/ml.lock
+RUN --mount=type=cache,target=/cache /tools/packages /srv/jobs /tools/ml.lock
 
 FROM tools AS localaws-packages
 COPY docker/localaws.lock /tools/
-RUN --mount=type=cache,target=/root/.cache/uv /tools/packages /srv/localaws/packages /tools/localaws.lock
+RUN --mount=type=cache,target=/cache /tools/packages /srv/localaws/packages /tools/localaws.lock
 
 FROM python:3.12-slim-bookworm AS ml
 COPY --from=ml-packages /srv/jobs /srv/jobs
