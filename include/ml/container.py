@@ -16,7 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -162,6 +162,18 @@ def run_job(
             return _run(container, main)
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process: what a job leaves is written, and nothing it imported has to be taken down in order.
+
+    That order costs a process with scikit-learn in it a tenth of a second, and what it frees goes with the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # Whoever read it may be gone: that is no news about the job.
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def say(line: str) -> None:

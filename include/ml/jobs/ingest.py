@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from include.ml.container import Container, replace_file, run_job, say
+from include.ml.container import Container, leave, replace_file, run_job, say
 from include.ml.data import contract, landing, partition
 from include.specs import codec
 from include.specs.errors import DataContractError, PartitionError
@@ -43,4 +42,4 @@ def _located(folder: Path, key: str, model: str) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("ingest", main))
+    leave(run_job("ingest", main))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
-from include.ml.container import Container, run_job
+from include.ml.container import Container, leave, run_job
 
 
 def main(container: Container) -> Mapping[str, int]:
@@ -16,4 +15,4 @@ def main(container: Container) -> Mapping[str, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("performance", main))
+    leave(run_job("performance", main))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
-from include.ml.container import Container, replace_file, run_job, say
+from include.ml.container import Container, leave, replace_file, run_job, say
 from include.ml.data import partition
 from include.ml.data.preprocessing import preprocess
 from include.specs import codec
@@ -30,4 +29,4 @@ def main(container: Container) -> Mapping[str, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job("preprocess", main))
+    leave(run_job("preprocess", main))

@@ -165,6 +165,35 @@ sys.exit(code)
     assert done.stdout.splitlines()[-1] == "0 True"
 
 
+@pytest.mark.parametrize("code", [0, 1, STOPPED])
+def test_a_job_leaves_with_its_code_and_all_that_it_said(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """Nothing that was imported is asked whether it has something to add."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    job = f"""
+import atexit, sys
+from include.ml.container import leave
+atexit.register(print, "and another thing")
+sys.stdout.write("the last line")
+sys.stderr.write("and the last error")
+leave({code})
+"""
+    done = subprocess.run([sys.executable, "-c", job], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "the last line", "and the last error")
+
+
+def test_a_job_whose_reader_has_gone_leaves_with_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be told any more changes nothing about the job."""
+    job = "import sys; from include.ml.container import leave; sys.stdin.read(); sys.stdout.write('late'); leave(0)"
+    command = [sys.executable, "-c", job]
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, cwd=REPOSITORY, **pipes) as process:  # type: ignore[call-overload]
+        process.stdout.close()
+        process.stdin.close()
+        assert process.wait(30) == 0
+        assert process.stderr.read() == b""
+
+
 def test_bounded_never_cuts_a_character_in_half() -> None:
     """Bytes are counted, characters are cut."""
     assert bounded("ééé", 5) == "éé"
