@@ -21,7 +21,7 @@ from tests.shared.localaws_process import Server
 
 ROOT = Path(__file__).parents[2]
 DAY = dt.date(2026, 3, 1)
-FLOWS = ("drift", "ingestion", "training")
+FLOWS = ("drift", "ingestion", "performance", "training")
 NOT_THERE = ("pandas", "numpy", "sklearn", "pyarrow", "scipy", "moto", "include", "perennial", "localaws", "laptop")
 LOOK = """
 import importlib.util, json, sys

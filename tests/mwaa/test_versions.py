@@ -20,7 +20,7 @@ from mwaa.bundle import Bundle, bundle
 from tests.mwaa.place import STARTUP_SHELL, interpreter
 
 ROOT = Path(__file__).parents[2]
-FLOWS = ("drift", "ingestion", "training")
+FLOWS = ("drift", "ingestion", "performance", "training")
 ROW = re.compile(
     r"^\| `(?P<name>airflow[\w.]+)` \| (?P<v33>[^|]+) \| (?P<v32>[^|]+) \| (?P<v30>[^|]+) \| ", re.MULTILINE
 )
