@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.ml.data.arrays import one_chunk, to_numpy
+from include.ml.data.arrays import coded, to_numpy
 from include.ml.evaluation.predictions import Floats
 from include.specs.dataset import Column
 
@@ -58,10 +58,9 @@ def _groups(values: pa.ChunkedArray, column: Column) -> npt.NDArray[Any]:
     """(rows,) which group each row is in; blank cells are one."""
     if column.kind in ("numeric", "timestamp"):
         return _of_numbers(to_numpy(pc.fill_null(values.cast(pa.float64()), np.nan)))
-    coded = one_chunk(values)
-    coded = coded if pa.types.is_dictionary(coded.type) else coded.dictionary_encode()
-    codes = to_numpy(pc.fill_null(coded.indices, len(coded.dictionary)))
-    rare = np.bincount(codes, minlength=len(coded.dictionary) + 1) < FEWEST
+    found = coded(values)
+    codes = to_numpy(pc.fill_null(found.indices, len(found.dictionary)))
+    rare = np.bincount(codes, minlength=len(found.dictionary) + 1) < FEWEST
     return np.where(rare[codes], len(rare), codes)
 
 

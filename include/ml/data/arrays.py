@@ -48,6 +48,16 @@ def one_chunk(values: pa.ChunkedArray) -> pa.Array:
     return chunks.chunk(0) if isinstance(chunks, pa.ChunkedArray) else chunks
 
 
+def coded(values: pa.ChunkedArray) -> pa.DictionaryArray:
+    """The same values in one array of levels and codes, as they came where they came so; a blank has no code.
+
+    >>> found = coded(pa.chunked_array([["a", None], ["b", "a"]]))
+    >>> found.dictionary.to_pylist(), found.indices.to_pylist()
+    (['a', 'b'], [0, None, 1, 0])
+    """
+    return one_chunk(values if pa.types.is_dictionary(values.type) else values.dictionary_encode())
+
+
 def kept(table: pa.Table, rows: npt.NDArray[np.bool_]) -> pa.Table:
     """The rows of `table` where `rows` is True; the table itself, and no copy, where that is everywhere.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.ml.data.arrays import one_chunk, to_numpy
+from include.ml.data.arrays import coded, to_numpy
 from include.ml.evaluation.measures import measure
 from include.ml.evaluation.predictions import Booleans, Floats, Integers, Predictions
 
@@ -61,8 +61,7 @@ def _permuted(sample: pa.Table, feature: str, order: Integers) -> pa.Table:
 
 def _others(column: pa.ChunkedArray, order: Integers) -> Integers:
     """Positions of the rows to which `order` deals another value than they have; blank is a value like others."""
-    coded = one_chunk(column if pa.types.is_dictionary(column.type) else column.dictionary_encode())
-    codes = to_numpy(pc.fill_null(coded.indices, -1))
+    codes = to_numpy(pc.fill_null(coded(column).indices, -1))
     return np.flatnonzero(codes != codes[order])
 
 

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from include.ml.data.arrays import one_chunk, to_numpy
+from include.ml.data.arrays import coded, to_numpy
 from include.ml.features import estimators, transforms
 from include.specs.dataset import Column
 from include.specs.errors import SpecError
@@ -76,9 +76,9 @@ def _series(values: pa.ChunkedArray, column: Column) -> pd.Series:
 
 def _categories(values: pa.ChunkedArray) -> pd.Categorical:
     """Levels as Python's own text: of Arrow's, an encoder makes an object for each row, and here one for each level."""
-    coded = one_chunk(values if pa.types.is_dictionary(values.type) else values.dictionary_encode())
-    levels = pd.Index(coded.dictionary.to_pylist(), dtype=object)
-    return pd.Categorical.from_codes(to_numpy(pc.fill_null(coded.indices, -1)), categories=levels)
+    found = coded(values)
+    levels = pd.Index(found.dictionary.to_pylist(), dtype=object)
+    return pd.Categorical.from_codes(to_numpy(pc.fill_null(found.indices, -1)), categories=levels)
 
 
 def _clock_angle(values: pa.ChunkedArray) -> pa.ChunkedArray:
