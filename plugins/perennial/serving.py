@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.specs import s3_layout
+from include.specs import codec, s3_layout
 from include.specs.errors import ReportError
 from include.specs.model import ModelSpec
 from include.specs.partition import SourceObject
-from include.specs.run import ServedDay
-from perennial import registry
+from include.specs.run import MonitoringRun, PerformanceRun, ServedDay
+from perennial import aws_requests, monitoring_requests, registry
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.predicted import predicted
@@ -71,6 +72,21 @@ def reported(lake: Lake, spec: ModelSpec, file: str, *, before: dt.date, days: i
 def labels(lake: Lake, spec: ModelSpec, dates: Sequence[dt.date]) -> tuple[SourceObject, ...]:
     """The objects with labels that came on `dates`."""
     return tuple(found for date in dates for found in lake.objects(s3_layout.labels(spec.name, date)))
+
+
+def pin(lake: Lake, run: MonitoringRun | PerformanceRun, further: Mapping[str, list[Any]]) -> str:
+    """Write what a job that watches reads: the manifest of what was captured, further ones by key, and then its run.
+
+    Returns:
+        The configuration's key.
+    """
+    model, slug = run.model.name, run.provenance.run
+    captured = monitoring_requests.capture_manifest(run.captured, bucket=lake.bucket)
+    for key, manifest in {monitoring_requests.capture_manifest_key(model, slug): captured, **further}.items():
+        lake.write_manifest(key, manifest)
+    config_key = aws_requests.config_key(model, slug)
+    lake.write(config_key, codec.encode(run))
+    return config_key
 
 
 def served(dates: Sequence[dt.date], known: Mapping[dt.date, int | None], *, version: int) -> tuple[ServedDay, ...]:

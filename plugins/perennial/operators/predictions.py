@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from include.specs import codec, s3_layout
+from include.specs import s3_layout
 from include.specs.drift import DRIFT, DriftReport
 from include.specs.errors import ReportError
 from include.specs.partition import SourceObject
 from include.specs.performance import PERFORMANCE
 from include.specs.run import PerformanceRun
-from perennial import aws_requests, monitoring_requests, serving
+from perennial import monitoring_requests, serving
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.operators.base import FlowOperator, provenance, required_date
@@ -79,13 +79,8 @@ def _captured_days(dates: Sequence[dt.date], captured: Sequence[SourceObject]) -
 def _pin(run: PerformanceRun, lake: Lake) -> str:
     """Write what the job reads; the configuration's key."""
     model, slug = run.model.name, run.provenance.run
-    captured = monitoring_requests.capture_manifest(run.captured, bucket=lake.bucket)
-    lake.write_manifest(monitoring_requests.capture_manifest_key(model, slug), captured)
     labels = monitoring_requests.labels_manifest(run, bucket=lake.bucket)
-    lake.write_manifest(monitoring_requests.labels_manifest_key(model, slug), labels)
-    config_key = aws_requests.config_key(model, slug)
-    lake.write(config_key, codec.encode(run))
-    return config_key
+    return serving.pin(lake, run, {monitoring_requests.labels_manifest_key(model, slug): labels})
 
 
 def _returned(run: PerformanceRun) -> dict[str, Any]:

@@ -7,10 +7,9 @@ from typing import Any
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
-from include.specs import codec
 from include.specs.drift import DRIFT
 from include.specs.run import MonitoringRun
-from perennial import aws_requests, monitoring_requests, serving
+from perennial import monitoring_requests, serving
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.operators.base import FlowOperator, provenance, required_date
@@ -26,7 +25,7 @@ class FindTrafficOperator(FlowOperator):
     capture file; when none has come in time, the report says that there was no traffic. Without a version there is
     nothing to watch: the run is skipped.
 
-    Returns (XCom): date, config_key, report (its prefix), version, files.
+    Returns (XCom): date, config_key, version, files (how many).
     """
 
     def perform(self, context: Any) -> dict[str, Any]:
@@ -69,13 +68,8 @@ class FindTrafficOperator(FlowOperator):
 def _pin(run: MonitoringRun, lake: Lake) -> str:
     """Write what the job reads; the configuration's key."""
     model, slug = run.model.name, run.provenance.run
-    captured = monitoring_requests.capture_manifest(run.captured, bucket=lake.bucket)
-    lake.write_manifest(monitoring_requests.capture_manifest_key(model, slug), captured)
     history = monitoring_requests.history_manifest(run, bucket=lake.bucket)
-    lake.write_manifest(monitoring_requests.history_manifest_key(model, slug), history)
-    config_key = aws_requests.config_key(model, slug)
-    lake.write(config_key, codec.encode(run))
-    return config_key
+    return serving.pin(lake, run, {monitoring_requests.history_manifest_key(model, slug): history})
 
 
 def _returned(run: MonitoringRun) -> dict[str, Any]:
