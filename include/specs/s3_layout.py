@@ -9,7 +9,7 @@ from include.specs.errors import PerennialError
 
 MANIFEST = "_manifest.json"
 _DAY = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/")
-_CAPTURE_HOUR = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/\d{2}/[^/]+$")
+_CAPTURE_HOUR = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/(\d{2})/[^/]+$")
 
 
 def day(date: dt.date) -> str:
@@ -128,6 +128,19 @@ def capture_hour(endpoint: str, variant: str, time: dt.datetime) -> str:
     return f"{capture(endpoint)}{variant}/{time.astimezone(dt.UTC):%Y/%m/%d/%H}/"
 
 
+def captured_in(key: str) -> dt.datetime | None:
+    """The beginning of the hour (UTC) in which a capture file was begun; None where the key names none.
+
+    >>> captured_in("capture/churn/AllTraffic/2026/03/01/07/a.jsonl")
+    datetime.datetime(2026, 3, 1, 7, 0, tzinfo=datetime.timezone.utc)
+    """
+    found = _CAPTURE_HOUR.search(key)
+    if found is None:
+        return None
+    year, month, of_month, hour = map(int, found.groups())
+    return dt.datetime(year, month, of_month, hour, tzinfo=dt.UTC)
+
+
 def captured_on(key: str) -> dt.date:
     """The day (UTC) in one of whose hours a capture file was begun, or that a batch transform's output is of.
 
@@ -141,11 +154,10 @@ def captured_on(key: str) -> dt.date:
     """
     if key.startswith("predictions/"):
         return date_of(key)
-    found = _CAPTURE_HOUR.search(key)
-    if found is None:
+    begun = captured_in(key)
+    if begun is None:
         raise PerennialError(f"expected …/YYYY/MM/DD/HH/<file> as the key of a capture file, got {key!r}")
-    year, month, of_month = map(int, found.groups())
-    return dt.date(year, month, of_month)
+    return begun.date()
 
 
 def monitoring(model: str, date: dt.date) -> str:

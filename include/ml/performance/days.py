@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,14 +15,11 @@ from include.ml.performance.labels import Labels, read_labels
 from include.ml.performance.predictions import Answered, answered
 from include.ml.performance.quality import Registered, performance
 from include.ml.reporting.performance_page import performance_page
-from include.specs import codec, reports
+from include.specs import codec, reports, s3_layout
 from include.specs.errors import ReportError
 from include.specs.performance import PERFORMANCE, PERFORMANCE_HTML, PerformanceReport
 from include.specs.reports import EvaluationReport
 from include.specs.run import PerformanceRun, ServedDay
-
-# …/YYYY/MM/DD/HH/<file>: the hour in which a capture file was begun.
-_HOUR = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/(\d{2})/[^/]+$")
 
 
 def measure(container: Container) -> Mapping[str, int]:
@@ -99,12 +95,8 @@ def _may_hold(path: Path, window: tuple[dt.datetime, dt.datetime], *, late_h: in
     >>> [_may_hold(Path(f"capture/e/v/2026/03/{hour}/a.jsonl"), day, late_h=3) for hour in ("01/00", "02/02", "02/03")]
     [True, True, False]
     """
-    found = _HOUR.search(path.as_posix())
-    if found is None:
-        return True
-    year, month, day, hour = map(int, found.groups())
-    start, end = window
-    return start <= dt.datetime(year, month, day, hour, tzinfo=dt.UTC) < end + dt.timedelta(hours=late_h)
+    begun, (start, end) = s3_layout.captured_in(path.as_posix()), window
+    return begun is None or start <= begun < end + dt.timedelta(hours=late_h)
 
 
 def _files(folder: Path | None) -> list[Path]:
