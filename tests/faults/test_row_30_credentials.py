@@ -57,7 +57,7 @@ def test_a_waiting_trigger_takes_new_credentials(flow: Flow, monkeypatch: pytest
 
 def _fired(job: str) -> TriggerEvent:
     arguments: dict[str, Any] = {"job_name": job, "kind": "processing", "owner": "try-1", "stop_on_kill": True}
-    where = {"connection": "aws_default", "region": None, "poll_interval_s": 0.0}
+    where = {"connection": "aws_default", "region": None, "poll_interval_s": 0.0, "first_look": 0.0}
 
     async def first() -> TriggerEvent:
         return await anext(SageMakerJobTrigger(**arguments, **where).run())

@@ -159,6 +159,7 @@ class SageMakerJobOperator(FlowOperator):
                 connection=CONNECTION,
                 region=self.jobs.region,
                 poll_interval_s=where.poll_interval_s,
+                first_look=time.time() + where.poll_interval_s,
             ),
             method_name="execute_complete",
             timeout=self._longest,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from perennial.hooks.jobs import KINDS, NOTHING_TO_STOP, TERMINAL, owner_in
 
 # Airflow gives a trigger half a minute (`[triggerer] on_kill_timeout`).
 _KILL_S = 25.0
-_ARGUMENTS = ("job_name", "kind", "owner", "stop_on_kill", "connection", "region", "poll_interval_s")
+_ARGUMENTS = ("job_name", "kind", "owner", "stop_on_kill", "connection", "region", "poll_interval_s", "first_look")
 
 
 class SageMakerJobTrigger(BaseTrigger):
@@ -29,6 +30,7 @@ class SageMakerJobTrigger(BaseTrigger):
         stop_on_kill: whether the job ends with its task.
         connection, region: carried along, so that the triggerer asks where the operator asked.
         poll_interval_s: seconds between two looks.
+        first_look: when the first one is due, in seconds since the epoch; one interval on at the latest.
     """
 
     def __init__(
@@ -41,10 +43,12 @@ class SageMakerJobTrigger(BaseTrigger):
         connection: str,
         region: str | None,
         poll_interval_s: float,
+        first_look: float,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's base class is not annotated
         self.job_name, self.kind, self.owner, self.stop_on_kill = job_name, kind, owner, stop_on_kill
-        self.connection, self.region, self.poll_interval_s = connection, region, poll_interval_s
+        self.connection, self.region = connection, region
+        self.poll_interval_s, self.first_look = poll_interval_s, first_look
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class's path and its arguments."""
@@ -53,11 +57,13 @@ class SageMakerJobTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look at the job until it has ended.
 
-        The first look comes after the first interval: a worker's supervisor may report the end of a deferred try up to
-        `[workers] min_heartbeat_interval` late, and a scheduler that has resumed the task by then takes that report for
-        the death of the new try ("finished with state success, but the task instance's state attribute is running").
+        The first look comes an interval after the task deferred: a worker's supervisor may report the end of a deferred
+        try up to `[workers] min_heartbeat_interval` late, and a scheduler that has resumed the task by then takes that
+        report for the death of the new try ("finished with state success, but the task instance's state attribute is
+        running"). What the triggerer takes to begin, a second or two, is part of that interval and not on top of it.
         """
-        await asyncio.sleep(self.poll_interval_s)
+        # No longer than an interval, should the worker's clock be ahead.
+        await asyncio.sleep(min(max(self.first_look - time.time(), 0.0), self.poll_interval_s))
         while (status := await self._looked_at()) not in TERMINAL:
             await asyncio.sleep(self.poll_interval_s)
         yield TriggerEvent({"job_name": self.job_name, "status": status})  # type: ignore[no-untyped-call]  # as above

@@ -117,9 +117,10 @@ def test_runs_have_jobs_of_their_own(api: Any, churn: ModelSpec, job_task: Make,
 
 @pytest.mark.usefixtures("run")
 def test_deferral_carries_all_that_the_triggerer_needs(
-    api: Any, churn: ModelSpec, job_task: Make, context: Make
+    api: Any, churn: ModelSpec, job_task: Make, context: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Region and connection go along, and the wait is as long as the job may take, and an hour."""
+    """Region and connection go along, the first look is due an interval on, and the wait is the job's and an hour."""
+    monkeypatch.setattr("perennial.operators.jobs.time.time", lambda: 1000.0)
     api.existing = [["InProgress"]]
     spot = dataclasses.replace(churn, step_resources={"train": StepResources(spot=True, max_run_s=7200)})
     deferred = _deferred(job_task(spot), context())
@@ -133,6 +134,7 @@ def test_deferral_carries_all_that_the_triggerer_needs(
         "connection": "aws_default",
         "region": "eu-west-1",
         "poll_interval_s": 0.0,
+        "first_look": 1000.0,
     }
     assert deferred.timeout == dt.timedelta(hours=5)
     assert callable(getattr(job_task(churn), deferred.method_name))

@@ -26,6 +26,7 @@ ARGUMENTS: dict[str, Any] = {
     "connection": "aws_default",
     "region": "eu-west-1",
     "poll_interval_s": 0.0,
+    "first_look": 0.0,
 }
 
 
@@ -86,6 +87,18 @@ def _refusal(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}}, "DescribeTrainingJob")
 
 
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that the trigger wants to wait, which it does not."""
+    found: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        found.append(seconds)
+
+    monkeypatch.setattr("perennial.triggers.jobs.asyncio.sleep", sleep)
+    return found
+
+
 def _events(trigger: SageMakerJobTrigger) -> list[TriggerEvent]:
     async def collect() -> list[TriggerEvent]:
         return [event async for event in trigger.run()]
@@ -120,17 +133,17 @@ def test_trigger_asks_where_the_operator_asked(hooks: dict[str, Any]) -> None:
     assert hooks["config"].retries["mode"] == "standard"
 
 
-def test_trigger_waits_before_each_look(hooks: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """It sleeps as long as it was told, without holding the loop, before the first look and not after the end."""
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    monkeypatch.setattr("perennial.triggers.jobs.asyncio.sleep", sleep)
+@pytest.mark.parametrize(
+    ("first_look", "waited_s"), [(1012.0, 12.0), (1015.0, 15.0), (990.0, 0.0), (5000.0, 15.0)], ids=str
+)
+def test_trigger_waits_before_each_look(
+    hooks: dict[str, Any], slept: list[float], monkeypatch: pytest.MonkeyPatch, first_look: float, waited_s: float
+) -> None:
+    """It sleeps until the first look is due, an interval at most, then an interval between looks, never at the end."""
+    monkeypatch.setattr("perennial.triggers.jobs.time.time", lambda: 1000.0)
     hooks["client"] = AsyncSageMaker("InProgress", "InProgress", "Completed")
-    _events(SageMakerJobTrigger(**{**ARGUMENTS, "poll_interval_s": 15.0}))
-    assert slept == [15.0, 15.0, 15.0]
+    _events(SageMakerJobTrigger(**{**ARGUMENTS, "poll_interval_s": 15.0, "first_look": first_look}))
+    assert slept == [waited_s, 15.0, 15.0]
 
 
 PASSING = [
@@ -149,21 +162,15 @@ def _kind(error: Exception) -> str:
 
 
 @pytest.mark.parametrize("error", PASSING, ids=_kind)
-def test_passing_fault_is_waited_out(hooks: dict[str, Any], monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_passing_fault_is_waited_out(hooks: dict[str, Any], slept: list[float], error: Exception) -> None:
     """The job goes on meanwhile. Another client looks next, with the credentials that there are then."""
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    monkeypatch.setattr("perennial.triggers.jobs.asyncio.sleep", sleep)
     first, second = AsyncSageMaker("InProgress", error), AsyncSageMaker("InProgress", "Completed")
     hooks["clients"] = [first, second]
     [event] = _events(SageMakerJobTrigger(**{**ARGUMENTS, "poll_interval_s": 15.0}))
     assert event.payload["status"] == "Completed"
     assert [name for name, _ in first.calls] == [name for name, _ in second.calls] == ["describe", "describe", "close"]
-    # Before the first look, between looks, and after the fault.
-    assert slept == [15.0] * 4
+    # Before the first look, which is long due, between looks, and after the fault.
+    assert slept == [0.0, 15.0, 15.0, 15.0]
 
 
 @pytest.mark.parametrize("error", PASSING, ids=_kind)
