@@ -123,6 +123,13 @@ REFUSED = Fault(
 TIMEOUT = Fault(name="timeout", advice="raise max_run_s of the step in the model's spec, or give it less data")
 # Somebody, or something, stopped the job: that the task still runs says that its result is still wanted.
 STOPPED = Fault(name="stopped", advice="nothing, if the next try goes through", first_s=10, longest_s=300)
+# A job's own limit ends it earlier: it has hardly begun, and the next try joins it.
+TASK_TIMEOUT = Fault(
+    name="task-timeout",
+    advice="see what the task waited for, and whether that goes on, before you clear it",
+    first_s=10,
+    longest_s=300,
+)
 # Met by the scheduler only, which tries again what was killed as often as anything else.
 KILLED = Fault(
     name="killed",
@@ -137,8 +144,11 @@ UNKNOWN = Fault(name="unknown", advice="read the task's log", first_s=30, longes
 
 TABLE: tuple[Fault, ...] = (
     *(THROTTLING, SERVICE, CREDENTIALS, CAPACITY, CAPACITY_ELSEWHERE, LIMIT),
-    *(ALGORITHM, DATA, DENIED, REFUSED, TIMEOUT, STOPPED, KILLED, RUN_TIMEOUT, UNKNOWN),
+    *(ALGORITHM, DATA, DENIED, REFUSED, TIMEOUT, STOPPED, TASK_TIMEOUT, KILLED, RUN_TIMEOUT, UNKNOWN),
 )
+
+_TASK_TIMEOUTS = _words("AirflowTaskTimeout TaskDeferralTimeout")
+_CONNECTION_ERRORS = _words("HTTPClientError ConnectionError TimeoutError ClientConnectionError")
 
 
 def of_code(code: str) -> Fault:
@@ -172,7 +182,9 @@ def of_error(error: BaseException) -> Fault:
         by_code = of_code(str(response.get("Error", {}).get("Code", "")))
         status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         return SERVICE if by_code is UNKNOWN and status >= 500 else by_code  # noqa: PLR2004 HTTP's class of server errors
-    return SERVICE if _is_connection_error(error) else UNKNOWN
+    if _is_any(error, _TASK_TIMEOUTS):
+        return TASK_TIMEOUT
+    return SERVICE if _is_any(error, _CONNECTION_ERRORS) else UNKNOWN
 
 
 def delay_s(fault: Fault, try_number: int, *, identity: str, pace: float = 1.0) -> float:
@@ -202,7 +214,6 @@ def _fraction(text: str) -> float:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48
 
 
-def _is_connection_error(error: BaseException) -> bool:
-    """By the classes' names: botocore's own need not be imported to say so, and aiohttp's are others."""
-    names = {cls.__name__ for cls in type(error).__mro__}
-    return bool(names & {"HTTPClientError", "ConnectionError", "TimeoutError", "ClientConnectionError"})
+def _is_any(error: BaseException, names: frozenset[str]) -> bool:
+    """By the names of its classes: Airflow and botocore need not be imported to say so, and aiohttp has others."""
+    return any(cls.__name__ in names for cls in type(error).__mro__)

@@ -9,7 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+    DownstreamTasksSkipped,
+    TaskDeferralError,
+)
 
 from include.specs.environment import Environment, environment
 from include.specs.errors import PartitionError, PerennialError
@@ -35,12 +41,21 @@ class FlowOperator(BaseOperator):
         with self.on_record(context):
             return self.perform(context)
 
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+        """Go on after a wait; one that failed or took too long is on record as any failure."""
+        with self.on_record(context):
+            try:
+                return super().resume_execution(next_method, next_kwargs, context)
+            except TaskDeferralError as error:
+                # Airflow says no more than that the trigger failed: why, its traceback ends with.
+                raise TaskDeferralError(": ".join((str(error), *_last_line(next_kwargs)))) from error
+
     @contextmanager
     def on_record(self, context: Any) -> Iterator[None]:
         """Whatever fails inside is recorded for the run's one notice; what no other try can mend ends the task."""
         try:
             yield
-        except Exception as error:
+        except (Exception, AirflowTaskTimeout) as error:
             fault = _fault(error)
             if fault is None:
                 raise
@@ -95,7 +110,12 @@ def required_date(context: Mapping[str, Any]) -> dt.date:
     return date
 
 
-def _fault(error: Exception) -> retries.Fault | None:
+def _last_line(next_kwargs: Mapping[str, Any] | None) -> list[str]:
+    lines = "".join((next_kwargs or {}).get("traceback") or []).splitlines()
+    return [line.strip() for line in lines if line.strip()][-1:]
+
+
+def _fault(error: BaseException) -> retries.Fault | None:
     """What failed; None for what is no failure but Airflow's way to skip or branch."""
     if isinstance(error, _SIGNALS):
         return None

@@ -81,9 +81,8 @@ class SageMakerJobOperator(FlowOperator):
 
     def execute_complete(self, context: Any, event: Mapping[str, str]) -> dict[str, str]:
         """The job has ended: what it left, or why it failed."""
-        with self.on_record(context):
-            self.job_name, self._task_instance = event["job_name"], context["ti"]
-            return self._outcome(self._described(self.job_name))
+        self.job_name, self._task_instance = event["job_name"], context["ti"]
+        return self._outcome(self._described(self.job_name))
 
     def on_kill(self) -> None:
         """Stop the job: a task that is ended leaves nothing billing, but for what another try takes over."""

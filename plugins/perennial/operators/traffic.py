@@ -52,7 +52,7 @@ class FindTrafficOperator(FlowOperator):
 
     def look_again(self, context: Any, event: Any = None) -> dict[str, Any]:  # noqa: ARG002 Airflow's signature
         """What was waited for may have come."""
-        return dict(self.execute(context))
+        return dict(self.perform(context))
 
     def _wait(self, context: Any) -> None:
         """Look again later, while there is time; a person's run and a backfill do not wait for what is past."""

@@ -14,7 +14,10 @@ from airflow.sdk.exceptions import (
     AirflowFailException,
     AirflowNotFoundException,
     AirflowSkipException,
+    AirflowTaskTimeout,
     DownstreamTasksSkipped,
+    TaskDeferralError,
+    TaskDeferralTimeout,
     TaskDeferred,
 )
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -71,6 +74,7 @@ def _recorded(aws: SimpleNamespace) -> dict[str, Any]:
         (_refusal("ResourceLimitExceeded"), "limit"),
         (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "service"),
         (failed("no room", retries.CAPACITY), "capacity"),
+        (AirflowTaskTimeout("Timeout, PID: 7"), "task-timeout"),
         (KeyError("x"), "unknown"),
         (AirflowException("SageMaker no longer knows it"), "unknown"),
         (AirflowNotFoundException("no connection aws_default"), "unknown"),
@@ -78,7 +82,7 @@ def _recorded(aws: SimpleNamespace) -> dict[str, Any]:
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_may_pass_is_recorded_and_left_as_it_is(
-    aws: SimpleNamespace, churn: ModelSpec, context: Make, error: Exception, fault: str
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, error: BaseException, fault: str
 ) -> None:
     """The retry policy sees the very error, and the run's notice will know of it."""
     with pytest.raises(type(error)) as raised:
@@ -141,6 +145,44 @@ def test_skipping_branching_and_waiting_are_no_failures(
         Failing(task_id="t", spec=churn, error=signal).execute(context())
     assert raised.value is signal
     assert aws.listing() == []
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "recorded"),
+    [
+        ({"error": "Trigger timeout"}, TaskDeferralTimeout, ("task-timeout", "Trigger timeout")),
+        (
+            {"error": "Trigger failure", "traceback": ["Traceback …\n", "KeyError: 'job_name'\n"]},
+            TaskDeferralError,
+            ("unknown", "Trigger failure: KeyError: 'job_name'"),
+        ),
+        ({"error": "Trigger failure", "traceback": None}, TaskDeferralError, ("unknown", "Trigger failure")),
+    ],
+    ids=["took too long", "failed", "failed without a word"],
+)
+def test_wait_that_ended_badly_is_recorded_with_its_cause(
+    aws: SimpleNamespace,
+    churn: ModelSpec,
+    context: Make,
+    said: dict[str, Any],
+    error: type[Exception],
+    recorded: tuple[str, str],
+) -> None:
+    """Airflow resumes such a task only to fail it; another try may do better."""
+    with pytest.raises(error, match=recorded[1]):
+        Failing(task_id="t", spec=churn, error=KeyError()).resume_execution("__fail__", said, context())
+    found = _recorded(aws)
+    assert (found["fault"], found["message"]) == recorded
+    assert found["retried"]
+
+
+def test_failure_after_a_wait_is_recorded_once(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """As of the work before it."""
+    task = Failing(task_id="t", spec=churn, error=PartitionError("no such day"))
+    with pytest.raises(AirflowFailException) as ended:
+        task.resume_execution("perform", {}, context())
+    assert str(ended.value) == "PartitionError: no such day"
+    assert _recorded(aws)["fault"] == "data"
 
 
 def test_error_without_words_is_recorded_by_its_kind(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:

@@ -193,8 +193,9 @@ def test_failure_after_the_wait_is_on_record(
 ) -> None:
     """With the end of the log, for the run's one notice."""
     api.existing, api.log_lines = [["Failed: AlgorithmError: exit code 1"]], ["ValueError: one class"]
+    event = {"job_name": "churn-train-x", "status": "Failed"}
     with pytest.raises(AirflowFailException):
-        job_task(churn).execute_complete(context(), {"job_name": "churn-train-x", "status": "Failed"})
+        job_task(churn).resume_execution("execute_complete", {"event": event}, context())
     [key] = aws.listing()
     record = json.loads(aws.get(key))
     assert (record["task_id"], record["fault"], record["retried"]) == ("train", "algorithm", False)

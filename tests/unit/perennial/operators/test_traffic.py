@@ -119,7 +119,8 @@ def test_file_that_came_is_found_when_it_looks_again(aws: SimpleNamespace, churn
     """What was waited for goes to the job."""
     aws.put(FILE, b"{}")
     operator = FindTrafficOperator(task_id="find_traffic", spec=churn)
-    assert operator.look_again(context(run_type="scheduled", interval=INTERVAL), None)["files"] == 1
+    waited = context(run_type="scheduled", interval=INTERVAL)
+    assert operator.resume_execution("look_again", {"event": None}, waited)["files"] == 1
 
 
 @pytest.mark.usefixtures("version")
