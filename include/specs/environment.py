@@ -27,7 +27,7 @@ class Environment:
 
     Args:
         bucket: the data bucket. role_arn: what jobs run as. image: the `ml` image that runs every job.
-        topic_prefix: a model's SNS topic is this and the model's name, as an ARN.
+        topic_prefix, topic_suffix: a model's SNS topic is the model's name between them, as an ARN.
         deferrable: whether waiting for a job leaves the worker (True) or holds its slot.
         poll_interval_s: seconds between two looks at a job.
         subnets, security_groups, kms_key: of the jobs, where they are set.
@@ -39,6 +39,7 @@ class Environment:
     role_arn: str
     image: str
     topic_prefix: str
+    topic_suffix: str = ""
     deferrable: bool = True
     poll_interval_s: float = 15.0
     subnets: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ class Environment:
 
     def topic(self, model: str) -> str:
         """ARN of the topic of `model`."""
-        return self.topic_prefix + model
+        return self.topic_prefix + model + self.topic_suffix
 
     def log_url(self, group: str, job_name: str) -> str:
         """The page on which a person reads the log of a job."""
@@ -82,6 +83,7 @@ def environment(variables: Mapping[str, str]) -> Environment:
     options = {key.removeprefix(PREFIX).lower(): value for key, value in variables.items() if key.startswith(PREFIX)}
     return Environment(
         **{name: _required(options, name) for name in ("bucket", "role_arn", "image", "topic_prefix")},
+        topic_suffix=options.get("topic_suffix", ""),
         deferrable=deferrable(variables),
         poll_interval_s=_number("POLL_INTERVAL_S", "be a number of seconds", options.get("poll_interval_s", "15")),
         subnets=_names(options.get("subnets", "")),

@@ -36,6 +36,11 @@ def test_what_is_said_is_taken() -> None:
     assert (found.subnets, found.poll_interval_s, found.deferrable) == (("a", "b"), 0.5, False)
 
 
+def test_topics_may_be_fifo_ones() -> None:
+    """Their names have an end of their own."""
+    assert environment(REQUIRED | {f"{PREFIX}TOPIC_SUFFIX": ".fifo"}).topic("churn") == "arn:topic-churn.fifo"
+
+
 @pytest.mark.parametrize("name", REQUIRED)
 @pytest.mark.parametrize("value", [None, ""])
 def test_a_missing_option_is_named(name: str, value: str | None) -> None:
