@@ -132,6 +132,8 @@ class RealAirflow:
     def listen(self, name: str, queue: str) -> Callable[[], list[dict[str, Any]]]:
         """Have a queue hear what the topic of the model `name` is told from now on; what it gives tells all news."""
         heard = inbox(self.client, [TOPIC_PREFIX + name], queue=queue)
+        # What came since a turn before, which had the same queue.
+        heard.take()
         return lambda: [json.loads(json.loads(envelope)["Message"]) for envelope in heard.take()]
 
     def jobs(self, name: str) -> dict[str, str]:

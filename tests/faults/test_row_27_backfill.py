@@ -1,6 +1,7 @@
 """Row 27: three months are ingested again, by one command."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import pytest
 from perennial.hooks.lake import Lake
@@ -18,53 +19,57 @@ pytestmark = [
         27, "90-day backfill", "`max_active_runs` held; nothing deployed from old dates; every partition right"
     ),
 ]
-FIRST, DAYS, AT_ONCE = dt.date(2024, 1, 15), 90, 3
-# Days that have data, with so many rows each: the first, the last, the leap day, and some between.
+# The first turn's; each turn has days of its own, since a day that has run once is not run again.
+FIRST, DAYS, AT_ONCE = dt.date(2020, 1, 15), 90, 3
+# Days that have data, with so many rows each: the first, the last, the leap day of the first turn, and some between.
 ROWS = {0: 60, 1: 61, 45: 62, 60: 63, 89: 64}
 
 
-def test_ninety_days_are_ingested_and_nobody_is_told(system: RealAirflow) -> None:
+def test_ninety_days_are_ingested_and_nobody_is_told(system: RealAirflow, turn: int) -> None:
     """Each run reads its own day, never more than so many at a time; no day asks for a training.
 
     Fails when `RequestRetrainingOperator` emits in runs of a backfill, or `FindLandingOperator` does not go by the
     run's own interval.
     """
+    first = FIRST + (turn - 1) * dt.timedelta(days=DAYS)
+    dates = [first + dt.timedelta(days=day) for day in range(DAYS)]
     for day, rows in ROWS.items():
-        system.land("daily", FIRST + dt.timedelta(days=day), rows=rows)
+        system.land("daily", dates[day], rows=rows)
     trainings = len(system.runs("daily_training"))
-    busiest = _backfilled(system, FIRST, FIRST + dt.timedelta(days=DAYS - 1))
-    runs = system.runs("daily_ingestion", run_type="backfill")
-    assert [run["state"] for run in runs] == ["success"] * DAYS
+    busiest = _backfilled(system, dates[0], dates[-1])
+    assert _states(system, dates) == ["success"] * DAYS
     assert busiest <= AT_ONCE
     lake = Lake(BUCKET, s3=system.client("s3"))
-    old = {ref.manifest.date: ref.manifest.rows for ref in lake.partitions("daily", end=dt.date(2025, 1, 1))}
-    assert old == {FIRST + dt.timedelta(days=day): rows for day, rows in ROWS.items()}
+    found = lake.partitions("daily", start=dates[0], end=dates[-1] + dt.timedelta(days=1))
+    assert {ref.manifest.date: ref.manifest.rows for ref in found} == {dates[day]: rows for day, rows in ROWS.items()}
     assert len(system.runs("daily_training")) == trainings
     assert system.versions("daily") == []
 
 
-def test_a_day_that_is_backfilled_again_reuses_its_job(system: RealAirflow) -> None:
+def test_a_day_that_is_backfilled_again_reuses_its_job(system: RealAirflow, turn: int) -> None:
     """`--reprocess-behavior completed` runs every task of the days again, and no job; the bytes are the same.
 
     Fails when a job's name holds what a try has of its own (`naming.job_name`).
     """
-    day = dt.date(2023, 3, 12)
+    day = dt.date(2025, 3, turn)
     system.land("daily", day, rows=70)
     _backfilled(system, day, day)
     before = (system.jobs("daily"), _manifest(system, day))
     _backfilled(system, day, day, "--reprocess-behavior", "completed")
-    [run] = [run for run in system.runs("daily_ingestion", run_type="backfill") if run["logical_date"][:4] == "2023"]
+    [run] = [run for run in system.runs("daily_ingestion", run_type="backfill") if _date(run) == day]
     tries = system.ask("GET", f"/dags/daily_ingestion/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
     assert max(task["try_number"] for task in tries) == 2
     assert (system.jobs("daily"), _manifest(system, day)) == before
 
 
-def test_a_past_window_is_trained_and_not_announced(system: RealAirflow) -> None:
+def test_a_past_window_is_trained_and_not_announced(system: RealAirflow, turn: int) -> None:
     """The version is made of its own window's partitions; no flow hears of it, and it is nobody's champion.
 
     Fails when `AnnounceVersionOperator` does not skip, or `registry.champions` takes a version of a past window.
     """
-    days = [dt.date(2022, 6, day) for day in (1, 2)]
+    days = [dt.date(2022, 1, 1) + dt.timedelta(days=2 * turn + more) for more in (0, 1)]
+    champion = _champion(system)
+    known = len(system.versions("bygone"))
     for day in days:
         system.ingest("bygone", date=day)
     with system.api() as api:
@@ -74,12 +79,33 @@ def test_a_past_window_is_trained_and_not_announced(system: RealAirflow) -> None
     with system.api() as api:
         assert api.xcom(run, "resolve", "partitions") == [s3_layout.manifest("bygone", days[0])]
     assert system.tasks(run)["announce"].state == "skipped"
-    [version] = system.versions("bygone")
+    versions = system.versions("bygone")
+    assert len(versions) == known + 1
+    [version] = [each for each in versions if each["CustomerMetadataProperties"]["airflow_run_id"] == run.run_id]
     assert version["CustomerMetadataProperties"]["past_window"] == "true"
     later = system.train("bygone")
     system.until_ended(later)
     with system.api() as api:
-        assert api.xcom(later, "resolve", "champion") is None
+        assert api.xcom(later, "resolve", "champion") == champion
+
+
+def _champion(system: RealAirflow) -> int | None:
+    """The newest version of `bygone` that was not made of a past window: none before the first turn has ended."""
+    versions = [
+        each["ModelPackageVersion"]
+        for each in system.versions("bygone")
+        if each["CustomerMetadataProperties"]["past_window"] == "false"
+    ]
+    return max(versions, default=None)
+
+
+def _date(run: dict[str, str]) -> dt.date:
+    return dt.datetime.fromisoformat(run["logical_date"]).date()
+
+
+def _states(system: RealAirflow, dates: Sequence[dt.date]) -> list[str]:
+    """What has become of the backfilled runs of these dates."""
+    return [run["state"] for run in system.runs("daily_ingestion", run_type="backfill") if _date(run) in dates]
 
 
 def _backfilled(system: RealAirflow, first: dt.date, last: dt.date, *options: str) -> int:
