@@ -30,9 +30,10 @@ class DriftRule:
         separability: the largest ROC-AUC of a classifier that tells a day's rows from the baseline's that does not
             matter, in [0.5, 1].
         false_discovery_rate: of the features called different, the share that may be so by chance: q of the
-            procedure of Benjamini and Hochberg (1995), over all tests of a day. On a quiet day it is the chance of an
-            alarm, since on a small day every difference that chance makes large is material too; a quarter of a
-            percent keeps quiet days of 500 rows below half a percent (`python -m benchmarks.drift.alarms`).
+            procedure of Benjamini and Hochberg (1995), over all tests of a day by weights of their kinds. On a quiet
+            day it is the chance of an alarm, since on a small day every difference that chance makes large is material
+            too; a quarter of a percent keeps quiet days of 500 rows below half a percent
+            (`python -m benchmarks.drift.alarms`).
         minimum_rows: with fewer independent rows on either side there is no verdict.
         breaches, of_days: drift is a breach of the same feature on so many of the last days; fewer are a warning.
     """

@@ -19,7 +19,9 @@ def test_every_test_of_every_feature_counts(compared) -> None:
     ]
     first, second, third = adjust(given)
     found = [first.test, first.missing.test, second.test, second.novelty]
-    expected = scipy.stats.false_discovery_control([0.001, 0.03, 0.2, 0.004])
+    mean = (1 + 2 + 1 + 0.25) / 4
+    weighted = [0.001 * mean, 0.03 * mean / 2, 0.2 * mean, 0.004 * mean / 0.25]
+    expected = scipy.stats.false_discovery_control(weighted)
     assert [test.p_adjusted for test in found] == pytest.approx(expected)
     assert [test.p_value for test in found] == [0.001, 0.03, 0.2, 0.004]
     assert third == given[2]
