@@ -146,6 +146,14 @@ class AirflowApi:
         answer = self._request("GET", path, missing_ok=True, params=query)
         return [] if answer is None else [_entry(entry) for entry in answer["content"]]
 
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """What the API answers to a question that has no method here; `path` begins after its version.
+
+        Raises:
+            LaptopError: the API refuses it, or does not answer.
+        """
+        return self._request(method, f"/api/v2{path}", json=body)
+
     def _request(self, method: str, path: str, *, missing_ok: bool = False, **arguments: Any) -> Any:
         answer = self._answer(method, path, **arguments)
         if missing_ok and answer.status_code == httpx.codes.NOT_FOUND:

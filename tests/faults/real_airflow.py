@@ -67,6 +67,7 @@ class RealAirflow:
     environment: Mapping[str, str]
     token: str
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict)
     _starts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def start(self, name: str, **options: str) -> None:
@@ -111,8 +112,10 @@ class RealAirflow:
         return len(found)
 
     def client(self, service: str) -> Any:
-        """AWS as others than the flows use it."""
-        return aws.client(service, self.addresses.aws)
+        """AWS as others than the flows use it. One of each is kept: to make it takes longer than to ask."""
+        if service not in self._clients:
+            self._clients[service] = aws.client(service, self.addresses.aws)
+        return self._clients[service]
 
     def switch_on(self, kind: str, **fault: Any) -> str:
         """Have localaws do it (see its README); the id of the fault."""
@@ -173,62 +176,46 @@ class RealAirflow:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """Airflow's REST API, for what only a test asks."""
-        who = {"username": "admin", "password": secrets_file.ensure(self.settings).admin_password}
-        with httpx.Client(base_url=self.addresses.airflow, trust_env=False, timeout=30) as client:
-            token = client.post("/auth/token", json=who).json()["access_token"]
-            headers = {"Authorization": f"Bearer {token}"}
-            answer = client.request(method, f"/api/v2{path}", json=body, headers=headers)
-        assert answer.is_success, answer.text
-        return answer.json()
-
     def runs(self, dag_id: str, **query: str) -> list[dict[str, Any]]:
         """All runs of a DAG."""
         found: list[dict[str, Any]] = []
         while True:
             page = urlencode({"limit": "100", "offset": str(len(found)), **query})
-            answer = self.ask("GET", f"/dags/{dag_id}/dagRuns?{page}")
+            answer = self.api.ask("GET", f"/dags/{dag_id}/dagRuns?{page}")
             found.extend(answer["dag_runs"])
             if not answer["dag_runs"] or len(found) >= answer["total_entries"]:
                 return found
 
-    @contextlib.contextmanager
-    def api(self) -> Iterator[AirflowApi]:
-        """Airflow as a person uses it."""
-        password = secrets_file.ensure(self.settings).admin_password
-        with AirflowApi(self.addresses.airflow, password=password) as api:
-            yield api
+    @cached_property
+    def api(self) -> AirflowApi:
+        """Airflow as a person uses it, who signs in once."""
+        return AirflowApi(self.addresses.airflow, password=secrets_file.ensure(self.settings).admin_password)
 
     def ingest(self, *names: str, date: dt.date = DAY) -> None:
         """Have a day's partition of each of these models in the lake."""
-        with self.api() as api:
-            for name in names:
-                self.land(name, date)
-            runs = [api.trigger(f"{name}_ingestion", conf={"date": date.isoformat()}) for name in names]
+        for name in names:
+            self.land(name, date)
+        runs = [self.api.trigger(f"{name}_ingestion", conf={"date": date.isoformat()}) for name in names]
         for run in runs:
             self.until_ended(run)
 
     def train(self, name: str) -> Run:
         """Ask for a training; it has then not begun."""
-        with self.api() as api:
-            return api.trigger(f"{name}_training", conf={})
+        return self.api.trigger(f"{name}_training", conf={})
 
     def clear(self, run: Run, task_id: str) -> None:
         """Have a task and all after it done again, as a person does in the UI."""
         what = {"dag_run_id": run.run_id, "task_ids": [task_id], "include_downstream": True}
         how = {"dry_run": False, "only_failed": False, "reset_dag_runs": True}
-        self.ask("POST", f"/dags/{run.dag_id}/clearTaskInstances", what | how)
+        self.api.ask("POST", f"/dags/{run.dag_id}/clearTaskInstances", what | how)
 
     def state(self, run: Run) -> str:
         """What has become of a run."""
-        with self.api() as api:
-            return api.state(run)
+        return self.api.state(run)
 
     def tasks(self, run: Run) -> dict[str, TaskState]:
         """The tasks of a run, by id."""
-        with self.api() as api:
-            return {task.task_id: task for task in api.tasks(run)}
+        return {task.task_id: task for task in self.api.tasks(run)}
 
     def until_ended(self, run: Run, *, seconds: float = 240, expected: str = "success") -> None:
         """Wait until a run has ended, as it was expected to."""
@@ -325,11 +312,11 @@ def _started(settings: Settings, token: str, options: Mapping[str, str]) -> Real
     aws.bootstrap(addresses.aws)
     for name in MODELS:
         system.client("sns").create_topic(Name=TOPIC_PREFIX.rsplit(":", 1)[1] + name)
-    with system.api() as api:
-        until(lambda: api.health() is not None, seconds=START_S, of="the API server")
-        until(lambda: not services.unready(api.health(), since), seconds=START_S, of="Airflow")
-        for name in MODELS:
-            until(lambda name=name: api.parsed_since(f"{name}_training", since), seconds=60, of=f"the DAGs of {name}")
-        for name, flow in itertools.product(MODELS, ("training", "ingestion")):
-            api.unpause(f"{name}_{flow}")
+    api = system.api
+    until(lambda: api.health() is not None, seconds=START_S, of="the API server")
+    until(lambda: not services.unready(api.health(), since), seconds=START_S, of="Airflow")
+    for name in MODELS:
+        until(lambda name=name: api.parsed_since(f"{name}_training", since), seconds=60, of=f"the DAGs of {name}")
+    for name, flow in itertools.product(MODELS, ("training", "ingestion")):
+        api.unpause(f"{name}_{flow}")
     return system

@@ -93,8 +93,7 @@ def _why(system: RealAirflow, name: str) -> str:
 
 
 def _soak(system: RealAirflow, number: int, chance: random.Random, seconds: float, console: Console) -> Counts:
-    with system.api() as api:
-        runs = [api.trigger("small_training", conf={}) for _ in range(number)]
+    runs = [system.api.trigger("small_training", conf={}) for _ in range(number)]
     began, faults = time.monotonic(), Counter[str]()
     said_s = 0.0
     while time.monotonic() - began < seconds and not 0 <= (left := _unfinished(system)) <= LAST:

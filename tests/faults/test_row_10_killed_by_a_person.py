@@ -40,8 +40,7 @@ def test_the_job_of_a_run_that_is_marked_failed_is_stopped(waiting: RealAirflow)
     """
     heard = waiting.listen("slow", "row-10")
     run, job = _training(waiting)
-    with waiting.api() as api:
-        api.fail(run)
+    waiting.api.fail(run)
     until(lambda: waiting.jobs("slow")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
     assert waiting.state(run) == "failed"
     assert heard() == []

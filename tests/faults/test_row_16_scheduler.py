@@ -22,11 +22,11 @@ def test_requests_that_lie_there_together_start_one_run(system: RealAirflow) -> 
 
     Fails when the DAG is scheduled on each event by itself, or `_reason` no longer folds equal reasons.
     """
-    [asset] = system.ask("GET", "/assets?name_pattern=retrain:small")["assets"]
+    [asset] = system.api.ask("GET", "/assets?name_pattern=retrain:small")["assets"]
     before = {run["dag_run_id"] for run in system.runs("small_training")}
     system.kill("scheduler")
     for _ in range(2):
-        system.ask("POST", "/assets/events", {"asset_id": asset["id"], "extra": {"reason": "drift of tenure"}})
+        system.api.ask("POST", "/assets/events", {"asset_id": asset["id"], "extra": {"reason": "drift of tenure"}})
     system.start("scheduler")
 
     def started() -> list[dict[str, str]]:

@@ -57,7 +57,7 @@ def test_a_day_that_is_backfilled_again_reuses_its_job(system: RealAirflow, turn
     before = (system.jobs("daily"), _manifest(system, day))
     _backfilled(system, day, day, "--reprocess-behavior", "completed")
     [run] = [run for run in system.runs("daily_ingestion", run_type="backfill") if _date(run) == day]
-    tries = system.ask("GET", f"/dags/daily_ingestion/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
+    tries = system.api.ask("GET", f"/dags/daily_ingestion/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
     assert max(task["try_number"] for task in tries) == 2
     assert (system.jobs("daily"), _manifest(system, day)) == before
 
@@ -72,12 +72,10 @@ def test_a_past_window_is_trained_and_not_announced(system: RealAirflow, turn: i
     known = len(system.versions("bygone"))
     for day in days:
         system.ingest("bygone", date=day)
-    with system.api() as api:
-        conf = {"start": days[0].isoformat(), "end": days[1].isoformat()}
-        run = api.trigger("bygone_training", conf=conf)
+    conf = {"start": days[0].isoformat(), "end": days[1].isoformat()}
+    run = system.api.trigger("bygone_training", conf=conf)
     system.until_ended(run)
-    with system.api() as api:
-        assert api.xcom(run, "resolve", "partitions") == [s3_layout.manifest("bygone", days[0])]
+    assert system.api.xcom(run, "resolve", "partitions") == [s3_layout.manifest("bygone", days[0])]
     assert system.tasks(run)["announce"].state == "skipped"
     versions = system.versions("bygone")
     assert len(versions) == known + 1
@@ -85,8 +83,7 @@ def test_a_past_window_is_trained_and_not_announced(system: RealAirflow, turn: i
     assert version["CustomerMetadataProperties"]["past_window"] == "true"
     later = system.train("bygone")
     system.until_ended(later)
-    with system.api() as api:
-        assert api.xcom(later, "resolve", "champion") == champion
+    assert system.api.xcom(later, "resolve", "champion") == champion
 
 
 def _champion(system: RealAirflow) -> int | None:
@@ -111,7 +108,7 @@ def _states(system: RealAirflow, dates: Sequence[dt.date]) -> list[str]:
 def _backfilled(system: RealAirflow, first: dt.date, last: dt.date, *options: str) -> int:
     """Backfill these days; the largest number of runs that were seen at work at a time."""
     period = ("--from-date", f"{first}T00:00:00+00:00", "--to-date", f"{last}T23:00:00+00:00")
-    known = {each["id"] for each in system.ask("GET", "/backfills?dag_id=daily_ingestion")["backfills"]}
+    known = {each["id"] for each in system.api.ask("GET", "/backfills?dag_id=daily_ingestion")["backfills"]}
     system.airflow(
         "backfill", "create", "--dag-id", "daily_ingestion", *period, "--max-active-runs", str(AT_ONCE), *options
     )
@@ -120,7 +117,7 @@ def _backfilled(system: RealAirflow, first: dt.date, last: dt.date, *options: st
     def done() -> bool:
         nonlocal busiest
         busiest = max(busiest, len(system.runs("daily_ingestion", run_type="backfill", state="running")))
-        backfills = system.ask("GET", "/backfills?dag_id=daily_ingestion")["backfills"]
+        backfills = system.api.ask("GET", "/backfills?dag_id=daily_ingestion")["backfills"]
         return all(each["completed_at"] for each in backfills if each["id"] not in known)
 
     until(done, seconds=900, of="the backfill to end")

@@ -41,7 +41,7 @@ def system(state: Path) -> Iterator[System]:
     reaper = processes.start_reaper(running.token, settings.database, log=settings.logs / "reaper.log", folder=REPO)
     password = secrets_file.ensure(settings).admin_password
     with AirflowApi(running.addresses.airflow, password=password) as api:
-        yield System(settings=settings, api=api, airflow_url=running.addresses.airflow, endpoint=running.addresses.aws)
+        yield System(settings=settings, api=api, endpoint=running.addresses.aws)
     stopped = laptop(state, "down")
     reaper.communicate(b"keep")
     assert stopped.returncode == 0, stopped.stderr

@@ -287,7 +287,7 @@ def test_quality_that_falls_is_told_of_when_its_labels_come(
 
 
 DAYS = [dt.date(2025, 3, day) for day in (1, 2, 3)]
-BACKFILLS = "/api/v2/dags/churn_ingestion/dagRuns"
+BACKFILLS = "/dags/churn_ingestion/dagRuns"
 
 
 @pytest.fixture(scope="session")
@@ -298,10 +298,10 @@ def backfilled(system: System, churn_rejected: Made) -> list[dict[str, Any]]:
         for day in (DAYS[0], DAYS[2]):
             landing.land(system.endpoint, "churn", day, delivered)
     period = {"from_date": f"{DAYS[0]}T00:00:00Z", "to_date": f"{DAYS[-1]}T23:00:00Z"}
-    system.rest("POST", "/api/v2/backfills", {"dag_id": "churn_ingestion", **period})
+    system.api.ask("POST", "/backfills", {"dag_id": "churn_ingestion", **period})
 
     def runs() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = system.rest("GET", f"{BACKFILLS}?run_type=backfill")["dag_runs"]
+        found: list[dict[str, Any]] = system.api.ask("GET", f"{BACKFILLS}?run_type=backfill")["dag_runs"]
         return found
 
     until(lambda: len(runs()) == len(DAYS) and all(run["state"] in ("success", "failed") for run in runs()))
@@ -319,7 +319,7 @@ def test_a_backfill_asks_for_no_training(system: System, backfilled: list[dict[s
     """Its partitions are announced, and no training was started by any of its runs."""
     for run in backfilled:
         source = f"source_dag_id=churn_ingestion&source_run_id={quote(run['dag_run_id'])}"
-        events = system.rest("GET", f"/api/v2/assets/events?{source}")["asset_events"]
+        events = system.api.ask("GET", f"/assets/events?{source}")["asset_events"]
         assert {event["name"] for event in events} <= {"raw:churn"}
         assert not any(event["created_dagruns"] for event in events)
 

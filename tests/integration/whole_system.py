@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 
 from include.specs import catalog, s3_layout
-from laptop import aws, secrets_file
+from laptop import aws
 from laptop.airflow_api import AirflowApi
 from laptop.flow import Flow
 from laptop.progress import LineBoard
@@ -41,7 +40,6 @@ class System:
 
     settings: Settings
     api: AirflowApi
-    airflow_url: str
     endpoint: str
 
     def client(self, service: str) -> Any:
@@ -57,15 +55,6 @@ class System:
     def flow(self, model: str) -> Flow:
         """A flow whose progress nobody watches."""
         return Flow(api=self.api, spec=catalog.model(model), board=LineBoard(Console(file=io.StringIO())))
-
-    def rest(self, method: str, path: str, body: Any = None) -> Any:
-        """What Airflow's REST API answers to a question that the laptop itself never asks."""
-        with httpx.Client(base_url=self.airflow_url, trust_env=False, timeout=30) as client:
-            who = {"username": "admin", "password": secrets_file.ensure(self.settings).admin_password}
-            token = client.post("/auth/token", json=who).json()["access_token"]
-            answer = client.request(method, path, json=body, headers={"Authorization": f"Bearer {token}"})
-        assert answer.is_success, answer.text
-        return answer.json()
 
     def keys(self, prefix: str) -> list[str]:
         """The objects under a prefix of the bucket."""

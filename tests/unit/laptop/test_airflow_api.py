@@ -35,6 +35,15 @@ def test_an_error_says_what_was_asked_and_answered() -> None:
         airflow.api().trigger("d", conf={"thresholds": {"roc_auc": 1.2}})
 
 
+def test_any_question_can_be_asked() -> None:
+    """By its path below the API's version; a refusal is an error as of any other."""
+    airflow = ScriptedAirflow({"PATCH /api/v2/pools/p": [(200, {"slots": 3})]})
+    assert airflow.api().ask("PATCH", "/pools/p", {"slots": 3}) == {"slots": 3}
+    assert airflow.bodies("PATCH /api/v2/pools/p") == [{"slots": 3}]
+    with pytest.raises(LaptopError, match="404 to GET /api/v2/pools/q"):
+        airflow.api().ask("GET", "/pools/q")
+
+
 def test_a_trigger_sends_its_params() -> None:
     """A run has the conf that was given, and no logical date unless there is one."""
     airflow = ScriptedAirflow({"POST /api/v2/dags/d/dagRuns": [(200, {"dag_run_id": "m1"})]})
