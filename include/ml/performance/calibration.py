@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.ml.baseline.statistics import SCORE
@@ -95,18 +96,24 @@ def read_calibration(sample: Path) -> Calibration:
     """The calibration that a baseline's sample.parquet allows.
 
     Raises:
-        ReportError: there is no such file, or it has no scores.
+        ReportError: there is no such file, it is no Parquet, or it has no scores.
     """
     if not sample.is_file():
         raise ReportError(f"{sample}: expected the baseline's sample, found no such file; approve another version")
+    try:
+        table = _scores_and_labels(sample)
+    except (pa.ArrowException, OSError) as error:
+        raise ReportError(f"{sample}: expected the baseline's sample as a Parquet file: {error}") from error
+    labels = to_numpy(table[LABEL_IS_POSITIVE]) if LABEL_IS_POSITIVE in table.column_names else None
+    return calibration(to_numpy(table[SCORE]), labels)
+
+
+def _scores_and_labels(sample: Path) -> pa.Table:
     with pq.ParquetFile(sample) as file:
         names = file.schema_arrow.names
         if SCORE not in names:
             raise ReportError(f"{sample}: expected the column {SCORE!r}, found {', '.join(names)}")
-        wanted = [name for name in (SCORE, LABEL_IS_POSITIVE) if name in names]
-        table = file.read(columns=wanted)
-    labels = to_numpy(table[LABEL_IS_POSITIVE]) if LABEL_IS_POSITIVE in wanted else None
-    return calibration(to_numpy(table[SCORE]), labels)
+        return file.read(columns=[name for name in (SCORE, LABEL_IS_POSITIVE) if name in names])
 
 
 def _gain(scores: Floats, labels: Booleans) -> float:

@@ -58,9 +58,12 @@ def test_few_rows_of_a_class_teach_nothing(positives: int) -> None:
 
 
 def test_a_baseline_that_is_none_is_refused(tmp_path: Path) -> None:
-    """No file, or one without scores."""
+    """No file, one that is no Parquet, or one without scores."""
     with pytest.raises(ReportError, match="found no such file; approve another version"):
         read_calibration(tmp_path / "gone.parquet")
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ReportError, match=r"cut\.parquet: expected the baseline's sample as a Parquet file"):
+        read_calibration(tmp_path / "cut.parquet")
     pq.write_table(pa.table({"size": [1.0]}), tmp_path / "other.parquet")
     with pytest.raises(ReportError, match="expected the column 'score', found size"):
         read_calibration(tmp_path / "other.parquet")
