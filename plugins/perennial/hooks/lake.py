@@ -86,6 +86,23 @@ class Lake:
         """Put the manifest of a SageMaker input."""
         self.write(key, json.dumps(entries, indent=1).encode())
 
+    def read_manifest(self, key: str) -> tuple[str, ...]:
+        """The names in the manifest of a SageMaker input, below its prefix.
+
+        Raises:
+            ReportError: no such object, or it is no manifest.
+        """
+        try:
+            head, *names = json.loads(self.read(key))
+            if "prefix" in head and all(isinstance(name, str) for name in names):
+                return tuple(names)
+        except (ValueError, TypeError) as error:
+            raise self._no_manifest(key) from error
+        raise self._no_manifest(key)
+
+    def _no_manifest(self, key: str) -> ReportError:
+        return ReportError(f'{s3_layout.uri(self.bucket, key)}: expected [{{"prefix": "s3://…"}}, "name", …]')
+
     def sources(self, prefix: str) -> tuple[SourceObject, ...]:
         """The objects under `prefix` that hold anything, by key."""
         found = [self.source(item["Key"]) for item in self._list(prefix) if not item["Key"].endswith("/")]

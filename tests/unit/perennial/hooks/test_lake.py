@@ -247,3 +247,19 @@ def test_a_listing_says_what_it_can(aws: SimpleNamespace, lake: Lake) -> None:
     ]
     asked = lake.source("capture/a.jsonl")
     assert (asked.etag, asked.synthetic) == (found[0].etag, True)
+
+
+def test_manifest_is_read_as_it_was_written(lake: Lake) -> None:
+    """The names below its prefix."""
+    lake.write_manifest("a.manifest", [{"prefix": "s3://lake/raw/"}, "a/b.parquet", "c.parquet"])
+    assert lake.read_manifest("a.manifest") == ("a/b.parquet", "c.parquet")
+    lake.write_manifest("empty.manifest", [{"prefix": "s3://lake/raw/"}])
+    assert lake.read_manifest("empty.manifest") == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"7", b'["a"]', b"[null]", b'[{"prefix": ""}, 3]'])
+def test_what_is_no_manifest_is_refused(lake: Lake, content: bytes) -> None:
+    """It names the object, and what was expected."""
+    lake.write("a.manifest", content)
+    with pytest.raises(ReportError, match=r's3://lake/a.manifest: expected \[{"prefix"'):
+        lake.read_manifest("a.manifest")
