@@ -20,7 +20,7 @@ from include.specs import codec, s3_layout
 from include.specs.drift import DRIFT, DRIFT_HTML, DriftReport
 from include.specs.metrics import METRICS
 from include.specs.model import ModelSpec
-from include.specs.performance import PERFORMANCE, PERFORMANCE_HTML, PerformanceReport
+from include.specs.performance import PERFORMANCE, PERFORMANCE_HTML, DayQuality, PerformanceReport
 from laptop import aws, outcome
 from laptop.errors import FlowError, LaptopError
 from laptop.outcome import Outcome, Version
@@ -206,13 +206,20 @@ def breached(report: DriftReport) -> str:
 def said(report: PerformanceReport) -> str:
     """What labels say of the newest day that has enough of them; before that, what is expected of the newest day."""
     name, title = report.metric, METRICS[report.metric].title
-    against = f", {report.registered.metrics[name].value:.3f} registered" if name in report.registered.metrics else ""
-    if report.newest:
-        return f"{title} {report.newest.metrics[name].realised.value:.3f} on {report.newest.date}{against}"
+    if day := report.newest:
+        return f"{title} {day.metrics[name].realised.value:.3f} on {day.date}{_against(report, day)}"
     found = report.estimated
     if found is None or found.estimated is None or name not in found.estimated.metrics:
         return ""
-    return f"no verdict; {title} of {found.date} estimated at {found.estimated.metrics[name].value:.3f}{against}"
+    estimate = f"{title} of {found.date} estimated at {found.estimated.metrics[name].value:.3f}"
+    return f"no verdict; {estimate}{_against(report, found)}"
+
+
+def _against(report: PerformanceReport, day: DayQuality) -> str:
+    """What the version that answered the day was registered with."""
+    registered = report.registered_of(day.version)
+    found = registered.metrics.get(report.metric) if registered else None
+    return f", {found.value:.3f} registered" if found else ""
 
 
 def _labelled(report: PerformanceReport) -> str:

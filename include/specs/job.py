@@ -121,7 +121,7 @@ MEASURE_QUALITY = JobStep(
     name="performance",
     module="include.ml.jobs.measure_quality",
     kind="processing",
-    inputs=(CONFIG_CHANNEL, "baseline", "evaluation", "capture", "labels"),
+    inputs=(CONFIG_CHANNEL, "baselines", "evaluations", "capture", "labels"),
     optional=("capture", "labels"),
     outputs=("report",),
 )

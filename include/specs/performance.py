@@ -98,7 +98,8 @@ class DayQuality:
     """One day of predictions.
 
     Args:
-        version: that answered. rows: predictions that can be told from each other by id and have a score.
+        version: that answered, against whose evaluation the day is held.
+        rows: predictions that can be told from each other by id and have a score.
         labelled, positives: of those, rows whose label has come, and positive ones among them.
         repeated: earlier predictions for the id of a later one on the same day; only the last counts.
         unusable: predictions without an id of their own, or without a score.
@@ -140,12 +141,16 @@ class PerformanceReport:
 
     Args:
         window: the day at whose end was known what this says.
+        registered: of the version that the verdict is about: the one that answered the newest day with a verdict; where
+            no day has one, of the version that is watched.
+        others: of the other versions that answered any of the days, and of the watched one where it is another.
+        watched: the version that serves at the window's end; None in reports that know of no other than `registered`.
         metric: the one that decides.
         since: the first day, without a pause, of the breaches behind a warning or a degradation.
         reasons: the verdict's sentence.
         days: the oldest first.
         fairness: group of the specification → how it is treated, over the labelled rows of all days that the version
-            answered; decides nothing.
+            of the verdict answered; decides nothing.
     """
 
     model: str
@@ -158,6 +163,9 @@ class PerformanceReport:
     days: tuple[DayQuality, ...]
     labels: LabelsReport
     fairness: Mapping[str, GroupFairness] = field(default_factory=dict)
+    # Reports from before days were held against versions of their own have neither, and need none.
+    others: tuple[RegisteredRef, ...] = ()
+    watched: int | None = None
 
     def __post_init__(self) -> None:
         dates = [day.date for day in self.days]
@@ -166,6 +174,11 @@ class PerformanceReport:
         if (self.since is None) == (self.verdict in ("warning", "degraded")):
             raise ReportError(f"the verdict {self.verdict!r} and since {self.since} contradict each other")
 
+    def registered_of(self, version: int | None) -> RegisteredRef | None:
+        """What a day of that version is held against; None where that is not known."""
+        known = (self.registered, *self.others)
+        return next((each for each in known if each.version == version), None) if version is not None else None
+
     @property
     def newest(self) -> DayQuality | None:
         """The last day that has a verdict."""
@@ -173,8 +186,16 @@ class PerformanceReport:
 
     @property
     def fallen(self) -> DayQuality | None:
-        """The last day on which quality fell."""
-        return next((day for day in reversed(self.days) if day.breached), None)
+        """The last day on which the quality of the version that the verdict is about fell."""
+        own = (day for day in reversed(self.days) if day.version == self.registered.version)
+        return next((day for day in own if day.breached), None)
+
+    @property
+    def served_until(self) -> dt.date | None:
+        """The last day that the version of the verdict answered; None where it is the one that is watched."""
+        if self.watched in (None, self.registered.version):
+            return None
+        return max((day.date for day in self.days if day.version == self.registered.version), default=None)
 
     @property
     def estimated(self) -> DayQuality | None:

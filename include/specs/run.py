@@ -93,6 +93,14 @@ class MonitoringRun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServedVersion:
+    """A version that answers, and the run that registered it: the name of its baseline and of its evaluation."""
+
+    version: int
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServedDay:
     """A day on which the model answered, and the version that did; None where that is not known."""
 
@@ -102,12 +110,18 @@ class ServedDay:
 
 @dataclass(frozen=True, kw_only=True)
 class PerformanceRun:
-    """Days of predictions to hold against the evaluation of the version that serves, by the labels that have come.
+    """Days of predictions, each to hold against the evaluation of the version that answered it, by the labels that have
+    come.
 
     Args:
         date: labels of its end and later are not known yet.
         days: whose predictions are looked at.
-        baseline_run: the run that registered the version, which is the name of its baseline and of its evaluation.
+        version: the one that is watched: it serves when `date` ends.
+        baseline_run: the run that registered it, which is the name of its baseline and of its evaluation.
+        past: the other versions that answered any of the days.
+        evidence: the evaluations and the baselines' samples of all of these versions, as far as they are there.
+        learnt_until: the newest day whose data the watched version was trained on; None where that is not known, or no
+            other version has answered.
         captured, labels: the objects that hold the days' traffic, and labels; none where there are none.
         before: the last day before `date` of which there is a report; None where there is none.
         synthetic: whether traffic or labels were made up.
@@ -119,10 +133,18 @@ class PerformanceRun:
     days: tuple[ServedDay, ...]
     version: int
     baseline_run: str
+    past: tuple[ServedVersion, ...] = ()
+    evidence: tuple[SourceObject, ...] = ()
+    learnt_until: dt.date | None = None
     captured: tuple[SourceObject, ...] = ()
     labels: tuple[SourceObject, ...] = ()
     before: dt.date | None = None
     synthetic: bool = False
+
+    @property
+    def watched(self) -> ServedVersion:
+        """The version that is watched."""
+        return ServedVersion(version=self.version, run=self.baseline_run)
 
 
 @dataclass(frozen=True, kw_only=True)

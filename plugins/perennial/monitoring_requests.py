@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from include.specs import job, reports, s3_layout
+from include.specs import job, s3_layout
 from include.specs.drift import DRIFT
 from include.specs.environment import Environment
 from include.specs.partition import SourceObject
@@ -28,6 +28,16 @@ def labels_manifest_key(model: str, run: str) -> str:
     return s3_layout.experiment(model, run) + "labels.manifest"
 
 
+def baselines_manifest_key(model: str, run: str) -> str:
+    """Where the manifest of the samples of versions' baselines is kept."""
+    return s3_layout.experiment(model, run) + "baselines.manifest"
+
+
+def evaluations_manifest_key(model: str, run: str) -> str:
+    """Where the manifest of versions' evaluations is kept."""
+    return s3_layout.experiment(model, run) + "evaluations.manifest"
+
+
 def capture_manifest(captured: Sequence[SourceObject], *, bucket: str) -> list[Any]:
     """A SageMaker manifest of exactly these files, of `capture/` or of `predictions/`."""
     root = captured[0].key.partition("/")[0] + "/" if captured else ""
@@ -43,6 +53,19 @@ def history_manifest(run: MonitoringRun, *, bucket: str) -> list[Any]:
 def labels_manifest(run: PerformanceRun, *, bucket: str) -> list[Any]:
     """A SageMaker manifest of exactly the run's labels."""
     return _below(f"labels/{run.model.name}/", run.labels, bucket=bucket)
+
+
+def baselines_manifest(run: PerformanceRun, *, bucket: str) -> list[Any]:
+    """A SageMaker manifest of the samples of the baselines of all versions that answered.
+
+    One input however many versions: a processing job takes at most ten.
+    """
+    return _within(f"baselines/{run.model.name}/", run.evidence, bucket=bucket)
+
+
+def evaluations_manifest(run: PerformanceRun, *, bucket: str) -> list[Any]:
+    """A SageMaker manifest of the evaluations of all versions that answered."""
+    return _within(f"experiments/{run.model.name}/", run.evidence, bucket=bucket)
 
 
 def detect_drift(run: MonitoringRun, where: Environment) -> Request:
@@ -61,12 +84,12 @@ def detect_drift(run: MonitoringRun, where: Environment) -> Request:
 
 
 def measure_quality(run: PerformanceRun, where: Environment) -> Request:
-    """Days of traffic, labels, and what the version was registered with → the quality of those days."""
+    """Days of traffic, labels, and what the versions that answered were registered with → the quality of those days."""
     model, slug = run.model.name, run.provenance.run
     inputs = {
         job.CONFIG_CHANNEL: objects(where, config_key(model, slug)),
-        "baseline": objects(where, s3_layout.baseline(model, run.baseline_run)),
-        "evaluation": objects(where, s3_layout.experiment(model, run.baseline_run) + reports.EVALUATION),
+        "baselines": manifest(where, baselines_manifest_key(model, slug)),
+        "evaluations": manifest(where, evaluations_manifest_key(model, slug)),
     }
     if run.captured:
         inputs["capture"] = manifest(where, capture_manifest_key(model, slug))
@@ -74,6 +97,10 @@ def measure_quality(run: PerformanceRun, where: Environment) -> Request:
         inputs["labels"] = manifest(where, labels_manifest_key(model, slug))
     outputs = {"report": s3_layout.monitoring(model, run.date)}
     return processing(job.MEASURE_QUALITY, run.model, where, inputs, outputs)
+
+
+def _within(prefix: str, found: Iterable[SourceObject], *, bucket: str) -> list[Any]:
+    return _below(prefix, (source for source in found if source.key.startswith(prefix)), bucket=bucket)
 
 
 def _below(prefix: str, found: Iterable[SourceObject], *, bucket: str) -> list[Any]:

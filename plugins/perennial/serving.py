@@ -13,17 +13,19 @@ from include.specs import codec, s3_layout
 from include.specs.errors import ReportError
 from include.specs.model import ModelSpec
 from include.specs.partition import SourceObject
-from include.specs.run import MonitoringRun, PerformanceRun, ServedDay
+from include.specs.run import MonitoringRun, PerformanceRun, ServedVersion
 from perennial import aws_requests, monitoring_requests, registry
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.predicted import predicted
 
 _DAY = dt.timedelta(days=1)
+# Which version answered on a day; None where a report says that it does not know.
+Known = Mapping[dt.date, ServedVersion | None]
 
 
-def watched(spec: ModelSpec, packages: Packages, date: dt.date) -> tuple[int, str]:
-    """The version that was champion when the day ended, and the run that registered it.
+def watched(spec: ModelSpec, packages: Packages, date: dt.date) -> ServedVersion:
+    """The version that was champion when the day ended.
 
     Of a day before there was one it is today's: a model may be watched by traffic that it did not answer.
 
@@ -41,7 +43,7 @@ def watched(spec: ModelSpec, packages: Packages, date: dt.date) -> tuple[int, st
             f"{package['ModelPackageArn']} does not say which run registered it: expected `run` in its metadata; "
             "approve a version that a training flow registered"
         )
-    return int(package["ModelPackageVersion"]), run
+    return ServedVersion(version=int(package["ModelPackageVersion"]), run=run)
 
 
 def captured(lake: Lake, spec: ModelSpec, dates: Sequence[dt.date]) -> tuple[SourceObject, ...]:
@@ -89,31 +91,38 @@ def pin(lake: Lake, run: MonitoringRun | PerformanceRun, further: Mapping[str, l
     return config_key
 
 
-def served(dates: Sequence[dt.date], known: Mapping[dt.date, int | None], *, version: int) -> tuple[ServedDay, ...]:
+def served(dates: Sequence[dt.date], known: Known, *, watched: ServedVersion) -> dict[dt.date, ServedVersion | None]:
     """Which version answered on each of `dates`, as far as that is known.
 
     Nothing yet records what an endpoint runs; what a day's drift report was held against is the best that there is. A
     day without one was answered by the version that the reports around it agree on: the next before it, where there is
-    one, and the next after it, else `version`.
+    one, and the next after it, else `watched`.
+
+    A number that two runs have registered (a group was deleted and begun anew) is the version of the later one; who
+    answered the days of the other is not known, since a report could not tell the two apart.
 
     Args:
-        dates: ascending. known: the versions that reports of some of them name. version: the one that is watched now.
+        dates: ascending. known: the versions that reports of some of them name. watched: the one that is now.
 
     >>> first, second, third, fourth = (dt.date(2026, 3, day) for day in (1, 2, 3, 4))
-    >>> [day.version for day in served([first, second, third, fourth], {second: 1, fourth: 2}, version=2)]
-    [1, 1, None, 2]
+    >>> one, two = ServedVersion(version=1, run="a"), ServedVersion(version=2, run="b")
+    >>> found = served([first, second, third, fourth], {second: one, fourth: two}, watched=two)
+    >>> [version and version.run for version in found.values()]
+    ['a', 'a', None, 'b']
     """
     before, after = _filled(dates, known), _filled(dates[::-1], known)
-    found = []
-    for date in dates:
-        later = after.get(date, version)
-        found.append(ServedDay(date=date, version=later if before.get(date, later) == later else None))
-    return tuple(found)
+    runs, found = {watched.version: watched.run}, dict[dt.date, ServedVersion | None]()
+    for date in reversed(dates):
+        later = after.get(date, watched)
+        version = later if before.get(date, later) == later else None
+        same = version is not None and runs.setdefault(version.version, version.run) == version.run
+        found[date] = version if same else None
+    return dict(sorted(found.items()))
 
 
-def _filled(dates: Sequence[dt.date], known: Mapping[dt.date, int | None]) -> dict[dt.date, int | None]:
+def _filled(dates: Sequence[dt.date], known: Known) -> dict[dt.date, ServedVersion | None]:
     """Each date with what is known of it or, if nothing is, of the nearest that came earlier in `dates`."""
-    found: dict[dt.date, int | None] = {}
+    found: dict[dt.date, ServedVersion | None] = {}
     for number, date in enumerate(dates):
         if date in known:
             found[date] = known[date]

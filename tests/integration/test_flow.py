@@ -3,6 +3,7 @@
 The runs are made once, one after the other, as a person would make them; the tests look at what they left.
 """
 
+import dataclasses
 import datetime as dt
 import io
 import json
@@ -20,12 +21,15 @@ from rich.console import Console
 from whole_system import REAL_DATA, System
 
 from include.specs import codec, reports, s3_layout
+from include.specs.drift import DRIFT, BaselineRef
 from include.specs.performance import PERFORMANCE, PERFORMANCE_HTML, PerformanceReport
 from include.specs.reports import EvaluationReport, GateReport
 from laptop import landing
 from laptop.errors import FlowError
 from laptop.outcome import SYNTHETIC, Version
+from laptop.settings import BUCKET
 from laptop.story import Story
+from tests.shared.drift_report import report_of as drift_report_of
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(900)]
 
@@ -284,6 +288,30 @@ def test_quality_that_falls_is_told_of_when_its_labels_come(
     system.api.fail(training)
     assert training.dag_id == "fraud_training"
     assert [system.api.runs_started_by(watched.run) for watched in (runs[0], runs[1], runs[3])] == [[], [], []]
+
+
+@pytest.mark.usefixtures("fraud_rejected")
+def test_day_of_a_version_that_was_replaced_is_held_against_its_own_evaluation(
+    system: System, fraud_again: Made
+) -> None:
+    """Its drift report says who answered; the evaluation that its labels are held against comes by a manifest."""
+    flow, first, serves = system.flow("fraud"), fraud_again.versions[0], fraud_again.versions[-1]
+    story = Story(system.settings, system.endpoint, flow.spec, Console(file=io.StringIO()), days=1, rows=2000, begins=1)
+    version = Version(number=serves["ModelPackageVersion"], approval_status="", arn=serves["ModelPackageArn"])
+    [day] = story.begin(version, scenario="concept", until=dt.date(2026, 8, 10))
+    run = first["CustomerMetadataProperties"]["run"]
+    baseline = BaselineRef(version=first["ModelPackageVersion"], run=run, sha256="a" * 64)
+    told = codec.encode(dataclasses.replace(drift_report_of("stable", date=day), baseline=baseline))
+    system.client("s3").put_object(Bucket=BUCKET, Key=s3_layout.monitoring("fraud", day) + DRIFT, Body=told)
+    flow.watch(dt.date(2026, 8, 25), flow="performance")
+    folder = s3_layout.monitoring("fraud", dt.date(2026, 8, 25))
+    report = codec.decode(PerformanceReport, system.read(folder + PERFORMANCE), source=PERFORMANCE)
+    evaluation = codec.decode(EvaluationReport, system.experiment("fraud", run, reports.EVALUATION), source=run)
+    assert (report.registered.version, report.registered.run, report.watched) == (1, run, version.number)
+    [judged] = [found for found in report.days if found.judged]
+    assert {name: found.registered for name, found in judged.metrics.items()} == evaluation.metrics
+    assert judged.estimated is not None
+    assert f"version {version.number} serves" in system.read(folder + PERFORMANCE_HTML).decode()
 
 
 DAYS = [dt.date(2025, 3, day) for day in (1, 2, 3)]

@@ -1,4 +1,5 @@
-"""The days that a version has served, as its container finds them: capture, labels, baseline and evaluation."""
+"""The days that a model has served, as the job's container finds them: capture, labels, and what each version that
+answered was registered with."""
 
 from __future__ import annotations
 
@@ -6,35 +7,40 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 
 from include.ml.capture.day import read_day
 from include.ml.container import Container, replace_file, say
-from include.ml.performance.calibration import read_calibration
+from include.ml.performance.calibration import Calibration, read_calibration
 from include.ml.performance.confidence import estimated
 from include.ml.performance.labels import Labels, read_labels
 from include.ml.performance.predictions import Answered, answered
-from include.ml.performance.quality import Registered, performance
+from include.ml.performance.quality import performance
+from include.ml.performance.registered import Estimator, Registered, Versions
 from include.ml.reporting.performance_page import performance_page
 from include.specs import codec, reports, s3_layout
 from include.specs.errors import ReportError
 from include.specs.performance import PERFORMANCE, PERFORMANCE_HTML, PerformanceReport
 from include.specs.reports import EvaluationReport
-from include.specs.run import PerformanceRun, ServedDay
+from include.specs.run import PerformanceRun, ServedDay, ServedVersion
+
+# Of an error of a past version, what stands beside each of its days; the log has all of it.
+QUOTED = 160
 
 
 def measure(container: Container) -> Mapping[str, int]:
     """Read the days, measure them, write the page and then performance.json; counts for the log's last line.
 
     Raises:
-        ReportError: the baseline or the evaluation is missing, or is another run's.
+        ReportError: the baseline or the evaluation of the watched version is missing, or is another run's or model's.
         DataContractError: a file of labels is none.
     """
     run = container.config(PerformanceRun)
-    registered = _registered(container, run)
+    versions = _versions(container, run)
     labels = _labels(container, run)
     files = _files(container.optional_channel("capture"))
     days = [_answered(day, files, run) for day in run.days]
-    report = performance(days, labels, registered, window=run.date)
+    report = performance(days, labels, versions, window=run.date)
     folder = container.output("report")
     replace_file(folder / PERFORMANCE_HTML, _page(report, run).encode())
     replace_file(folder / PERFORMANCE, codec.encode(report))
@@ -57,19 +63,52 @@ def _page(report: PerformanceReport, run: PerformanceRun) -> str:
     )
 
 
-def _registered(container: Container, run: PerformanceRun) -> Registered:
-    path = container.channel("evaluation") / reports.EVALUATION
+def _versions(container: Container, run: PerformanceRun) -> Versions:
+    """What each version was registered with. That of a past one may be gone, which is no fault of today's."""
+    watched = _registered(container, run, run.watched, _calibration(container, run.watched))
+    past, lost = [], dict[int, str]()
+    for served in run.past:
+        try:
+            past.append(_registered(container, run, served, _calibration_if_any(container, served)))
+        except ReportError as error:
+            say(f"version {served.version}: its days are counted only: {error}")
+            lost[served.version] = shorten(str(error), QUOTED, placeholder=" …")
+    return Versions(watched=watched, past=tuple(past), lost=lost)
+
+
+def _registered(
+    container: Container, run: PerformanceRun, served: ServedVersion, calibration: Calibration | None
+) -> Registered:
+    evaluation = _evaluation(container, run, served)
+    estimate: Estimator | None = None
+    if calibration:
+        say(f"version {served.version}: {calibration.basis}")
+        estimate = partial(estimated, threshold=evaluation.confusion.threshold, calibration=calibration)
+    return Registered(version=served.version, evaluation=evaluation, model=run.model, estimate=estimate)
+
+
+def _evaluation(container: Container, run: PerformanceRun, served: ServedVersion) -> EvaluationReport:
+    name = s3_layout.experiment(run.model.name, served.run) + reports.EVALUATION
+    path = container.channel("evaluations") / served.run / reports.EVALUATION
     if not path.is_file():
-        raise ReportError(f"version {run.version}: expected its evaluation as {path}, found no such file")
-    evaluation = codec.decode(EvaluationReport, path.read_bytes(), source=str(path))
-    if evaluation.run != run.baseline_run:
-        raise ReportError(
-            f"{path}: expected the evaluation of the run {run.baseline_run}, got that of {evaluation.run}"
-        )
-    calibration = read_calibration(container.channel("baseline") / reports.BASELINE_SAMPLE)
-    say(calibration.basis)
-    estimate = partial(estimated, threshold=evaluation.confusion.threshold, calibration=calibration)
-    return Registered(version=run.version, evaluation=evaluation, model=run.model, estimate=estimate)
+        raise ReportError(f"{name}: expected the evaluation of version {served.version}, found no such file")
+    evaluation = codec.decode(EvaluationReport, path.read_bytes(), source=name)
+    if evaluation.run != served.run:
+        raise ReportError(f"{name}: expected the evaluation of the run {served.run}, got that of {evaluation.run}")
+    return evaluation
+
+
+def _calibration(container: Container, served: ServedVersion) -> Calibration:
+    return read_calibration(container.channel("baselines") / served.run / reports.BASELINE_SAMPLE)
+
+
+def _calibration_if_any(container: Container, served: ServedVersion) -> Calibration | None:
+    """None where a past version's sample is gone: labels judge its days even so."""
+    try:
+        return _calibration(container, served)
+    except ReportError as error:
+        say(f"version {served.version}: its days are not estimated: {error}")
+        return None
 
 
 def _labels(container: Container, run: PerformanceRun) -> Labels:

@@ -3,35 +3,58 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from include.specs.monitoring import PerformanceRule
 from include.specs.performance import DayQuality, PerformanceVerdict
 
-Judgement = tuple[PerformanceVerdict, dt.date | None, str]
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """A verdict on `version`, since when, and why."""
+
+    version: int | None
+    verdict: PerformanceVerdict
+    since: dt.date | None = None
+    reasons: str
 
 
-def judgement(days: Sequence[DayQuality], rule: PerformanceRule, *, version: int | None) -> Judgement:
-    """The verdict on `version`, since when, and why.
+def judgement(
+    days: Sequence[DayQuality], rule: PerformanceRule, *, watched: int, known: Collection[int | None]
+) -> Judgement:
+    """The verdict on the version that answered the newest day that can be judged.
 
-    A day without enough labels, or of another version, neither counts nor breaks a row of breaches. A degradation stays
-    until the last days no longer have so many breaches.
+    That is not always the one that serves: labels take weeks, and a version that was replaced meanwhile is judged as
+    they come, until the first day of its successor is. A new version is a new story: a day of another one, like a day
+    without enough labels, neither counts nor breaks a row of breaches. A degradation stays until the last days no
+    longer have so many breaches.
 
     Args:
-        days: the oldest first.
+        days: the oldest first. watched: the version that serves now, which it is about where no day can be judged.
+        known: the versions whose evaluations are.
     """
-    judged = [day for day in days if day.judged and day.version == version]
-    if not judged:
-        return "insufficient_data", None, _nothing(days)
-    recent = judged[-rule.of_days :]
-    breaches = sum(day.breached for day in recent)
+    newest = next((day for day in reversed(days) if day.judged), None)
+    if newest is None:
+        return Judgement(version=watched, verdict="insufficient_data", reasons=_nothing(days, known))
+    found = _of_one([day for day in days if day.judged and day.version == newest.version], rule, version=newest.version)
+    if newest.version == watched:
+        return found
+    last = max(day.date for day in days if day.version == newest.version)
+    told = f"of version {newest.version}, which answered until {last}, {found.reasons}; {_yet(days, watched)}"
+    return replace(found, reasons=told)
+
+
+def _of_one(judged: Sequence[DayQuality], rule: PerformanceRule, *, version: int | None) -> Judgement:
+    breaches = sum(day.breached for day in judged[-rule.of_days :])
     if breaches >= rule.breaches:
-        return "degraded", _since(judged), f"{_newest_breach(judged)}{_over(rule)}"
+        told = f"{_newest_breach(judged)}{_over(rule)}"
+        return Judgement(version=version, verdict="degraded", since=_since(judged), reasons=told)
     if judged[-1].breached:
         more = rule.breaches - breaches
-        told = f"it takes {more} more such day{'s' * (more > 1)} to be called degraded"
-        return "warning", _since(judged), f"{_newest_breach(judged)}; {told}"
-    return "stable", None, f"on {judged[-1].date}: {judged[-1].reasons}"
+        told = f"{_newest_breach(judged)}; it takes {more} more such day{'s' * (more > 1)} to be called degraded"
+        return Judgement(version=version, verdict="warning", since=_since(judged), reasons=told)
+    return Judgement(version=version, verdict="stable", reasons=f"on {judged[-1].date}: {judged[-1].reasons}")
 
 
 def _since(judged: Sequence[DayQuality]) -> dt.date:
@@ -52,8 +75,17 @@ def _over(rule: PerformanceRule) -> str:
     return "" if rule.of_days == 1 else f"; on {rule.breaches} or more of the last {rule.of_days} days with labels"
 
 
-def _nothing(days: Sequence[DayQuality]) -> str:
+def _yet(days: Sequence[DayQuality], watched: int) -> str:
+    """What is not known of the version that serves now; one that was rolled back to may have been judged before."""
+    again = any(day.judged and day.version == watched for day in days)
+    of_it = "no day since" if again else "no day of its own"
+    return f"version {watched} serves now{' again' * again}, and {of_it} has enough labels yet"
+
+
+def _nothing(days: Sequence[DayQuality], known: Collection[int | None]) -> str:
     if not days:
         return "no predictions were captured"
     labelled, rows = sum(day.labelled for day in days), sum(day.rows for day in days)
-    return f"{labelled} of {rows} predictions have a label, on no day enough for a verdict"
+    told = f"{labelled} of {rows} predictions have a label, on no day enough for a verdict"
+    lost = sum(day.rows > 0 and day.version not in known for day in days)
+    return f"{told}; on {lost} of {len(days)} days a version answered whose evaluation is not known" if lost else told

@@ -1,96 +1,59 @@
-"""Days of predictions and the labels that have come, held against the registered evaluation: performance.json."""
+"""Days of predictions and the labels that have come, held against the registered evaluations: performance.json."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from include.ml.evaluation.predictions import Floats, Predictions
+from include.ml.evaluation.predictions import Predictions
 from include.ml.performance.comparison import fell, realised, sentence
 from include.ml.performance.groups import observed_groups
 from include.ml.performance.labels import Labels
 from include.ml.performance.persistence import judgement
 from include.ml.performance.predictions import Answered, Labelled, labelled, never_asked
-from include.specs.errors import ReportError
-from include.specs.model import ModelSpec
+from include.ml.performance.registered import Registered, Versions
 from include.specs.monitoring import PerformanceRule
-from include.specs.performance import DayQuality, EstimatedQuality, PerformanceReport, RealisedMetric, RegisteredRef
-from include.specs.reports import EvaluationReport
+from include.specs.performance import DayQuality, PerformanceReport, RealisedMetric
 
-Estimator = Callable[[Floats], EstimatedQuality]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Registered:
-    """What quality is held against.
-
-    Args:
-        evaluation: of the version that is watched.
-        estimate: the quality of a day by its scores alone; None for no such estimate.
-    """
-
-    version: int | None
-    evaluation: EvaluationReport
-    model: ModelSpec
-    estimate: Estimator | None = None
-
-    @property
-    def rule(self) -> PerformanceRule:
-        """When a fall counts."""
-        return self.model.monitoring.performance
-
-    @property
-    def metric(self) -> str:
-        """The one that decides."""
-        return self.rule.metric or self.model.gate.primary_metric
+EMPTY = "no predictions were captured"
 
 
-def performance(
-    days: Sequence[Answered], labels: Labels, registered: Registered, *, window: dt.date
-) -> PerformanceReport:
+def performance(days: Sequence[Answered], labels: Labels, versions: Versions, *, window: dt.date) -> PerformanceReport:
     """performance.json.
 
     Raises:
-        ReportError: a day comes twice, the evaluation is another model's, or lacks the metric that decides.
+        ReportError: a day comes twice.
     """
-    _require_metric(registered)
-    ordered = sorted(days, key=lambda day: day.date)
-    found = tuple(day_quality(day, labels, registered) for day in ordered)
-    verdict, since, reasons = judgement(found, registered.rule, version=registered.version)
-    evaluation = registered.evaluation
-    own = [day for day in ordered if day.version == registered.version]
+    ordered, watched = sorted(days, key=lambda day: day.date), versions.watched
+    found = tuple(day_quality(day, labels, versions) for day in ordered)
+    judged = judgement(found, watched.rule, watched=watched.version, known=versions.known)
+    about = versions.of(judged.version) or watched
+    served = {day.version for day in found}
+    others = [each for each in (watched, *versions.past) if each is watched or each.version in served]
+    own = [day for day in ordered if day.version == about.version]
     return PerformanceReport(
-        model=registered.model.name,
+        model=watched.model.name,
         window=window,
-        registered=RegisteredRef(
-            version=registered.version,
-            run=evaluation.run,
-            rows=evaluation.data.rows,
-            positives=evaluation.data.positives,
-            metrics=evaluation.metrics,
-        ),
-        metric=registered.metric,
-        verdict=verdict,
-        since=since,
-        reasons=reasons,
+        registered=about.reference,
+        others=tuple(each.reference for each in others if each is not about),
+        watched=watched.version,
+        metric=watched.metric,
+        verdict=judged.verdict,
+        since=judged.since,
+        reasons=judged.reasons,
         days=found,
         labels=replace(labels.report, never_asked=never_asked(list(days), labels)),
-        fairness=observed_groups(own, labels, registered.model, threshold=evaluation.confusion.threshold),
+        fairness=observed_groups(own, labels, about.model, threshold=about.threshold),
     )
 
 
-def day_quality(day: Answered, labels: Labels, registered: Registered) -> DayQuality:
-    """One day, as far as its labels have come. Of a day that another version answered, only the labels are counted."""
-    found = labelled(day, labels)
+def day_quality(day: Answered, labels: Labels, versions: Versions) -> DayQuality:
+    """One day, as far as its labels have come, against the version that answered it; where nobody knows what that was
+    registered with, only the labels are counted."""
+    found, against = labelled(day, labels), versions.of(day.version)
     positives, known = int(found.positive.sum()), len(found.positive)
-    own = day.version == registered.version
-    # Of one class alone nothing can be ranked.
-    metrics = _metrics(day, found, registered) if own and 0 < positives < known else {}
-    unjudged = _too_few(len(day.scores), known, positives, registered.rule) if own else _by_another(day, registered)
-    decides = None if unjudged else metrics[registered.metric]
-    estimate = registered.estimate if own and len(day.scores) else None
-    return DayQuality(
+    counted = DayQuality(
         date=day.date,
         version=day.version,
         rows=len(day.scores),
@@ -98,47 +61,46 @@ def day_quality(day: Answered, labels: Labels, registered: Registered) -> DayQua
         positives=positives,
         repeated=day.repeated,
         unusable=day.unusable,
+        judged=False,
+        breached=False,
+        reasons=versions.why_not(day.version) if len(day.scores) else EMPTY,
+    )
+    return _judged(counted, day, found, against) if against else counted
+
+
+def _judged(counted: DayQuality, day: Answered, found: Labelled, against: Registered) -> DayQuality:
+    positives, known = counted.positives, counted.labelled
+    # Of one class alone nothing can be ranked.
+    metrics = _metrics(day, found, against) if 0 < positives < known else {}
+    unjudged = _too_few(counted.rows, known, positives, against.rule)
+    decides = None if unjudged else metrics[against.metric]
+    return replace(
+        counted,
         judged=decides is not None,
-        breached=decides is not None and fell(registered.metric, decides, registered.rule),
-        reasons=unjudged if decides is None else sentence(registered.metric, decides, registered.rule),
+        breached=decides is not None and fell(against.metric, decides, against.rule),
+        reasons=unjudged if decides is None else sentence(against.metric, decides, against.rule),
         metrics=metrics,
-        estimated=estimate(day.scores) if estimate else None,
+        estimated=against.estimate(day.scores) if against.estimate and counted.rows else None,
     )
 
 
-def _by_another(day: Answered, registered: Registered) -> str:
-    answered = "an unknown version" if day.version is None else f"version {day.version}"
-    return f"{answered} answered; the evaluation is of version {registered.version}"
-
-
-def _metrics(day: Answered, found: Labelled, registered: Registered) -> dict[str, RealisedMetric]:
+def _metrics(day: Answered, found: Labelled, against: Registered) -> dict[str, RealisedMetric]:
     predictions = Predictions(
         labels=found.positive,
         scores=day.scores[found.known],
-        threshold=registered.evaluation.confusion.threshold,
-        required_precision=registered.model.decision.required_precision,
+        threshold=against.threshold,
+        required_precision=against.model.decision.required_precision,
     )
-    return realised(predictions, registered.evaluation.metrics)
+    return realised(predictions, against.evaluation.metrics)
 
 
 def _too_few(rows: int, known: int, positives: int, rule: PerformanceRule) -> str:
     """Why a day has no verdict; nothing where it has one."""
     if not rows:
-        return "no predictions were captured"
+        return EMPTY
     if known < rule.minimum_share * rows or not known:
         return f"{known} of {rows} predictions have a label; it takes {rule.minimum_share:.0%} of them"
     rarer = min(positives, known - positives)
     if rarer < rule.minimum_rows:
         return f"{positives} positive and {known - positives} negative labels; it takes {rule.minimum_rows} of each"
     return ""
-
-
-def _require_metric(registered: Registered) -> None:
-    evaluation, model = registered.evaluation, registered.model
-    if evaluation.model != model.name:
-        raise ReportError(f"expected the evaluation of {model.name}, got that of {evaluation.model}")
-    if registered.metric not in evaluation.metrics:
-        raise ReportError(
-            f"evaluation.json of {evaluation.run}: expected the metric {registered.metric}, which decides; "
-            f"it has {', '.join(sorted(evaluation.metrics))}"
-        )

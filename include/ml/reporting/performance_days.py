@@ -1,10 +1,12 @@
-"""The days of a report on quality as a picture: one metric, by labels and by scores alone, beside the registered."""
+"""The days of a report on quality as a picture: one metric, by labels and by scores alone, beside what the version that
+answered each day was registered with."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from include.ml.reporting.charts import Scale, Tick
@@ -14,7 +16,7 @@ from include.specs.metrics import METRICS
 from include.specs.performance import DayQuality, PerformanceReport
 from include.specs.reports import Estimate
 
-State = Literal["fell", "held", "unjudged", "estimated"]
+State = Literal["fell", "held", "unjudged", "estimated", "registered"]
 
 WIDTH, HEIGHT = 900, 300
 LEFT, TOP, RIGHT, BOTTOM = 56, 12, 888, 262
@@ -25,6 +27,8 @@ ROOM = 0.06
 SHORTEST = 0.1
 # How far an estimate stands beside the realised value of its day, in pixels.
 ASIDE = 4.0
+# In pixels, from which a version's days have room for more than its number.
+WIDE_ENOUGH = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +44,26 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Band:
+    """Days in a row that one version answered, in pixels, and the value with its interval that it was registered with.
+
+    Args:
+        name: of the version; empty where all days are of the same. registered: None where nobody knows.
+    """
+
+    left: float
+    right: float
+    name: str
+    registered: Mark | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DaysChart:
-    """Marks by day, the estimates first: what labels say is drawn over them. `registered` may be unknown."""
+    """Marks by day, the estimates first: what labels say is drawn over them. `bands` are from the left to the right."""
 
     title: str
     marks: tuple[Mark, ...]
-    registered: Mark | None
+    bands: tuple[Band, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
 
@@ -62,8 +80,10 @@ def days_chart(report: PerformanceReport) -> DaysChart | None:
     realised = [(found.date, state(found), found.metrics[name].realised) for found in days if name in found.metrics]
     if not estimated and not realised:
         return None
-    registered = report.registered.metrics.get(name)
-    values = [value for _, _, value in (*estimated, *realised)] + ([registered] if registered else [])
+    registered = [
+        value for version in dict.fromkeys(found.version for found in days) if (value := _of(report, version))
+    ]
+    values = [value for _, _, value in (*estimated, *realised)] + registered
     x = _days_scale([found.date for found in days])
     y = _value_scale(name, values)
     return DaysChart(
@@ -72,7 +92,7 @@ def days_chart(report: PerformanceReport) -> DaysChart | None:
             *(_mark(x(date.toordinal()) + ASIDE, y, value, "estimated", day(date)) for date, _, value in estimated),
             *(_mark(x(date.toordinal()), y, value, kind, day(date)) for date, kind, value in realised),
         ),
-        registered=_mark(LEFT, y, registered, "held", "registered") if registered else None,
+        bands=_bands(report, x, y),
         x_ticks=_dates(x, [found.date for found in days]),
         y_ticks=round_ticks(y),
     )
@@ -81,6 +101,30 @@ def days_chart(report: PerformanceReport) -> DaysChart | None:
 def estimate(found: DayQuality, name: str) -> Estimate | None:
     """The metric as it is estimated without labels."""
     return found.estimated.metrics.get(name) if found.estimated else None
+
+
+def _of(report: PerformanceReport, version: int | None) -> Estimate | None:
+    """The metric that decides, as that version was registered with it."""
+    found = report.registered_of(version)
+    return found.metrics.get(report.metric) if found else None
+
+
+def _bands(report: PerformanceReport, x: Scale, y: Scale) -> tuple[Band, ...]:
+    parts = [(version, list(found)) for version, found in groupby(report.days, key=lambda found: found.version)]
+    return tuple(_band(report, found, x, y, alone=len(parts) == 1) for _, found in parts)
+
+
+def _band(report: PerformanceReport, days: Sequence[DayQuality], x: Scale, y: Scale, *, alone: bool) -> Band:
+    left, right = x(days[0].date.toordinal() - 0.5), x(days[-1].date.toordinal() + 0.5)
+    version, registered = days[0].version, _of(report, days[0].version)
+    number = "?" if version is None else str(version)
+    name = f"version {number}" if right - left >= WIDE_ENOUGH else number
+    return Band(
+        left=left,
+        right=right,
+        name="" if alone else name,
+        registered=_mark(left, y, registered, "registered", f"version {number}") if registered else None,
+    )
 
 
 def _mark(x: float, y: Scale, value: Estimate, kind: State, when: str) -> Mark:
@@ -115,4 +159,5 @@ WORDS: dict[State, str] = {
     "held": "as good as",
     "unjudged": "by the few labels that have come",
     "estimated": "estimated without labels at",
+    "registered": "registered with",
 }

@@ -107,7 +107,8 @@ def _expected(report: PerformanceReport) -> list[Row]:
     day = report.estimated
     if day is None or day.estimated is None:
         return []
-    registered = report.registered.metrics
+    known = report.registered_of(day.version)
+    registered = known.metrics if known else {}
     return [
         Row(
             metric=METRICS[name],

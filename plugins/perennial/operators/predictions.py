@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from include.specs import s3_layout
-from include.specs.drift import DRIFT, DriftReport
+from include.specs.drift import DRIFT, BaselineRef, DriftReport
 from include.specs.errors import ReportError
 from include.specs.partition import SourceObject
 from include.specs.performance import PERFORMANCE
-from include.specs.run import PerformanceRun
-from perennial import monitoring_requests, serving
+from include.specs.run import PerformanceRun, ServedDay, ServedVersion
+from perennial import evidence, monitoring_requests, serving
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.operators.base import FlowOperator, provenance, required_date
 
 
 class FindPredictionsOperator(FlowOperator):
-    """Pin the days of predictions that labels may tell of, the labels that have come, and the version that is watched.
+    """Pin the days of predictions that labels may tell of, the labels that have come, the version that is watched, and
+    those that answered before it, with what each was registered with.
 
     The last of the days is the DAG param `date`, or the one that the data interval begins on; how many there are is the
     spec's (`monitoring.performance.history_days`), from the first that was captured. That there are no labels is as
@@ -31,19 +32,24 @@ class FindPredictionsOperator(FlowOperator):
     def perform(self, context: Any) -> dict[str, Any]:
         """Find, pin, write."""
         date, lake, spec = required_date(context), self.lake(), self.spec
-        version, baseline_run = serving.watched(spec, Packages(), date)
+        watched = serving.watched(spec, Packages(), date)
         asked = _days(date, spec.monitoring.performance.history_days)
         captured = serving.captured(lake, spec, asked)
         days = _captured_days(asked, captured)
         labels = serving.labels(lake, spec, days)
         before = serving.reported(lake, spec, PERFORMANCE, before=date, days=len(asked))
+        served = serving.served(days, self._answered(lake, days), watched=watched)
+        past = _past(served.values(), watched)
         run = PerformanceRun(
             model=spec,
             provenance=provenance(context, self.where()),
             date=date,
-            days=serving.served(days, self._versions(lake, days), version=version),
-            version=version,
-            baseline_run=baseline_run,
+            days=tuple(ServedDay(date=day, version=found.version if found else None) for day, found in served.items()),
+            version=watched.version,
+            baseline_run=watched.run,
+            past=past,
+            evidence=evidence.evidence(lake, spec.name, watched=watched, past=past),
+            learnt_until=evidence.learnt_until(lake, spec.name, watched) if past else None,
             captured=captured,
             labels=labels,
             before=before[-1] if before else None,
@@ -52,18 +58,31 @@ class FindPredictionsOperator(FlowOperator):
         )
         return {"config_key": _pin(run, lake), **_returned(run)}
 
-    def _versions(self, lake: Lake, days: Sequence[dt.date]) -> dict[dt.date, int | None]:
-        """The versions that the days' drift reports were held against."""
+    def _answered(self, lake: Lake, days: Sequence[dt.date]) -> dict[dt.date, ServedVersion | None]:
+        """The versions that the days' drift reports were held against, each with the run whose baseline that was.
+
+        The registry is not asked: what it no longer has may have answered all the same.
+        """
         end = days[-1] + dt.timedelta(days=1)
-        found = {}
+        found: dict[dt.date, ServedVersion | None] = {}
         for date in serving.reported(lake, self.spec, DRIFT, before=end, days=len(days)):
             key = s3_layout.monitoring(self.spec.name, date) + DRIFT
             try:
-                found[date] = lake.read_as(DriftReport, key).baseline.version
+                found[date] = _version(lake.read_as(DriftReport, key).baseline)
             except ReportError as error:
                 # One of many days, and not what this run is about: the days around it may tell as much.
                 self.log.warning("Which version answered on %s is not known: %s", date, error)
         return found
+
+
+def _version(baseline: BaselineRef) -> ServedVersion | None:
+    return None if baseline.version is None else ServedVersion(version=baseline.version, run=baseline.run)
+
+
+def _past(served: Iterable[ServedVersion | None], watched: ServedVersion) -> tuple[ServedVersion, ...]:
+    """The versions that answered and are not watched, the oldest first."""
+    others = {found for found in served if found and found != watched}
+    return tuple(sorted(others, key=lambda found: found.version))
 
 
 def _days(last: dt.date, number: int) -> list[dt.date]:
@@ -79,8 +98,13 @@ def _captured_days(dates: Sequence[dt.date], captured: Sequence[SourceObject]) -
 def _pin(run: PerformanceRun, lake: Lake) -> str:
     """Write what the job reads; the configuration's key."""
     model, slug = run.model.name, run.provenance.run
-    labels = monitoring_requests.labels_manifest(run, bucket=lake.bucket)
-    return serving.pin(lake, run, {monitoring_requests.labels_manifest_key(model, slug): labels})
+    bucket, requests = lake.bucket, monitoring_requests
+    further = {
+        requests.labels_manifest_key(model, slug): requests.labels_manifest(run, bucket=bucket),
+        requests.baselines_manifest_key(model, slug): requests.baselines_manifest(run, bucket=bucket),
+        requests.evaluations_manifest_key(model, slug): requests.evaluations_manifest(run, bucket=bucket),
+    }
+    return serving.pin(lake, run, further)
 
 
 def _returned(run: PerformanceRun) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class FindTrafficOperator(FlowOperator):
         """Find, wait, pin, write."""
         date = required_date(context)
         lake, where = self.lake(), self.where()
-        version, baseline_run = serving.watched(self.spec, Packages(), date)
+        watched = serving.watched(self.spec, Packages(), date)
         captured = serving.captured(lake, self.spec, [date])
         if not captured:
             self._wait(context)
@@ -41,8 +41,8 @@ class FindTrafficOperator(FlowOperator):
             model=self.spec,
             provenance=origin,
             date=date,
-            version=version,
-            baseline_run=baseline_run,
+            version=watched.version,
+            baseline_run=watched.run,
             captured=captured,
             history=serving.reported(lake, self.spec, DRIFT, before=date, days=self.spec.monitoring.history_days),
             # Whoever makes traffic up says so on every file; one is asked.

@@ -142,6 +142,18 @@ def test_an_estimate_is_said_to_be_one() -> None:
     assert said(performance_of("insufficient_data", days=())) == ""
 
 
+def test_quality_is_told_against_the_version_that_answered() -> None:
+    """The newest day that was judged, or estimated, may not be of the version that serves."""
+    report = performance_of("degraded")
+    three, five = (
+        dataclasses.replace(report.registered, version=version, metrics={"roc_auc": about(value)})
+        for version, value in ((3, 0.84), (5, 0.9))
+    )
+    assert said(performance_of("degraded", registered=three, others=(five,), watched=5)).endswith("0.840 registered")
+    waiting = performance_of("insufficient_data", registered=five, others=(three,), watched=5)
+    assert said(waiting).endswith("estimated at 0.810, 0.840 registered")
+
+
 def test_labels_are_waited_for_in_the_past(story: Story) -> None:
     """A week whose labels have all been told by now, and that yesterday's run does not see, is looked at as they came;
     one that drifts, day by day."""

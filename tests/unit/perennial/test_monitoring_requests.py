@@ -11,9 +11,11 @@ from perennial import monitoring_requests
 from include.specs.environment import Environment
 from include.specs.job import DETECT_DRIFT, MEASURE_QUALITY
 from include.specs.model import ModelSpec
+from include.specs.partition import SourceObject
 from tests.shared.sagemaker_requests import check, named
 
 Make = Callable[..., Any]
+EVIDENCE = (("experiments", "evaluation.json"), ("baselines", "sample.parquet"))
 
 
 def test_detect_drift_is_a_legal_request(spec: ModelSpec, place: Environment, monitoring_run: Make) -> None:
@@ -56,24 +58,36 @@ def test_measure_quality_is_a_legal_request(spec: ModelSpec, place: Environment,
 
 
 def test_measure_quality_reads_what_was_pinned(churn: ModelSpec, where: Environment, performance_run: Make) -> None:
-    """What the version was registered with, the days' files and the labels; what there is none of is left out."""
-    run = performance_run(churn)
+    """What the versions were registered with, the days' files and the labels; what there is none of is left out."""
+    keys = [f"{room}/churn/{run}/{file}" for run in ("earlier", "later") for room, file in EVIDENCE]
+    run = performance_run(churn, evidence=tuple(SourceObject(key=key, bytes=9, etag="e") for key in keys))
     request = monitoring_requests.measure_quality(run, where)
     inputs = {found["InputName"]: found["S3Input"] for found in request["ProcessingInputs"]}
     assert {name: found["S3Uri"].removeprefix("s3://lake/") for name, found in inputs.items()} == {
         "config": "experiments/churn/manual-1-abc/run.json",
-        "baseline": "baselines/churn/earlier/",
-        "evaluation": "experiments/churn/earlier/evaluation.json",
+        "baselines": "experiments/churn/manual-1-abc/baselines.manifest",
+        "evaluations": "experiments/churn/manual-1-abc/evaluations.manifest",
         "capture": "experiments/churn/manual-1-abc/capture.manifest",
         "labels": "experiments/churn/manual-1-abc/labels.manifest",
     }
-    assert {name for name, found in inputs.items() if found["S3DataType"] == "ManifestFile"} == {"capture", "labels"}
+    listed = {name for name, found in inputs.items() if found["S3DataType"] == "ManifestFile"}
+    assert listed == set(inputs) - {"config"}
+    assert monitoring_requests.baselines_manifest(run, bucket="lake") == [
+        {"prefix": "s3://lake/baselines/churn/"},
+        "earlier/sample.parquet",
+        "later/sample.parquet",
+    ]
+    assert monitoring_requests.evaluations_manifest(run, bucket="lake") == [
+        {"prefix": "s3://lake/experiments/churn/"},
+        "earlier/evaluation.json",
+        "later/evaluation.json",
+    ]
     assert monitoring_requests.labels_manifest(run, bucket="lake") == [
         {"prefix": "s3://lake/labels/churn/"},
         "year=2026/month=03/day=01/a.parquet",
     ]
     bare = monitoring_requests.measure_quality(performance_run(churn, captured=(), labels=()), where)
-    assert {found["InputName"] for found in bare["ProcessingInputs"]} == {"config", "baseline", "evaluation"}
+    assert {found["InputName"] for found in bare["ProcessingInputs"]} == {"config", "baselines", "evaluations"}
 
 
 def test_channels_are_those_that_the_steps_declare(

@@ -14,6 +14,7 @@ from perennial.hooks.lake import Lake
 from include.specs import s3_layout
 from include.specs.errors import ReportError
 from include.specs.model import ModelSpec
+from include.specs.run import ServedVersion
 
 DAY = dt.date(2026, 3, 1)
 
@@ -36,7 +37,7 @@ PACKAGE = {
 
 def test_champion_is_watched(churn: ModelSpec) -> None:
     """Its version, and the run whose baseline and evaluation it has."""
-    assert serving.watched(churn, _registry(PACKAGE), DAY) == (3, "earlier")
+    assert serving.watched(churn, _registry(PACKAGE), DAY) == ServedVersion(version=3, run="earlier")
 
 
 def test_without_a_version_nothing_is_watched(churn: ModelSpec) -> None:
@@ -93,6 +94,8 @@ def test_labels_are_those_that_came_on_the_days(aws: SimpleNamespace, churn: Mod
         ({1: 2, 3: 2}, [2, 2, 2, 2]),
         ({1: 2, 3: 3}, [2, 2, None, 3]),
         ({2: None}, [None, None, None, None]),
+        # Rolled back: the one that serves has answered before, too.
+        ({0: 3, 1: 2, 2: 3}, [3, 2, 3, 3]),
     ],
     ids=str,
 )
@@ -101,5 +104,21 @@ def test_day_nobody_watched_is_of_the_version_around_it(
 ) -> None:
     """If the reports before and after it agree; between two versions nobody knows when the one took over."""
     dates = [DAY + dt.timedelta(days=number) for number in range(4)]
-    found = serving.served(dates, {dates[number]: version for number, version in known.items()}, version=3)
-    assert [(day.date, day.version) for day in found] == list(zip(dates, versions, strict=True))
+    reports = {dates[number]: version and _version(version) for number, version in known.items()}
+    found = serving.served(dates, reports, watched=_version(3))
+    assert list(found.items()) == [
+        (date, version and _version(version)) for date, version in zip(dates, versions, strict=True)
+    ]
+
+
+def test_number_that_was_given_twice_is_that_of_the_later_run() -> None:
+    """A group that was deleted begins anew with version 1: whoever answered before it is not known."""
+    dates = [DAY + dt.timedelta(days=number) for number in range(4)]
+    old, two, new = (ServedVersion(version=number, run=run) for number, run in ((1, "old"), (2, "b"), (1, "new")))
+    reports = dict(zip(dates, (old, two, new, two), strict=True))
+    assert list(serving.served(dates, reports, watched=two).values()) == [None, two, new, two]
+    assert list(serving.served(dates, reports, watched=old).values()) == [old, two, None, two]
+
+
+def _version(number: int) -> ServedVersion:
+    return ServedVersion(version=number, run=f"run-{number}")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import json
 import math
 from typing import Any
 
@@ -110,3 +111,22 @@ def test_a_report_knows_its_newest_days() -> None:
     assert (found.fallen, found.newest, found.estimated) == (DAY, quiet, waiting)
     empty = report(verdict="insufficient_data", since=None, days=())
     assert (empty.fallen, empty.newest, empty.estimated) == (None, None, None)
+
+
+def test_a_report_may_be_about_a_version_that_serves_no_longer() -> None:
+    """The last day that fell is one of its own, and so is the last that it answered; each version is found."""
+    ours, next_ = DAY, dataclasses.replace(DAY, date=dt.date(2026, 3, 2), version=5)
+    late = dataclasses.replace(DAY, date=dt.date(2026, 3, 4), breached=False, judged=False)
+    other = RegisteredRef(version=5, run="run-5", rows=90, positives=20)
+    found = report(days=(ours, next_, late), others=(other,), watched=5)
+    assert (found.fallen, found.served_until) == (ours, late.date)
+    assert [found.registered_of(version) for version in (3, 5, 4, None)] == [found.registered, other, None, None]
+    assert dataclasses.replace(found, watched=3).served_until is None
+    assert codec.decode(PerformanceReport, codec.encode(found), source="performance.json") == found
+
+
+def test_a_report_of_one_version_alone_is_read() -> None:
+    """As it was written before there were others in it: tomorrow's alert asks yesterday's report what people know."""
+    old = {name: value for name, value in codec.to_plain(report()).items() if name not in ("others", "watched")}
+    found = codec.decode(PerformanceReport, json.dumps(old), source="performance.json")
+    assert (found, found.served_until) == (report(), None)

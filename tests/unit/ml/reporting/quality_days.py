@@ -1,5 +1,6 @@
 """Reports on realised quality, measured by the code that measures: made-up days of a model whose labels come late."""
 
+import dataclasses
 import datetime as dt
 from functools import cache, partial
 
@@ -11,35 +12,51 @@ from include.ml.performance.calibration import calibration
 from include.ml.performance.confidence import estimated
 from include.ml.performance.labels import Labels
 from include.ml.performance.predictions import Answered
-from include.ml.performance.quality import Registered, performance
+from include.ml.performance.quality import performance
+from include.ml.performance.registered import Registered, Versions
 from include.specs.catalog import load
 from include.specs.performance import BadLabels, LabelsReport, PerformanceReport
-from include.specs.reports import EvaluationReport
 from tests.unit.ml.performance.served_days import drawn, evaluation_of
 
 MODEL = load()["churn"]
 RULE = MODEL.monitoring.performance
 TODAY = dt.date(2026, 3, 4)
-HOLD_OUT = drawn(1500, seed=99)
 ROWS = 500
 # Labels come within so many days: all of them then, half of them on the last two.
 WEEKS = 20
 
 
 @cache
-def _registered() -> Registered:
-    evaluation: EvaluationReport = evaluation_of(HOLD_OUT, model="churn")
-    known = calibration(HOLD_OUT.scores, HOLD_OUT.labels)
+def _registered(version: int = 3, *, blur: float = 0.0) -> Registered:
+    hold_out = drawn(1500, seed=96 + version, blur=blur)
+    evaluation = dataclasses.replace(evaluation_of(hold_out, model="churn"), run=f"run-{version}")
+    known = calibration(hold_out.scores, hold_out.labels)
     return Registered(
-        version=3, evaluation=evaluation, model=MODEL, estimate=partial(estimated, threshold=0.5, calibration=known)
+        version=version,
+        evaluation=evaluation,
+        model=MODEL,
+        estimate=partial(estimated, threshold=0.5, calibration=known),
     )
 
 
 @cache
 def report(
-    *, days: int = 45, fell: int = 0, labelled: bool = True, version: int = 3, rows: int = ROWS
+    *,
+    days: int = 45,
+    fell: int = 0,
+    labelled: bool = True,
+    version: int = 3,
+    rows: int = ROWS,
+    served: tuple[tuple[int | None, int], ...] = (),
+    past: tuple[tuple[int, float], ...] = (),
 ) -> PerformanceReport:
-    """Days up to today: the last `fell` with labels are worse, the first ten were answered by `version`."""
+    """Days up to today: the last `fell` with labels are worse, the first ten were answered by `version`.
+
+    Args:
+        served: or, of the oldest days, which versions answered so many each.
+        past: earlier versions, and how blurred the hold-out was that each was registered with.
+    """
+    who = [each for each, number in served for _ in range(number)] or [version] * 10
     answered, ids, positive = [], [], []
     for ago in range(days - 1, -1, -1):
         known = labelled and ago >= WEEKS - 2
@@ -50,7 +67,8 @@ def report(
         share = (0.0 if not known else 0.4 if ago < WEEKS else 0.97) * rows
         ids += keys[: round(share)]
         positive += day.labels[: round(share)].tolist()
-        answered.append(_answered(date, keys, day, version=version if ago > days - 11 else 3))
+        place = days - 1 - ago
+        answered.append(_answered(date, keys, day, version=who[place] if place < len(who) else 3))
     read = LabelsReport(
         files=len(ids) and 12,
         rows=len(ids) and len(ids) + 41,
@@ -60,7 +78,8 @@ def report(
         bad={"no_id": BadLabels(count=3, example="labels.parquet, row 17: None, Yes, 2026-02-11")} if ids else {},
     )
     labels = Labels(ids=pa.array(ids, pa.string()), positive=np.array(positive, bool), report=read)
-    return performance(answered, labels, _registered(), window=TODAY)
+    known = tuple(_registered(number, blur=blur) for number, blur in past)
+    return performance(answered, labels, Versions(watched=_registered(), past=known), window=TODAY)
 
 
 def _answered(date: dt.date, keys: list[str], day: Predictions, *, version: int | None) -> Answered:
@@ -88,3 +107,9 @@ def degraded() -> PerformanceReport:
 def insufficient() -> PerformanceReport:
     """No label has come."""
     return report(labelled=False, days=12)
+
+
+def several() -> PerformanceReport:
+    """Three versions, and some days of nobody; the second fell before it was replaced, of the third no day has labels
+    enough."""
+    return report(fell=4, served=((1, 12), (None, 3), (2, 14)), past=((1, 0.25), (2, 0.0)))

@@ -50,13 +50,43 @@ def test_a_mark_is_told_in_words() -> None:
 
 
 def test_the_registered_value_has_its_interval() -> None:
-    """A report that does not know it has none."""
+    """Over all days, where one version answered them; a report that does not know it has none."""
     report = quality_days.stable()
-    registered = chart(report).registered
-    assert registered is not None
-    assert registered.high < registered.y < registered.low
+    [band] = chart(report).bands
+    assert (band.left, band.right, band.name) == (LEFT, RIGHT, "")
+    assert band.registered is not None
+    assert band.registered.high < band.registered.y < band.registered.low
     unknown = dataclasses.replace(report.registered, metrics={})
-    assert chart(dataclasses.replace(report, registered=unknown)).registered is None
+    [band] = chart(dataclasses.replace(report, registered=unknown)).bands
+    assert band.registered is None
+
+
+def test_the_registered_value_is_that_of_each_days_version() -> None:
+    """From where a version took over to where the next one did; of days of nobody there is none."""
+    report = quality_days.several()
+    bands = chart(report).bands
+    assert [band.name for band in bands] == ["version 1", "?", "version 2", "version 3"]
+    assert (bands[0].left, bands[-1].right) == (LEFT, RIGHT)
+    assert [band.right for band in bands[:-1]] == [band.left for band in bands[1:]]
+    words = [band.registered.words if band.registered else None for band in bands]
+    known = {each.version: each.metrics["roc_auc"] for each in (report.registered, *report.others)}
+    assert words == [
+        number
+        and f"version {number}: registered with {known[number].value:.3f} "
+        f"({known[number].low:.3f} to {known[number].high:.3f})"
+        for number in (1, None, 2, 3)
+    ]
+    assert len({band.registered.y for band in bands if band.registered}) == 3
+
+
+def test_the_axis_has_room_for_every_version() -> None:
+    """One that was registered as better than any day is drawn."""
+    report = quality_days.several()
+    high = Estimate(value=0.98, low=0.97, high=0.99)
+    others = [dataclasses.replace(each, metrics={"roc_auc": high}) for each in report.others]
+    bands = chart(dataclasses.replace(report, others=tuple(others))).bands
+    for band in bands:
+        assert band.registered is None or TOP <= band.registered.high < band.registered.low <= BOTTOM
 
 
 def test_without_a_value_there_is_no_picture() -> None:
@@ -96,8 +126,8 @@ def test_an_axis_ends_where_the_metric_does() -> None:
     registered = dataclasses.replace(quality_days.stable().registered, metrics={"roc_auc": wide})
     found = chart(dataclasses.replace(quality_days.stable(), registered=registered))
     assert {tick.text for tick in found.y_ticks} <= {"0", "0.2", "0.4", "0.6", "0.8", "1.0"}
-    assert found.registered is not None
-    assert found.registered.high == TOP
+    assert found.bands[0].registered is not None
+    assert found.bands[0].registered.high == TOP
 
 
 def test_days_of_another_year() -> None:

@@ -1,6 +1,7 @@
 """The page that tells how good a model was."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ CASES = {
     "degraded": quality_days.degraded,
     "insufficient_data": quality_days.insufficient,
 }
+PAGES = CASES | {"several": quality_days.several}
 
 
 def told(report: PerformanceReport, **more: object) -> str:
@@ -28,10 +30,10 @@ def told(report: PerformanceReport, **more: object) -> str:
     return reading(performance_page(report, **more))
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", PAGES)
 def test_the_page_stands_alone(case: str) -> None:
     """Well nested, its drawings are XML, nothing runs, nothing is fetched, and it can be sent by mail."""
-    page = performance_page(CASES[case](), rule=quality_days.RULE)
+    page = performance_page(PAGES[case](), rule=quality_days.RULE)
     stands_alone(page)
     assert len(page.encode()) < 120_000
 
@@ -59,7 +61,7 @@ def test_what_was_measured_is_told() -> None:
     for fact in (
         "As known at the end of 4 Mar 2026", "Held against Version 3 1,500 hold-out rows, 629 Yes",
         "ROC-AUC decides 0.815 registered", "Newest day with a verdict 0.619 12 Feb 2026",
-        "Labels have come for 55.7 % 12,525 of 22,500 predictions", "Fell since 8 Feb 2026", "Evaluation's run run-1",
+        "Labels have come for 55.7 % 12,525 of 22,500 predictions", "Fell since 8 Feb 2026", "Evaluation's run run-3",
     ):  # fmt: skip
         assert fact in page, fact
 
@@ -152,9 +154,40 @@ def test_made_up_data_is_said_first() -> None:
     assert "Made-up data" not in told(quality_days.degraded())
 
 
-def test_days_of_another_version_or_without_rows() -> None:
+def test_verdict_on_a_version_that_serves_no_longer_is_told_as_one() -> None:
+    """Which it is, until when it answered, and which one serves; a page on one version says nothing of the kind."""
+    page = told(quality_days.several())
+    for fact in (
+        "Degraded of version 2, which answered until 2026-02-16, on 2026-02-12:",
+        "version 3 serves now, and no day of its own has enough labels yet",
+        "4 Mar 2026 version 3 serves", "Held against Version 2", "it answered until 16 Feb 2026",
+        "Evaluation's run run-2 (version 2)", "Of version 3 run-3", "Of version 1 run-1",
+        "over all labelled rows that version 2 answered",
+    ):  # fmt: skip
+        assert fact in page, fact
+    one = told(quality_days.degraded())
+    for words in ("answered until", "serves now", "of the day's version", "Version 3 answered"):
+        assert words not in one, words
+
+
+def test_days_are_told_with_the_version_that_answered() -> None:
+    """In the table, and above each table of metrics, whose registered values are that version's own."""
+    report = quality_days.several()
+    page = performance_page(report)
+    rows = re.findall(r'<tr><td class="e">(.*?)</td><td class="n">(.*?)</td>', page)
+    assert [version for _, version in rows] == ["3"] * 16 + ["2"] * 14 + ["?"] * 3 + ["1"] * 12
+    assert "What labels say of 12 Feb 2026 Version 2 answered;" in told(report)
+    # The estimate is of another day than the verdict, and of another version.
+    assert "Version 3 answered. How the scores were read" in told(report)
+    section = reading("<body>" + page.partition("Before labels come")[2].partition("</section>")[0])
+    [serves, _] = report.others
+    assert f"{serves.metrics['roc_auc'].value:.4f}" in section
+    assert f"{report.registered.metrics['roc_auc'].value:.4f}" not in section
+
+
+def test_days_of_an_unknown_version_or_without_rows() -> None:
     """Are counted; nothing is drawn of them."""
-    assert "version 2 answered; the evaluation is of version 3" in told(quality_days.report(version=2))
+    assert "version 2 answered; its evaluation is not known" in told(quality_days.report(version=2))
     report = quality_days.insufficient()
     bare = [dataclasses.replace(day, rows=0, version=None, estimated=None) for day in report.days]
     page = performance_page(dataclasses.replace(report, days=tuple(bare)))

@@ -10,13 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from perennial.operators import predictions
 from perennial.operators.predictions import FindPredictionsOperator
 
 from include.specs import codec, s3_layout
 from include.specs.model import ModelSpec
-from include.specs.run import PerformanceRun, ServedDay
+from include.specs.run import PerformanceRun, ServedDay, ServedVersion
 
 Make = Callable[..., Any]
 DAY = dt.date(2026, 3, 1)
@@ -29,8 +29,9 @@ def before(days: int) -> dt.date:
 
 
 @pytest.fixture
-def version(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A registered version, which waits for approval."""
+def version(aws: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registered version, which waits for approval, with what it was registered with."""
+    _register(aws, "earlier")
     package = {
         "ModelPackageVersion": 3,
         "ModelPackageArn": "arn:3",
@@ -41,6 +42,19 @@ def version(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     registry = SimpleNamespace(versions=lambda _: iter([package]), describe=lambda _: package)
     monkeypatch.setattr(predictions, "Packages", lambda: registry)
+
+
+def _register(aws: SimpleNamespace, run: str, *files: str) -> None:
+    """What the training run `run` left; all that there should be, or some of it."""
+    for file in files or ("evaluation.json", "sample.parquet"):
+        room = "experiments" if file.endswith(".json") else "baselines"
+        aws.put(f"{room}/churn/{run}/{file}", b"{}")
+
+
+def _drifted(aws: SimpleNamespace, report: Any, version: int | None, run: str) -> None:
+    """The drift report of its day, held against the baseline of that version."""
+    baseline = dataclasses.replace(report.baseline, version=version, run=run)
+    aws.put(s3_layout.monitoring("churn", report.window) + "drift.json", dataclasses.replace(report, baseline=baseline))
 
 
 def _find(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
@@ -117,17 +131,76 @@ def test_day_whose_only_file_came_late_is_looked_at(aws: SimpleNamespace, churn:
 def test_versions_are_those_that_drift_was_told_about(
     aws: SimpleNamespace, churn: ModelSpec, context: Make, drift_report: Make
 ) -> None:
-    """A day's drift report names the version that answered; one that nobody can read names none."""
+    """A day's drift report names the version that answered, and its run; one that nobody can read names none."""
     _capture(aws, before(3))
-    for days, number in ((3, 2), (2, 3)):
-        report = drift_report("stable", date=before(days))
-        baseline = dataclasses.replace(report.baseline, version=number)
-        aws.put(
-            s3_layout.monitoring("churn", before(days)) + "drift.json", dataclasses.replace(report, baseline=baseline)
-        )
+    _drifted(aws, drift_report("stable", date=before(3)), 2, "before")
+    _drifted(aws, drift_report("stable", date=before(2)), 3, "earlier")
     aws.put(s3_layout.monitoring("churn", before(1)) + "drift.json", b"{}")
     run = _configured(aws, _find(churn, context(interval=INTERVAL)))
     assert [day.version for day in run.days] == [2, 3, 3, 3]
+    assert (run.watched, run.past) == (_version(3, "earlier"), (_version(2, "before"),))
+
+
+@pytest.mark.usefixtures("version")
+def test_what_each_version_was_registered_with_is_pinned(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, drift_report: Make
+) -> None:
+    """Of every version that answered, in one manifest a kind: a job takes ten inputs. Of a report without a version,
+    and of a version that answered no day, nothing."""
+    _capture(aws, before(4))
+    for days, number, run in ((4, 1, "first"), (3, 2, "second"), (2, 1, "first"), (1, None, "files")):
+        _drifted(aws, drift_report("stable", date=before(days)), number, run)
+    for name in ("first", "second", "files", "never"):
+        _register(aws, name)
+    found = _find(churn, context(interval=INTERVAL))
+    run = _configured(aws, found)
+    assert [day.version for day in run.days] == [1, 2, 1, None, None]
+    assert run.past == (_version(1, "first"), _version(2, "second"))
+    folder, runs = found["config_key"].removesuffix("run.json"), ("earlier", "first", "second")
+    assert json.loads(aws.get(f"{folder}evaluations.manifest"))[1:] == [f"{run}/evaluation.json" for run in runs]
+    assert json.loads(aws.get(f"{folder}baselines.manifest"))[1:] == [f"{run}/sample.parquet" for run in runs]
+
+
+@pytest.mark.usefixtures("version")
+def test_past_version_without_evidence_fails_no_day(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, drift_report: Make
+) -> None:
+    """What is there is pinned; the job says beside the days what is not."""
+    _capture(aws, before(2))
+    _drifted(aws, drift_report("stable", date=before(2)), 1, "first")
+    _drifted(aws, drift_report("stable", date=before(1)), 2, "second")
+    _register(aws, "second", "sample.parquet")
+    run = _configured(aws, _find(churn, context(interval=INTERVAL)))
+    assert run.past == (_version(1, "first"), _version(2, "second"))
+    assert [source.key for source in run.evidence] == [
+        "experiments/churn/earlier/evaluation.json",
+        "baselines/churn/earlier/sample.parquet",
+        "baselines/churn/second/sample.parquet",
+    ]
+
+
+@pytest.mark.usefixtures("version")
+@pytest.mark.parametrize("key", ["experiments/churn/earlier/evaluation.json", "baselines/churn/earlier/sample.parquet"])
+def test_watched_version_without_evidence_fails_before_a_job_is_paid_for(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, key: str
+) -> None:
+    """There is nothing to hold its days against; a person can choose another."""
+    aws.s3.delete_object(Bucket="lake", Key=key)
+    with pytest.raises(AirflowFailException, match=f"expected s3://lake/{key}, which version 3 .* approve another"):
+        _find(churn, context(interval=INTERVAL))
+
+
+@pytest.mark.usefixtures("version")
+def test_what_the_watched_version_has_learnt_is_pinned(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, drift_report: Make
+) -> None:
+    """Until which day, where another version answered as well; else nobody asks."""
+    names = [{"prefix": "s3://lake/raw/churn/"}, f"{s3_layout.day(before(30))}part-0.parquet"]
+    aws.put("experiments/churn/earlier/raw.manifest", json.dumps(names).encode())
+    _capture(aws, before(2))
+    assert _configured(aws, _find(churn, context(interval=INTERVAL))).learnt_until is None
+    _drifted(aws, drift_report("stable", date=before(2)), 2, "second")
+    assert _configured(aws, _find(churn, context(interval=INTERVAL))).learnt_until == before(30)
 
 
 @pytest.mark.usefixtures("version")
@@ -169,3 +242,7 @@ def test_days_of_batch_transforms_are_those_of_their_folders(
     run = _configured(aws, _find(watched, context(run_type="scheduled", interval=INTERVAL)))
     assert [source.key for source in run.captured] == outputs
     assert [day.date for day in run.days] == [before(2), before(1), DAY]
+
+
+def _version(number: int, run: str) -> ServedVersion:
+    return ServedVersion(version=number, run=run)
