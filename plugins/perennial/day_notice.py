@@ -17,9 +17,10 @@ def day_notice(
     about: str,
     words: str,
     page: str,
-    **facts: str | None,
+    version: int | None,
+    **facts: str | int | None,
 ) -> Notice:
-    """Whose model it is, which day and version, the verdict and why, and where to read on.
+    """Whose model it is, which day and version, the verdict on that and why, and where to read on.
 
     Args:
         about: what the verdict is on, for example `traffic`: with the verdict it names the kind of notice and the
@@ -38,7 +39,7 @@ def day_notice(
             "model": model.name,
             "owner": model.owner.email,
             "date": run.date.isoformat(),
-            "version": run.version,
+            "version": version,
             "verdict": report.verdict,
             "reasons": report.reasons,
             **facts,

@@ -35,6 +35,7 @@ def notice(run: MonitoringRun, report: DriftReport, where: Environment) -> Notic
         about="traffic",
         words=SUBJECTS[report.verdict],
         page=s3_layout.monitoring(run.model.name, run.date) + DRIFT_HTML,
+        version=run.version,
         features="; ".join(told),
         feed="; ".join(faults),
         since=since.isoformat(),

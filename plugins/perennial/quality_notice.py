@@ -27,15 +27,19 @@ SUBJECTS: Mapping[PerformanceVerdict, str] = {"warning": "quality may fall", "de
 
 
 def notice(run: PerformanceRun, report: PerformanceReport, where: Environment) -> Notice:
-    """What fell, by how much, since when, on how many labels, and what is expected of the days without."""
-    fallen = report.fallen
+    """What fell, by how much, since when, on how many labels, and what is expected of the days without; of which
+    version, and which one serves now."""
+    fallen, until = report.fallen, report.served_until
     return day_notice(
         run,
         report,
         where,
         about="quality",
-        words=SUBJECTS[report.verdict],
+        words=SUBJECTS[report.verdict] + _replaced(report),
         page=s3_layout.monitoring(run.model.name, run.date) + PERFORMANCE_HTML,
+        version=report.registered.version,
+        served_until=until.isoformat() if until else None,
+        serves_now=run.version,
         metric=report.metric,
         fell=_fell(report.metric, fallen) if fallen else "",
         others="; ".join(_others(report.metric, fallen)) if fallen else "",
@@ -46,11 +50,16 @@ def notice(run: PerformanceRun, report: PerformanceReport, where: Environment) -
 
 
 def points(report: PerformanceReport) -> Iterator[Point]:
-    """The verdict's level, the labels, the newest day with a verdict, and the estimate of the newest day without."""
+    """The verdict's level and whose it is, the labels, the newest day with a verdict, and the estimate of the newest
+    day without.
+
+    Versions are numbers to compare: an alarm on a verdict may care only for the version that serves.
+    """
     yield Point(name="LabelledRows", value=sum(day.labelled for day in report.days), unit="Count")
     yield Point(name="JudgedDays", value=sum(day.judged for day in report.days), unit="Count")
     if report.verdict in LEVELS:
         yield Point(name="PerformanceVerdict", value=LEVELS[report.verdict])
+        yield from _versions(report)
     if newest := report.newest:
         yield Point(name="NewestJudgedDayAge", value=(report.window - newest.date).days, unit="Count")
         for name, found in newest.metrics.items():
@@ -58,6 +67,18 @@ def points(report: PerformanceReport) -> Iterator[Point]:
     if (day := report.estimated) and day.estimated:
         for name, estimate in day.estimated.metrics.items():
             yield Point(name="EstimatedQuality", value=estimate.value, of={"Metric": name})
+
+
+def _versions(report: PerformanceReport) -> Iterator[Point]:
+    if report.registered.version is not None:
+        yield Point(name="JudgedVersion", value=report.registered.version)
+        yield Point(name="WatchedVersion", value=report.watched or report.registered.version)
+
+
+def _replaced(report: PerformanceReport) -> str:
+    """What a subject says of a version that serves no longer."""
+    version, serves = report.registered.version, report.watched
+    return f": version {version}, by now replaced by {serves}" if report.served_until else ""
 
 
 def _fell(name: str, day: DayQuality) -> str:

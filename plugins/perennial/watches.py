@@ -14,7 +14,7 @@ from include.specs.environment import Environment
 from include.specs.model import ModelSpec
 from include.specs.performance import PerformanceReport
 from include.specs.run import MonitoringRun, PerformanceRun
-from perennial import assets, drift_notice, quality_notice
+from perennial import assets, drift_notice, evidence, quality_notice
 from perennial.cloudwatch import Point
 from perennial.links import DriftReportLink, PerformanceReportLink, StoredLink
 from perennial.notices import Notice
@@ -42,7 +42,8 @@ class Watch[Run: (MonitoringRun, PerformanceRun), Found: Report]:
         subjects: the verdicts that people hear of, each as they are told.
         asks: the verdict that asks for a training. because: that, as the training's reason.
         may_ask: the field of a model's monitoring that says whether it does.
-        judged_run: the run whose version a report is about.
+        judged_run: the run that registered the version whose verdict a report is.
+        needs_none: why that verdict asks for no training after all; nothing where it does.
     """
 
     run: type[Run]
@@ -58,6 +59,7 @@ class Watch[Run: (MonitoringRun, PerformanceRun), Found: Report]:
     notice: Callable[[Run, Found, Environment], Notice]
     points: Callable[[Found], Iterable[Point]]
     judged_run: Callable[[Found], str]
+    needs_none: Callable[[Run, Found], str] = lambda _run, _report: ""
 
     def report_key(self, run: Run) -> str:
         """Where the report on the run's day lies."""
@@ -108,4 +110,5 @@ QUALITY = Watch[PerformanceRun, PerformanceReport](
     notice=quality_notice.notice,
     points=quality_notice.points,
     judged_run=lambda report: report.registered.run,
+    needs_none=evidence.no_need_to_train,
 )

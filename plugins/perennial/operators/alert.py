@@ -55,14 +55,14 @@ class AlertOperator(WatchOperator):
         report, page = self.found(lake, run), where.object_url(self.watch.page_key(run))
         event = {"date": run.date.isoformat(), "verdict": report.verdict, "reasons": report.reasons, "report": page}
         context["outlet_events"][self.watch.asset(self.spec.name)].extra = event
-        before = self._before(lake, run)
+        before = self._before(lake, run, report)
         if before is not None and before.verdict == report.verdict:
             self.log.info("The verdict is what it was on %s: people know", run.before)
             return {"message_id": None}
         return deliver(self, self.watch.notice(run, report, where), context, where, lake)
 
-    def _before(self, lake: Lake, run: Any) -> Report | None:
-        """The latest report before the run's day, if it is of the same version: a new version is a new story."""
-        key = self.watch.key_before(run)
+    def _before(self, lake: Lake, run: Any, report: Report) -> Report | None:
+        """The latest report before the run's day, if it is about the same version: a new version is a new story."""
+        key, judged_run = self.watch.key_before(run), self.watch.judged_run
         found = lake.find_as(self.watch.report, key) if key else None
-        return found[0] if found and self.watch.judged_run(found[0]) == run.baseline_run else None
+        return found[0] if found and judged_run(found[0]) == judged_run(report) else None

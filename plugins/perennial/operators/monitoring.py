@@ -65,7 +65,7 @@ class VerdictBranchOperator(WatchOperator, BaseBranchOperator):
 
 
 class AskForTrainingOperator(WatchOperator):
-    """Ask for a training because of a day's verdict: at most once a cool-down, and never from a backfill.
+    """Ask for a training because of a day's verdict, if one may help: at most once a cool-down, never from a backfill.
 
     All that is watched of a model has one cool-down: what drifts and what it costs in quality is one reason.
     """
@@ -85,6 +85,8 @@ class AskForTrainingOperator(WatchOperator):
         report = self.found(lake, run)
         if report.verdict != watch.asks:
             raise AirflowSkipException(f"the verdict is {report.verdict}: only {watch.asks} asks for a training")
+        if why := watch.needs_none(run, report):
+            raise AirflowSkipException(why)
         begin_cool_down(lake, RetrainingRecord(date=run.date, run=run.provenance.run), self.spec)
         reason = f"{watch.because} on {run.date}: {report.reasons}"
         request = {"reason": reason, "date": run.date.isoformat(), "params": {}}

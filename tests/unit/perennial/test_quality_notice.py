@@ -28,6 +28,18 @@ def test_message_says_what_fell_by_how_much_and_since_when(
     assert (notice.body["since"], notice.body["owner"]) == ("2026-02-08", churn.owner.email)
     assert str(notice.body["report"]).endswith("performance_report.html")
     assert notice.body["runbook"] == "docs/runbook.md#quality-degraded"
+    assert [notice.body[name] for name in ("version", "served_until", "serves_now")] == [3, None, 3]
+
+
+def test_message_on_a_version_that_was_replaced_says_so(
+    churn: ModelSpec, where: Environment, performance_run: Make, performance_report: Make
+) -> None:
+    """In its first line, and in fields that a program can read."""
+    report = performance_report("degraded", watched=5)
+    notice = quality_notice.notice(performance_run(churn, version=5), report, where)
+    assert notice.subject == "churn: quality has fallen: version 3, by now replaced by 5 (2026-03-01)"
+    assert notice.kind == "quality-degraded"
+    assert [notice.body[name] for name in ("version", "served_until", "serves_now")] == [3, "2026-03-01", 5]
 
 
 def test_metrics_say_how_good_it_is(performance_report: Make) -> None:
@@ -37,6 +49,8 @@ def test_metrics_say_how_good_it_is(performance_report: Make) -> None:
         "LabelledRows": 620,
         "JudgedDays": 1,
         "PerformanceVerdict": 2,
+        "JudgedVersion": 3,
+        "WatchedVersion": 3,
         "NewestJudgedDayAge": 20,
     }
     assert {(point.name, point.of["Metric"]): round(point.value, 6) for point in points if point.of} == {
@@ -45,6 +59,13 @@ def test_metrics_say_how_good_it_is(performance_report: Make) -> None:
         ("RealisedQuality", "recall"): 0.69,
         ("EstimatedQuality", "roc_auc"): 0.81,
     }
+
+
+def test_metrics_say_whose_verdict_it_is(performance_report: Make) -> None:
+    """An alarm can leave out a version that serves no longer; a report from before there were several has one."""
+    for watched in (5, 3, None):
+        points = {point.name: point.value for point in quality_notice.points(performance_report(watched=watched))}
+        assert (points["JudgedVersion"], points["WatchedVersion"]) == (3, watched or 3)
 
 
 def test_too_few_labels_are_no_verdict(performance_report: Make) -> None:

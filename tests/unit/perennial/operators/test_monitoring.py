@@ -94,6 +94,22 @@ def test_worst_verdict_asks_for_a_training(
     assert record == RetrainingRecord(date=DAY, run="manual-1-abc")
 
 
+@pytest.mark.parametrize("kind", ["quality"], indirect=True)
+def test_fall_of_a_version_that_serves_no_longer_asks_if_its_successor_has_not_learnt_of_it(
+    aws: SimpleNamespace, watched: Make, ask: Make, context: Make, kind: Any
+) -> None:
+    """The report's fall began on 8 February. Where nothing is asked for, no cool-down begins."""
+    serves = {"version": 5, "baseline_run": "later"}
+    watched(kind.worst, **serves, learnt_until=dt.date(2026, 2, 20))
+    made = context(run_type="scheduled", interval=INTERVAL)
+    with pytest.raises(AirflowSkipException, match="version 5 was trained on data up to 2026-02-20"):
+        ask(made)
+    assert made["outlet_events"][assets.retrain("churn")].extra == {}
+    assert s3_layout.retraining("churn") not in aws.listing()
+    watched(kind.worst, **serves, learnt_until=dt.date(2026, 2, 7))
+    assert ask(context(run_type="scheduled", interval=INTERVAL))["date"] == "2026-03-01"
+
+
 def test_nothing_less_asks(watched: Make, ask: Make, context: Make, kind: Any) -> None:
     """A warning may pass, and a broken feed is mended, not learned."""
     for verdict in set(LOUD[kind.worst]) - {kind.worst}:
