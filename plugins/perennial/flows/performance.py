@@ -16,13 +16,15 @@ from perennial.watches import QUALITY
 
 _DOC = """
 Joins the labels that have come (`labels/`) to the predictions of their day (`capture/`) by id, and holds each day's
-metrics against the evaluation of the serving version. A fall has to matter and to be more than chance, on several of
-the last days that have a verdict, before quality is called degraded. A day whose labels have not come has an estimate
-in their place, from calibrated scores, marked as one. The report lies in `monitoring/<model>/<day>/`.
+metrics against the evaluation of the version that answered it. A fall has to matter and to be more than chance, on
+several of the last days that have a verdict, before quality is called degraded. The verdict is about the version of the
+newest such day, which may serve no longer. A day whose labels have not come has an estimate in their place, from
+calibrated scores, marked as one. The report lies in `monitoring/<model>/<day>/`.
 
 On a warning and on a degradation the model's topic hears of it, once, and again when the verdict changes. A degradation
-asks for a training run, at most once a cool-down, which is drift's as well. That no label has come is no fault. A
-backfill says what was known on each day, and neither tells nor asks.
+asks for a training run, at most once a cool-down, which is drift's as well; that of a version that was replaced only if
+its successor has learnt nothing of the fall. That no label has come is no fault. A backfill says what was known on each
+day, and neither tells nor asks.
 """
 
 
