@@ -1,7 +1,6 @@
 """Row 10: a person or a timeout ends a task while its job runs."""
 
 import pytest
-from airflow.triggers.base import BaseTrigger
 
 from tests.faults.real_airflow import RealAirflow, until
 
@@ -16,11 +15,6 @@ pytestmark = [
     ),
 ]
 
-# Before 3.3 a trigger is not told of a person's hand: such a job runs to its own limit, or until a try joins it.
-told_of_a_kill = pytest.mark.skipif(
-    not hasattr(BaseTrigger, "on_kill"), reason="this Airflow does not tell a trigger that its task was ended"
-)
-
 
 @pytest.fixture(params=["waiting in the triggerer", "waiting in the worker"])
 def waiting(system: RealAirflow, request: pytest.FixtureRequest) -> RealAirflow:
@@ -30,13 +24,11 @@ def waiting(system: RealAirflow, request: pytest.FixtureRequest) -> RealAirflow:
     return system
 
 
-@pytest.mark.parametrize(
-    "waiting", [pytest.param("waiting in the triggerer", marks=told_of_a_kill), "waiting in the worker"], indirect=True
-)
 def test_the_job_of_a_run_that_is_marked_failed_is_stopped(waiting: RealAirflow) -> None:
     """Nobody waits for its result any more: it bills no longer, and no message is sent about a person's own doing.
 
-    Fails when `on_kill` does nothing, of the operator where it waits in the worker, else of the trigger.
+    Fails when `on_kill` of the operator does nothing where it waits in the worker; else when neither that of the
+    trigger nor the listener (`perennial.listener`) does anything.
     """
     heard = waiting.listen("slow", "row-10")
     run, job = _training(waiting)
@@ -59,11 +51,25 @@ def test_the_job_of_a_task_that_is_cleared_is_stopped_or_adopted(waiting: RealAi
     assert not any(status == "InProgress" for status in waiting.jobs("slow").values())
 
 
-@told_of_a_kill
+def test_the_job_of_a_run_that_is_marked_failed_before_a_triggerer_looks_is_stopped(system: RealAirflow) -> None:
+    """A triggerer takes a trigger up a second or two after its task has deferred; here it does not at all.
+
+    Fails when no listener ends the jobs of runs that a person marks (`perennial.listener`).
+    """
+    run = system.train("slow")
+    until(lambda: system.tasks(run)["candidate.train"].state is not None, seconds=120, of="the task of the training")
+    system.kill("triggerer")
+    until(lambda: system.tasks(run)["candidate.train"].state == "deferred", seconds=60, of="its task to wait")
+    job = system.until_job("slow", "train")
+    system.api.fail(run)
+    until(lambda: system.jobs("slow")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
+
+
 def test_the_job_of_a_run_that_took_too_long_is_stopped(system: RealAirflow) -> None:
     """The scheduler gives the run up: the job ends with it, and one message says why.
 
-    Fails when the trigger's `on_kill` does nothing, or the DAG has no failure callback (`flows.training`).
+    Fails when neither the trigger's `on_kill` nor the listener does anything, or the DAG has no failure callback
+    (`flows.training`).
     """
     heard = system.listen("impatient", "row-10-timeout")
     run = system.train("impatient")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,16 @@ class JobKind:
         return f"stop_{self.noun.lower()}_job"
 
     @property
+    def list(self) -> str:
+        """The client's method that tells which there are."""
+        return f"list_{self.noun.lower()}_jobs"
+
+    @property
+    def summaries_field(self) -> str:
+        """Holds them, in its answers."""
+        return f"{self.noun}JobSummaries"
+
+    @property
     def log_group(self) -> str:
         """Where CloudWatch keeps the logs of such jobs."""
         return f"/aws/sagemaker/{self.noun}Jobs"
@@ -65,6 +75,10 @@ NOTHING_TO_STOP = ("ValidationException", "ResourceNotFound")
 # killed stops only what is still its own. So a worker that lost touch, and whose task has long been taken over by
 # another one, cannot stop the job under its successor.
 OWNER_TAG = "perennial:try"
+# The owner of a job that outlives its task, whatever becomes of that.
+NOBODY = "nobody"
+# Of a model's name, what is in the names of all its jobs, however short they had to be cut.
+_IN_EVERY_NAME = 32
 
 
 class Jobs:
@@ -112,6 +126,16 @@ class Jobs:
         if owner_in(self._sagemaker.list_tags(ResourceArn=job[self.kind.arn_field])) != owner:
             return False
         return self._stop(name)
+
+    def stop_all(self, model: str, *, owners: Collection[str]) -> Iterator[str]:
+        """Ask the model's jobs to stop that run and are of one of `owners`; the name of each that was asked."""
+        pages = self._sagemaker.get_paginator(self.kind.list).paginate(
+            NameContains=model[:_IN_EVERY_NAME], StatusEquals="InProgress"
+        )
+        for job in [job for page in pages for job in page[self.kind.summaries_field]]:
+            name, arn = job[self.kind.name_field], job[self.kind.arn_field]
+            if owner_in(self._sagemaker.list_tags(ResourceArn=arn)) in owners and self._stop(name):
+                yield name
 
     def _stop(self, name: str) -> bool:
         try:

@@ -23,7 +23,7 @@ from perennial import naming, retries
 from perennial.aws_requests import Builder, Request, instance_type, longest_s, on_instance_type
 from perennial.failures import failed
 from perennial.hooks.aws import CONNECTION, client
-from perennial.hooks.jobs import TERMINAL, Jobs, reason, took_too_long
+from perennial.hooks.jobs import NOBODY, TERMINAL, Jobs, reason, took_too_long
 from perennial.links import JobLogLink
 from perennial.operators.base import FlowOperator
 from perennial.operators.succession import another_try_follows
@@ -95,8 +95,8 @@ class SageMakerJobOperator(FlowOperator):
 
     @property
     def _owner(self) -> str:
-        """This try, as it is named on the job that is its own."""
-        return str(self._task_instance.id)
+        """This try, as it is named on the job that is its own; nobody, where the job outlives its task."""
+        return str(self._task_instance.id) if self.stop_on_kill else NOBODY
 
     @cached_property
     def jobs(self) -> Jobs:

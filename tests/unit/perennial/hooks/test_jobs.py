@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from perennial.hooks.jobs import KINDS, OWNER_TAG, JobKind, Jobs, reason, took_too_long
+from perennial.naming import job_name
 
 NAME = "churn-train-26fa1be354c3"
 TRAINING = {
@@ -57,6 +58,9 @@ def test_kinds_are_the_services_own_words(kind: JobKind) -> None:
         assert kind.name_field in shape.input_shape.members
     answer = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[kind.describe]).output_shape
     assert {kind.name_field, kind.arn_field, kind.status_field} <= set(answer.members)
+    listing = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[kind.list])
+    assert {"NameContains", "StatusEquals"} <= set(listing.input_shape.members)
+    assert {kind.name_field, kind.arn_field} <= set(listing.output_shape.members[kind.summaries_field].member.members)
     assert kind.log_group == f"/aws/sagemaker/{kind.noun}Jobs"
 
 
@@ -158,6 +162,38 @@ def test_failing_to_stop_is_an_error(jobs: Jobs, sagemaker: Stubber) -> None:
     sagemaker.add_client_error("stop_training_job", "AccessDeniedException", "User is not authorized")
     with pytest.raises(ClientError, match="not authorized"):
         jobs.stop(NAME, owner="me")
+
+
+def test_all_jobs_of_these_owners_are_stopped(jobs: Jobs, sagemaker: Stubber) -> None:
+    """Of those that run: what others wait for goes on, and what has ended meanwhile needs nothing."""
+    owners = {"churn-train-1": "me", "churn-train-2": "another", "churn-train-3": "my next one", "churn-train-4": None}
+    arns = {name: TRAINING["TrainingJobArn"].replace(NAME, name) for name in owners}
+    running = [
+        {"TrainingJobName": name, "TrainingJobArn": arn, "CreationTime": 0, "TrainingJobStatus": "InProgress"}
+        for name, arn in arns.items()
+    ]
+    asked = {"NameContains": "churn", "StatusEquals": "InProgress"}
+    sagemaker.add_response("list_training_jobs", {"TrainingJobSummaries": running}, asked)
+    for name, owner in owners.items():
+        tags = [{"Key": OWNER_TAG, "Value": owner}] if owner else []
+        sagemaker.add_response("list_tags", {"Tags": tags}, {"ResourceArn": arns[name]})
+        if name == "churn-train-1":
+            sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": name})
+        if name == "churn-train-3":
+            sagemaker.add_client_error("stop_training_job", "ValidationException", "The job has ended")
+    assert [*jobs.stop_all("churn", owners=["me", "my next one"])] == ["churn-train-1"]
+    sagemaker.assert_no_pending_responses()
+
+
+def test_a_long_name_is_looked_for_by_its_beginning(jobs: Jobs, sagemaker: Stubber) -> None:
+    """Names of jobs are cut to SageMaker's limit."""
+    model = "m" * 60
+    assert model not in job_name(model, "train", task=("d", "r", -1), configuration={}, generation=12)
+    [kept] = {job_name(model, "t", task=("d", "r", -1), configuration={}, generation=999)[:32]}
+    sagemaker.add_response(
+        "list_training_jobs", {"TrainingJobSummaries": []}, {"NameContains": kept, "StatusEquals": "InProgress"}
+    )
+    assert [*jobs.stop_all(model, owners=["me"])] == []
 
 
 def test_last_log_lines(jobs: Jobs, logs: Stubber) -> None:

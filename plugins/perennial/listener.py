@@ -1,0 +1,83 @@
+"""Ends the jobs of tasks that a person, or a run's timeout, has ended where nothing that waits for the job hears of it.
+
+A worker and a trigger stop their job themselves. But a triggerer takes a trigger up only a second or two after its task
+has deferred, so that a run which is marked as failed before leaves a job that nobody waits for; and before Airflow 3.3
+no trigger is told at all. Airflow tells listeners where such a thing is decided: in the API server, or the scheduler.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Collection
+from typing import Any
+
+from airflow.listeners import hookimpl
+
+log = logging.getLogger(__name__)
+
+FLOWS = ("ingestion", "training", "drift", "performance")
+# How a run ends that nobody ended: no task of it waits any more.
+_BY_ITSELF = ("success", "task_failure", "all_tasks_deadlocked")
+
+
+@hookimpl
+def on_dag_run_failed(dag_run: Any, msg: str) -> None:
+    """A run was marked as failed, or has taken longer than it may."""
+    _ended(dag_run, msg)
+
+
+@hookimpl
+def on_dag_run_success(dag_run: Any, msg: str) -> None:
+    """A run was marked as successful."""
+    _ended(dag_run, msg)
+
+
+@hookimpl
+def on_task_instance_failed(previous_state: Any, task_instance: Any) -> None:
+    """A task was marked as failed."""
+    _marked(previous_state, task_instance)
+
+
+@hookimpl
+def on_task_instance_success(previous_state: Any, task_instance: Any) -> None:
+    """A task was marked as successful."""
+    _marked(previous_state, task_instance)
+
+
+@hookimpl
+def on_task_instance_skipped(previous_state: Any, task_instance: Any) -> None:
+    """A task was marked as skipped."""
+    _marked(previous_state, task_instance)
+
+
+def _ended(dag_run: Any, msg: str) -> None:
+    if msg not in _BY_ITSELF:
+        _begin(dag_run.dag_id, [str(task_instance.id) for task_instance in dag_run.task_instances])
+
+
+def _marked(previous_state: Any, task_instance: Any) -> None:
+    # Airflow names the state before where the task has ended by itself.
+    if previous_state is None:
+        _begin(task_instance.dag_id, [str(task_instance.id)])
+
+
+def _begin(dag_id: str, tries: Collection[str]) -> None:
+    """In a thread of its own: a person waits for the answer, or a scheduler does."""
+    model, _, flow = dag_id.rpartition("_")
+    if model and flow in FLOWS:
+        threading.Thread(target=end_jobs, args=(model, tries), name=f"stop jobs of {dag_id}", daemon=True).start()
+
+
+def end_jobs(model: str, tries: Collection[str]) -> None:
+    """Stop the jobs of a model that run and belong to one of `tries`. What fails is logged: nobody waits for it."""
+    # Every process of Airflow loads this module, and hardly one needs a client.
+    from perennial.hooks.aws import client  # noqa: PLC0415
+    from perennial.hooks.jobs import KINDS, Jobs  # noqa: PLC0415
+
+    for kind in KINDS:
+        try:
+            for name in Jobs(kind, sagemaker=client("sagemaker"), logs=None).stop_all(model, owners=tries):
+                log.info("Stopping %s, which nobody waits for any more", name)
+        except Exception:
+            log.exception("A %s job of %s that nobody waits for may still run: look in SageMaker", kind, model)

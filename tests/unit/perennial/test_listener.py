@@ -1,0 +1,122 @@
+"""What is heard of a person's marks, and what is stopped then."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.listeners.listener import get_listener_manager
+from airflow.sdk import TaskInstanceState
+from botocore.exceptions import EndpointConnectionError
+from perennial import listener
+from perennial.flows import drift, ingestion, performance, training
+from perennial.hooks.jobs import KINDS, Jobs
+from perennial_plugin import PerennialPlugin
+
+TRY, OTHER = "01a2", "01a3"
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, ...]]]:
+    """The models and tries whose jobs are to end; each thread has done so when it has begun."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    monkeypatch.setattr(listener, "end_jobs", lambda model, tries: found.append((model, tuple(tries))))
+    monkeypatch.setattr(threading.Thread, "start", threading.Thread.run)
+    return found
+
+
+@pytest.fixture
+def hook() -> Iterator[Any]:
+    """Airflow's own way to call listeners, with ours among them."""
+    manager = get_listener_manager()
+    [ours] = PerennialPlugin.listeners
+    known = manager.pm.is_registered(ours)
+    manager.add_listener(ours)
+    yield manager.hook
+    if not known:
+        manager.pm.unregister(ours)
+
+
+def _run(dag_id: str = "churn_training") -> Any:
+    return SimpleNamespace(dag_id=dag_id, task_instances=[SimpleNamespace(id=TRY), SimpleNamespace(id=OTHER)])
+
+
+def _task(dag_id: str = "churn_training") -> Any:
+    return SimpleNamespace(dag_id=dag_id, id=TRY)
+
+
+@pytest.mark.parametrize("msg", ["", "Dag Run's state was manually set to `failed`.", "timed_out"])
+def test_jobs_of_a_run_that_was_ended_are_ended(hook: Any, ended: list[Any], msg: str) -> None:
+    """Marked by a person on either version of Airflow, or out of time: those of all its tasks."""
+    hook.on_dag_run_failed(dag_run=_run(), msg=msg)
+    assert ended == [("churn", (TRY, OTHER))]
+
+
+def test_jobs_of_a_run_that_was_marked_as_successful_are_ended(hook: Any, ended: list[Any]) -> None:
+    """Nobody waits for them any more than for a failed one's."""
+    hook.on_dag_run_success(dag_run=_run("fraud_drift"), msg="")
+    assert ended == [("fraud", (TRY, OTHER))]
+
+
+def test_a_run_that_ends_by_itself_asks_nothing(hook: Any, ended: list[Any]) -> None:
+    """Its tasks have ended, and their jobs before them: the scheduler, which calls this, need not look."""
+    hook.on_dag_run_success(dag_run=_run(), msg="success")
+    for msg in ("task_failure", "all_tasks_deadlocked"):
+        hook.on_dag_run_failed(dag_run=_run(), msg=msg)
+    assert ended == []
+
+
+def test_job_of_a_task_that_was_marked_is_ended(hook: Any, ended: list[Any]) -> None:
+    """As failed, successful or skipped."""
+    hook.on_task_instance_failed(previous_state=None, task_instance=_task(), error="marked")
+    hook.on_task_instance_success(previous_state=None, task_instance=_task())
+    hook.on_task_instance_skipped(previous_state=None, task_instance=_task())
+    assert ended == [("churn", (TRY,))] * 3
+
+
+def test_a_task_that_ends_by_itself_asks_nothing(hook: Any, ended: list[Any]) -> None:
+    """Workers call listeners too."""
+    running = TaskInstanceState.RUNNING
+    hook.on_task_instance_failed(previous_state=running, task_instance=_task(), error="why")
+    hook.on_task_instance_success(previous_state=running, task_instance=_task())
+    assert ended == []
+
+
+@pytest.mark.parametrize("dag_id", ["somebody_elses", "training", "perennial_smoke"])
+def test_dags_of_others_are_left_alone(hook: Any, ended: list[Any], dag_id: str) -> None:
+    """A listener hears of everything in an environment."""
+    hook.on_dag_run_failed(dag_run=_run(dag_id), msg="")
+    hook.on_task_instance_failed(previous_state=None, task_instance=_task(dag_id), error="")
+    assert ended == []
+
+
+def test_every_flow_with_jobs_is_known() -> None:
+    """By the ends of their DAG ids."""
+    modules = (drift, ingestion, performance, training)
+    assert set(listener.FLOWS) == {module.__name__.rpartition(".")[2] for module in modules}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What is asked of SageMaker's jobs, of which those of the first kind cannot be listed."""
+    found: list[Any] = []
+
+    def stop_all(jobs: Jobs, model: str, *, owners: Any) -> Iterator[str]:
+        found.append((jobs.kind.noun, model, owners))
+        if len(found) == 1:
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+        yield f"{model}-x"
+
+    monkeypatch.setattr(Jobs, "stop_all", stop_all)
+    return found
+
+
+@pytest.mark.usefixtures("aws")
+def test_all_kinds_of_jobs_are_looked_through(asked: list[Any], caplog: pytest.LogCaptureFixture) -> None:
+    """One kind that cannot be asked for keeps no other from being stopped, and is told in the log."""
+    listener.end_jobs("churn", [TRY])
+    assert asked == [(kind.noun, "churn", [TRY]) for kind in KINDS.values()]
+    assert "A processing job of churn that nobody waits for may still run" in caplog.text
