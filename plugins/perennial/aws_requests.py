@@ -28,9 +28,9 @@ def config_key(model: str, run: str) -> str:
     return s3_layout.experiment(model, run) + job.CONFIG_FILE
 
 
-def raw_manifest_key(model: str, run: str) -> str:
-    """Where the manifest of a training run's data is kept (see `raw_manifest`)."""
-    return s3_layout.experiment(model, run) + "raw.manifest"
+def manifest_key(model: str, run: str, channel: str) -> str:
+    """Where a run's manifest of what a job reads by `channel` is kept (for example `raw`, see `raw_manifest`)."""
+    return f"{s3_layout.experiment(model, run)}{channel}.manifest"
 
 
 def longest_s(resources: job.StepResources) -> int:
@@ -101,7 +101,7 @@ def preprocess(run: TrainingRun, where: Environment) -> Request:
     model, slug = run.model.name, run.provenance.run
     inputs = {
         job.CONFIG_CHANNEL: objects(where, config_key(model, slug)),
-        "raw": manifest(where, raw_manifest_key(model, slug)),
+        "raw": manifest(where, manifest_key(model, slug, "raw")),
     }
     outputs = {part: s3_layout.processed(model, slug, part) for part in ("train", "validation", "test")}
     return processing(

@@ -11,7 +11,7 @@ from include.specs.errors import PerennialError, ReportError
 from include.specs.partition import SourceObject
 from include.specs.performance import PerformanceReport
 from include.specs.run import PerformanceRun, ServedVersion
-from perennial.aws_requests import raw_manifest_key
+from perennial.aws_requests import manifest_key
 from perennial.hooks.lake import Lake
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def learnt_until(lake: Lake, model: str, version: ServedVersion) -> dt.date | No
 
     The manifest of its training's data names exactly the files that were read, each by the day of its partition.
     """
-    key = raw_manifest_key(model, version.run)
+    key = manifest_key(model, version.run, "raw")
     try:
         return max(map(s3_layout.date_of, lake.read_manifest(key)), default=None)
     except PerennialError as error:

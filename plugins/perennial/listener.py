@@ -71,13 +71,12 @@ def _begin(dag_id: str, tries: Collection[str]) -> None:
 
 def end_jobs(model: str, tries: Collection[str]) -> None:
     """Stop the jobs of a model that run and belong to one of `tries`. What fails is logged: nobody waits for it."""
-    # Every process of Airflow loads this module, and hardly one needs a client.
-    from perennial.hooks.aws import client  # noqa: PLC0415
-    from perennial.hooks.jobs import KINDS, Jobs  # noqa: PLC0415
+    from perennial.hooks.aws import client  # noqa: PLC0415 each process of Airflow loads this, and hardly one needs it
+    from perennial.hooks.jobs import KINDS, Jobs  # noqa: PLC0415 as above
 
     for kind in KINDS:
         try:
             for name in Jobs(kind, sagemaker=client("sagemaker"), logs=None).stop_all(model, owners=tries):
                 log.info("Stopping %s, which nobody waits for any more", name)
-        except Exception:
+        except Exception:  # a thread has nobody to raise it to; the other kinds can be asked all the same
             log.exception("A %s job of %s that nobody waits for may still run: look in SageMaker", kind, model)

@@ -10,32 +10,7 @@ from include.specs.drift import DRIFT
 from include.specs.environment import Environment
 from include.specs.partition import SourceObject
 from include.specs.run import MonitoringRun, PerformanceRun
-from perennial.aws_requests import Request, config_key, manifest, objects, processing
-
-
-def capture_manifest_key(model: str, run: str) -> str:
-    """Where the manifest of a monitoring run's traffic is kept."""
-    return s3_layout.experiment(model, run) + "capture.manifest"
-
-
-def history_manifest_key(model: str, run: str) -> str:
-    """Where the manifest of the reports of the days before is kept."""
-    return s3_layout.experiment(model, run) + "history.manifest"
-
-
-def labels_manifest_key(model: str, run: str) -> str:
-    """Where the manifest of a run's labels is kept."""
-    return s3_layout.experiment(model, run) + "labels.manifest"
-
-
-def baselines_manifest_key(model: str, run: str) -> str:
-    """Where the manifest of the samples of versions' baselines is kept."""
-    return s3_layout.experiment(model, run) + "baselines.manifest"
-
-
-def evaluations_manifest_key(model: str, run: str) -> str:
-    """Where the manifest of versions' evaluations is kept."""
-    return s3_layout.experiment(model, run) + "evaluations.manifest"
+from perennial.aws_requests import Request, config_key, manifest, manifest_key, objects, processing
 
 
 def capture_manifest(captured: Sequence[SourceObject], *, bucket: str) -> list[Any]:
@@ -76,9 +51,9 @@ def detect_drift(run: MonitoringRun, where: Environment) -> Request:
         "baseline": objects(where, s3_layout.baseline(model, run.baseline_run)),
     }
     if run.captured:
-        inputs["capture"] = manifest(where, capture_manifest_key(model, slug))
+        inputs["capture"] = manifest(where, manifest_key(model, slug, "capture"))
     if run.history:
-        inputs["history"] = manifest(where, history_manifest_key(model, slug))
+        inputs["history"] = manifest(where, manifest_key(model, slug, "history"))
     outputs = {"report": s3_layout.monitoring(model, run.date)}
     return processing(job.DETECT_DRIFT, run.model, where, inputs, outputs)
 
@@ -88,13 +63,13 @@ def measure_quality(run: PerformanceRun, where: Environment) -> Request:
     model, slug = run.model.name, run.provenance.run
     inputs = {
         job.CONFIG_CHANNEL: objects(where, config_key(model, slug)),
-        "baselines": manifest(where, baselines_manifest_key(model, slug)),
-        "evaluations": manifest(where, evaluations_manifest_key(model, slug)),
+        "baselines": manifest(where, manifest_key(model, slug, "baselines")),
+        "evaluations": manifest(where, manifest_key(model, slug, "evaluations")),
     }
     if run.captured:
-        inputs["capture"] = manifest(where, capture_manifest_key(model, slug))
+        inputs["capture"] = manifest(where, manifest_key(model, slug, "capture"))
     if run.labels:
-        inputs["labels"] = manifest(where, labels_manifest_key(model, slug))
+        inputs["labels"] = manifest(where, manifest_key(model, slug, "labels"))
     outputs = {"report": s3_layout.monitoring(model, run.date)}
     return processing(job.MEASURE_QUALITY, run.model, where, inputs, outputs)
 

@@ -14,7 +14,7 @@ from include.specs.model import ModelSpec
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import Champion, SplitBoundary, TrainingRun
 from perennial import naming
-from perennial.aws_requests import raw_manifest_key, tags
+from perennial.aws_requests import manifest_key, tags
 
 # CustomerMetadataProperties take at most 256 characters of letters, digits, spaces and _.:/=+-@
 _MAX_VALUE = 256
@@ -45,7 +45,7 @@ def package_request(
     """A version pending approval, with its metrics, its baseline for drift, and where it came from.
 
     Args:
-        data_manifest: the object at `raw_manifest_key`: the SageMaker manifest of the files that were read.
+        data_manifest: the object at `manifest_key` of `raw`: the SageMaker manifest of the files that were read.
 
     Raises:
         ReportError: the gate did not say register, or the evaluation lacks a metric that the gate asks for.
@@ -92,7 +92,7 @@ def metadata(
         "reason": provenance.reason,
         "gate_verdict": gate.verdict,
         "data_sha256": candidate.data_sha256,
-        "data_manifest": raw_manifest_key(spec.name, provenance.run),
+        "data_manifest": manifest_key(spec.name, provenance.run, "raw"),
         "data_manifest_sha256": hashlib.sha256(data_manifest).hexdigest(),
         "data_partitions": str(len(run.partitions)),
         "data_synthetic": str(run.synthetic).lower(),

@@ -77,15 +77,15 @@ def labels(lake: Lake, spec: ModelSpec, dates: Sequence[dt.date]) -> tuple[Sourc
 
 
 def pin(lake: Lake, run: MonitoringRun | PerformanceRun, further: Mapping[str, list[Any]]) -> str:
-    """Write what a job that watches reads: the manifest of what was captured, further ones by key, and then its run.
+    """Write what a job that watches reads: the manifest of what was captured, further ones by channel, then its run.
 
     Returns:
         The configuration's key.
     """
     model, slug = run.model.name, run.provenance.run
     captured = monitoring_requests.capture_manifest(run.captured, bucket=lake.bucket)
-    for key, manifest in {monitoring_requests.capture_manifest_key(model, slug): captured, **further}.items():
-        lake.write_manifest(key, manifest)
+    for channel, manifest in {"capture": captured, **further}.items():
+        lake.write_manifest(aws_requests.manifest_key(model, slug, channel), manifest)
     config_key = aws_requests.config_key(model, slug)
     lake.write(config_key, codec.encode(run))
     return config_key

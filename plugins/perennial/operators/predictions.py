@@ -97,12 +97,10 @@ def _captured_days(dates: Sequence[dt.date], captured: Sequence[SourceObject]) -
 
 def _pin(run: PerformanceRun, lake: Lake) -> str:
     """Write what the job reads; the configuration's key."""
-    model, slug = run.model.name, run.provenance.run
-    bucket, requests = lake.bucket, monitoring_requests
     further = {
-        requests.labels_manifest_key(model, slug): requests.labels_manifest(run, bucket=bucket),
-        requests.baselines_manifest_key(model, slug): requests.baselines_manifest(run, bucket=bucket),
-        requests.evaluations_manifest_key(model, slug): requests.evaluations_manifest(run, bucket=bucket),
+        "labels": monitoring_requests.labels_manifest(run, bucket=lake.bucket),
+        "baselines": monitoring_requests.baselines_manifest(run, bucket=lake.bucket),
+        "evaluations": monitoring_requests.evaluations_manifest(run, bucket=lake.bucket),
     }
     return serving.pin(lake, run, further)
 

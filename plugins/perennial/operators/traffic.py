@@ -67,9 +67,7 @@ class FindTrafficOperator(FlowOperator):
 
 def _pin(run: MonitoringRun, lake: Lake) -> str:
     """Write what the job reads; the configuration's key."""
-    model, slug = run.model.name, run.provenance.run
-    history = monitoring_requests.history_manifest(run, bucket=lake.bucket)
-    return serving.pin(lake, run, {monitoring_requests.history_manifest_key(model, slug): history})
+    return serving.pin(lake, run, {"history": monitoring_requests.history_manifest(run, bucket=lake.bucket)})
 
 
 def _returned(run: MonitoringRun) -> dict[str, Any]:

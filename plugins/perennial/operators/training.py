@@ -45,7 +45,7 @@ class ResolveRunOperator(FlowOperator):
             past_window=is_past_window(context, overrides),
         )
         manifest = aws_requests.raw_manifest(partitions, bucket=where.bucket, model=spec.name)
-        lake.write_manifest(aws_requests.raw_manifest_key(spec.name, slug), manifest)
+        lake.write_manifest(aws_requests.manifest_key(spec.name, slug, "raw"), manifest)
         config_key = aws_requests.config_key(spec.name, slug)
         lake.write(config_key, codec.encode(run))
         return {
@@ -122,7 +122,7 @@ class RegisterModelOperator(FlowOperator):
             run,
             where,
             model_url=self.model_url,
-            data_manifest=lake.read(aws_requests.raw_manifest_key(run.model.name, run.provenance.run)),
+            data_manifest=lake.read(aws_requests.manifest_key(run.model.name, run.provenance.run, "raw")),
             candidate=lake.read_as(ModelManifest, experiment + reports.CANDIDATE),
             evaluation=lake.read_as(EvaluationReport, experiment + reports.EVALUATION),
             gate=lake.read_as(GateReport, experiment + reports.GATE),
