@@ -187,7 +187,7 @@ def test_a_job_whose_reader_has_gone_leaves_with_its_code(monkeypatch: pytest.Mo
     command = [sys.executable, "-c", job]
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with subprocess.Popen(command, cwd=REPOSITORY, **pipes) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(command, cwd=REPOSITORY, **pipes) as process:  # type: ignore[call-overload]  # not seen through **
         process.stdout.close()
         process.stdin.close()
         assert process.wait(30) == 0

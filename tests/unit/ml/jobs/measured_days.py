@@ -21,6 +21,7 @@ from include.specs.catalog import load
 from include.specs.performance import PERFORMANCE, PerformanceReport
 from include.specs.reports import EvaluationReport
 from include.specs.run import PerformanceRun, Provenance, ServedDay, ServedVersion
+from tests.unit.ml.jobs.watching import Watching
 from tests.unit.ml.performance.served_days import drawn, evaluation_of, put_labels
 
 CHURN = load()["churn"]
@@ -30,12 +31,11 @@ HOLD_OUT = drawn(1500, seed=99)
 WEEKS = dt.timedelta(days=30)
 
 
-class MeasuredDays:
+class MeasuredDays(Watching):
     """The container of one run, three days of traffic in it."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.input = root, root / "processing/input"
-        self.output = root / "processing/output/report"
+        super().__init__(root)
         self.days: dict[dt.date, int | None] = {}
         self.run_of_evaluation = "run-1"
         self.past: list[ServedVersion] = []
@@ -121,14 +121,3 @@ class MeasuredDays:
     def report(self) -> PerformanceReport:
         """performance.json."""
         return codec.decode(PerformanceReport, (self.output / PERFORMANCE).read_bytes(), source=PERFORMANCE)
-
-    @property
-    def reason(self) -> str:
-        """What SageMaker would show as FailureReason."""
-        return (self.root / "output/message").read_text()
-
-    def put(self, name: str, content: bytes) -> None:
-        """One more file of the container's input."""
-        path = self.input / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)

@@ -249,7 +249,7 @@ def test_profile_that_is_gone_is_named(day: Day, monkeypatch: pytest.MonkeyPatch
 
 def test_missing_baseline_is_named(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
     """A version that was registered without one cannot be watched."""
-    monkeypatch.setattr(Day, "_baseline", lambda self: self._put("baseline/other", b""))
+    monkeypatch.setattr(Day, "_baseline", lambda self: self.put("baseline/other", b""))
     assert day.capture().run() == 1
     assert "statistics.json, found no such file" in day.reason
 

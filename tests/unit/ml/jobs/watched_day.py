@@ -24,6 +24,7 @@ from include.specs.catalog import load
 from include.specs.drift import DRIFT, DriftReport
 from include.specs.model import ModelSpec
 from include.specs.run import MonitoringRun, Provenance
+from tests.unit.ml.jobs.watching import Watching
 
 CHURN, FRAUD = load()["churn"], load()["fraud"]
 DAY = dt.date(2026, 3, 4)
@@ -46,13 +47,12 @@ def scores_of(table: pa.Table, model: ModelSpec) -> np.ndarray:
     return values / (values + 300.0)
 
 
-class Day:
+class Day(Watching):
     """The container of one day's job."""
 
     def __init__(self, root: Path, model: ModelSpec = CHURN) -> None:
-        self.root, self.model = root, model
-        self.input = root / "processing/input"
-        self.output = root / "processing/output/report"
+        super().__init__(root)
+        self.model = model
         self.traffic = rows_of(model, rows=ROWS, seed=2)
         self.history: tuple[DriftReport, ...] = ()
         self.run_of_baseline = "run-1"
@@ -85,28 +85,23 @@ class Day:
         rows = zip(*(table[name].to_pylist() for name in names), scores_of(table, model).tolist(), strict=True)
         lines = [",".join("" if cell is None else str(cell) for cell in row) for row in rows]
         key = s3_layout.predictions(model.name, DAY).removeprefix("predictions/")
-        self._put(f"capture/{key}rows.csv.out", ("\n".join(lines) + "\n").encode())
+        self.put(f"capture/{key}rows.csv.out", ("\n".join(lines) + "\n").encode())
         return self
 
     def run(self) -> int:
         """Run it here; its exit code."""
         self._baseline()
         for report in self.history:
-            self._put(f"history/monitoring/{report.window}/{DRIFT}", codec.encode(report))
+            self.put(f"history/monitoring/{report.window}/{DRIFT}", codec.encode(report))
         origin = Provenance(run="manual-1", dag_id=f"{self.model.name}_drift", run_id="manual")
         run = MonitoringRun(model=self.model, provenance=origin, date=DAY, version=3, baseline_run="run-1", captured=())
-        self._put("config/run.json", codec.encode(run))
+        self.put("config/run.json", codec.encode(run))
         return run_job("drift", main, ["--root", str(self.root)])
 
     @property
     def report(self) -> DriftReport:
         """drift.json."""
         return codec.decode(DriftReport, (self.output / DRIFT).read_bytes(), source=DRIFT)
-
-    @property
-    def reason(self) -> str:
-        """What SageMaker would show as FailureReason."""
-        return (self.root / "output/message").read_text()
 
     def _baseline(self) -> None:
         table = rows_of(self.model, rows=BASELINE_ROWS, seed=1)
@@ -121,7 +116,7 @@ class Day:
         report = describe(features, predictions, self.model, run=self.run_of_baseline, sha256="a" * 64)
         if self.profiled:
             report = bound(report, profile, features, predictions, self.model, entities=entities)
-        self._put(f"baseline/{reports.BASELINE_STATISTICS}", codec.encode(report))
+        self.put(f"baseline/{reports.BASELINE_STATISTICS}", codec.encode(report))
         write_sample(
             self.input / "baseline" / reports.BASELINE_SAMPLE,
             features,
@@ -129,11 +124,6 @@ class Day:
             seed=0,
             entities=entities,
         )
-
-    def _put(self, name: str, content: bytes) -> None:
-        path = self.input / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
 
 
 def shifted(table: pa.Table, name: str, factor: float) -> pa.Table:
