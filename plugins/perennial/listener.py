@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
+
+if TYPE_CHECKING:
+    from perennial.hooks.jobs import Owner
 
 log = logging.getLogger(__name__)
 
@@ -53,30 +56,35 @@ def on_task_instance_skipped(previous_state: Any, task_instance: Any) -> None:
 
 def _ended(dag_run: Any, msg: str) -> None:
     if msg not in _BY_ITSELF:
-        _begin(dag_run.dag_id, [str(task_instance.id) for task_instance in dag_run.task_instances])
+        _begin(dag_run.dag_id, dag_run.task_instances)
 
 
 def _marked(previous_state: Any, task_instance: Any) -> None:
     # Airflow names the state before where the task has ended by itself.
     if previous_state is None:
-        _begin(task_instance.dag_id, [str(task_instance.id)])
+        _begin(task_instance.dag_id, [task_instance])
 
 
-def _begin(dag_id: str, tries: Collection[str]) -> None:
+def _begin(dag_id: str, task_instances: Iterable[Any]) -> None:
     """In a thread of its own: a person waits for the answer, or a scheduler does."""
     model, _, flow = dag_id.rpartition("_")
-    if model and flow in FLOWS:
-        threading.Thread(target=end_jobs, args=(model, tries), name=f"stop jobs of {dag_id}", daemon=True).start()
+    if not (model and flow in FLOWS):
+        return
+    from perennial.hooks.jobs import Owner  # noqa: PLC0415 each process of Airflow loads this, and hardly one needs it
+
+    # Read here: the thread has no session of the database.
+    owners = [Owner.of(task_instance) for task_instance in task_instances]
+    threading.Thread(target=end_jobs, args=(model, owners), name=f"stop jobs of {dag_id}", daemon=True).start()
 
 
-def end_jobs(model: str, tries: Collection[str]) -> None:
-    """Stop the jobs of a model that run and belong to one of `tries`. What fails is logged: nobody waits for it."""
-    from perennial.hooks.aws import client  # noqa: PLC0415 each process of Airflow loads this, and hardly one needs it
+def end_jobs(model: str, owners: Collection[Owner]) -> None:
+    """Stop the jobs of a model that run and belong to one of `owners`. What fails is logged: nobody waits for it."""
+    from perennial.hooks.aws import client  # noqa: PLC0415 as above
     from perennial.hooks.jobs import KINDS, Jobs  # noqa: PLC0415 as above
 
+    sagemaker = client("sagemaker")
     for kind in KINDS:
         try:
-            for name in Jobs(kind, sagemaker=client("sagemaker"), logs=None).stop_all(model, owners=tries):
-                log.info("Stopping %s, which nobody waits for any more", name)
+            Jobs(kind, sagemaker=sagemaker, logs=None).stop_all(model, owners=owners)
         except Exception:  # a thread has nobody to raise it to; the other kinds can be asked all the same
             log.exception("A %s job of %s that nobody waits for may still run: look in SageMaker", kind, model)

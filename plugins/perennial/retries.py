@@ -90,10 +90,6 @@ CAPACITY = Fault(
     longest_s=3600,
     reasons=("CapacityError", "InsufficientCapacity"),
 )
-# Another type of instance is asked for next: that is not worth waiting for.
-CAPACITY_ELSEWHERE = Fault(
-    name="capacity", advice="nothing: the next try asks for the next instance type", first_s=5, longest_s=60
-)
 LIMIT = Fault(
     name="limit",
     advice="wait for other jobs to end, or raise the account's quota for the instance type",
@@ -143,12 +139,21 @@ RUN_TIMEOUT = Fault(
 UNKNOWN = Fault(name="unknown", advice="read the task's log", first_s=30, longest_s=600)
 
 TABLE: tuple[Fault, ...] = (
-    *(THROTTLING, SERVICE, CREDENTIALS, CAPACITY, CAPACITY_ELSEWHERE, LIMIT),
+    *(THROTTLING, SERVICE, CREDENTIALS, CAPACITY, LIMIT),
     *(ALGORITHM, DATA, DENIED, REFUSED, TIMEOUT, STOPPED, TASK_TIMEOUT, KILLED, RUN_TIMEOUT, UNKNOWN),
 )
 
 _TASK_TIMEOUTS = _words("AirflowTaskTimeout TaskDeferralTimeout")
 _CONNECTION_ERRORS = _words("HTTPClientError ConnectionError TimeoutError ClientConnectionError")
+
+
+def named(name: str) -> Fault:
+    """The fault of that name.
+
+    >>> named("denied").passes
+    False
+    """
+    return next((fault for fault in TABLE if fault.name == name), UNKNOWN)
 
 
 def of_code(code: str) -> Fault:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from perennial import retries
+from perennial.failures import PassingError
 
 from include.specs.job import StepResources
 from tests.faults.aws_rows import ready, started
@@ -24,24 +25,26 @@ TWO = ("ml.c5.xlarge", "ml.m4.xlarge")
     ids=["preprocess-none", "preprocess-two", "train-two"],
 )
 def test_the_next_generation_asks_for_the_next_type(flow: Flow, step: str, fallback: tuple[str, ...]) -> None:
-    """Each lack of capacity is a job that failed; the next try starts another, on the next type, the last one for ever.
+    """Each lack of capacity is a job that failed; another is started within the same try on the spec's next type.
 
-    Fails when `_instance_type` always names the first type, or `_start` joins a job that has failed
-    (`perennial.operators.jobs`).
+    A try fails after the last type, and is followed, after a long wait, by one that begins with the first again.
+
+    Fails when `_types` begins with the first whatever was tried before it, `_has_elsewhere` knows of no other, or
+    `_start` joins a job that has failed (`perennial.operators.jobs`).
     """
-    resources = StepResources(instance_type="ml.m5.large", fallback_instance_types=fallback)
+    wanted = ("ml.m5.large", *fallback)
+    resources = StepResources(instance_type=wanted[0], fallback_instance_types=fallback)
     flow = Flow(spec=replace(flow.spec, step_resources={step: resources}), place=flow.place)
     run = ready(flow, before=step)
     flow.place.switch_on("job_failure", job=f"{flow.spec.name}-{step}-*", reason=REASON, times=3)
-    for _ in range(3):
-        with pytest.raises(AirflowException, match="CapacityError") as failed:
+    for _ in range(3 // len(wanted)):
+        with pytest.raises(PassingError, match="CapacityError") as failed:
             run.execute(f"candidate.{step}")
-        assert not isinstance(failed.value, AirflowFailException)
+        assert failed.value.fault is retries.CAPACITY
     run.execute(f"candidate.{step}")
     names = started(flow, step)
     assert [name.removeprefix(names[0]) for name in names] == ["", "-2", "-3", "-4"]
-    wanted = ["ml.m5.large", *fallback]
-    assert [_instance_type(flow, step, name) for name in names] == (wanted + [wanted[-1]] * 3)[:4]
+    assert [_instance_type(flow, step, name) for name in names] == (list(wanted) * 4)[:4]
 
 
 def _instance_type(flow: Flow, step: str, name: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import logging
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from perennial import naming
+
+log = logging.getLogger(__name__)
 TERMINAL = ("Completed", "Failed", "Stopped")
 
 
@@ -75,10 +79,41 @@ NOTHING_TO_STOP = ("ValidationException", "ResourceNotFound")
 # killed stops only what is still its own. So a worker that lost touch, and whose task has long been taken over by
 # another one, cannot stop the job under its successor.
 OWNER_TAG = "perennial:try"
+# The tag that names the task. Between two tries nobody is at work whose name could be on the job.
+TASK_TAG = "perennial:task"
+# The tag of a job whose failure its task has told.
+TOLD_TAG = "perennial:told"
 # The owner of a job that outlives its task, whatever becomes of that.
 NOBODY = "nobody"
 # Of a model's name, what is in the names of all its jobs, however short they had to be cut.
 _IN_EVERY_NAME = 32
+_MOST_STREAMS = 50  # CloudWatch's own limit for one answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Whose job it is.
+
+    Args:
+        task: which task of which run, the same for all its tries.
+        attempt: Airflow's id of the try, a UUID of version 7: a later try has a greater one. `NOBODY` for a job that
+            outlives its task.
+    """
+
+    task: str
+    attempt: str
+
+    @classmethod
+    def of(cls, task_instance: Any) -> Owner:
+        """The try that a task instance stands for, be it Airflow's record of it or the one at work."""
+        ti = task_instance
+        map_index = -1 if ti.map_index is None else ti.map_index
+        return cls(task=naming.digest([ti.dag_id, ti.run_id, ti.task_id, map_index]), attempt=str(ti.id))
+
+    @property
+    def tags(self) -> list[dict[str, str]]:
+        """As they are on its job."""
+        return [{"Key": TASK_TAG, "Value": self.task}, {"Key": OWNER_TAG, "Value": self.attempt}]
 
 
 class Jobs:
@@ -103,9 +138,9 @@ class Jobs:
             raise
         return found
 
-    def create(self, name: str, request: Mapping[str, Any], *, owner: str) -> bool:
+    def create(self, name: str, request: Mapping[str, Any], *, owner: Owner) -> bool:
         """Ask for a job of `owner`; False where one of this name is there already, which is then ours too."""
-        tagged = {**request, "Tags": [*request.get("Tags", []), _owned_by(owner)]}
+        tagged = {**request, "Tags": [*request.get("Tags", []), *owner.tags]}
         try:
             getattr(self._sagemaker, self.kind.create)(**{self.kind.name_field: name}, **tagged)
         except ClientError as error:
@@ -114,28 +149,57 @@ class Jobs:
             raise
         return True
 
-    def claim(self, job: Mapping[str, Any], *, owner: str) -> None:
+    def claim(self, job: Mapping[str, Any], *, owner: Owner) -> None:
         """Make a job that is there the job of `owner`."""
-        self._sagemaker.add_tags(ResourceArn=job[self.kind.arn_field], Tags=[_owned_by(owner)])
+        self._sagemaker.add_tags(ResourceArn=job[self.kind.arn_field], Tags=owner.tags)
 
-    def stop(self, name: str, *, owner: str) -> bool:
+    def stop(self, name: str, *, owner: Owner) -> bool:
         """Ask the job to stop, if it is there, has not ended and is `owner`'s; whether that was so."""
         job = self.describe(name)
         if job is None or self.status(job) in TERMINAL:
             return False
-        if owner_in(self._sagemaker.list_tags(ResourceArn=job[self.kind.arn_field])) != owner:
+        if self._tags(job[self.kind.arn_field]).get(OWNER_TAG) != owner.attempt:
             return False
         return self._stop(name)
 
-    def stop_all(self, model: str, *, owners: Collection[str]) -> Iterator[str]:
-        """Ask the model's jobs to stop that run and are of one of `owners`; the name of each that was asked."""
+    def stop_all(self, model: str, *, owners: Collection[Owner]) -> None:
+        """Ask the model's jobs to stop that run and are of one of `owners`, or of an earlier try of one's task.
+
+        The job of a later try is left alone: somebody waits for that one.
+
+        Raises:
+            ExceptionGroup: some could not be asked about, or asked to stop; all others were. The notes name them.
+        """
+        errors = []
+        latest = {owner.task: owner.attempt for owner in owners}
+        for name, arn in self._running(model):
+            try:
+                if _is_of(self._tags(arn), latest) and self._stop(name):
+                    log.info("Stopping %s, which nobody waits for any more", name)
+            except (ClientError, BotoCoreError) as error:
+                error.add_note(name)
+                errors.append(error)
+        if errors:
+            raise ExceptionGroup(f"{len(errors)} jobs of {model} may still run", errors)
+
+    def is_told(self, job: Mapping[str, Any]) -> bool:
+        """Whether a task has failed because this job had."""
+        return TOLD_TAG in self._tags(job[self.kind.arn_field])
+
+    def tell(self, job: Mapping[str, Any]) -> None:
+        """Note on the job that its task fails because of it."""
+        self._sagemaker.add_tags(ResourceArn=job[self.kind.arn_field], Tags=[{"Key": TOLD_TAG, "Value": "yes"}])
+
+    def _running(self, model: str) -> list[tuple[str, str]]:
+        """The name and ARN of each; read to the end before one is stopped, and the list grows shorter."""
         pages = self._sagemaker.get_paginator(self.kind.list).paginate(
             NameContains=model[:_IN_EVERY_NAME], StatusEquals="InProgress"
         )
-        for job in [job for page in pages for job in page[self.kind.summaries_field]]:
-            name, arn = job[self.kind.name_field], job[self.kind.arn_field]
-            if owner_in(self._sagemaker.list_tags(ResourceArn=arn)) in owners and self._stop(name):
-                yield name
+        found = (job for page in pages for job in page[self.kind.summaries_field])
+        return [(job[self.kind.name_field], job[self.kind.arn_field]) for job in found]
+
+    def _tags(self, arn: str) -> dict[str, str]:
+        return tags_in(self._sagemaker.list_tags(ResourceArn=arn))
 
     def _stop(self, name: str) -> bool:
         try:
@@ -151,29 +215,37 @@ class Jobs:
         return str(job[self.kind.status_field])
 
     def last_log_lines(self, name: str, *, count: int = 15) -> list[str]:
-        """The end of the job's log; empty where there is no log (yet)."""
+        """The end of the job's log; empty where there is no log (yet), or none can be had."""
         try:
-            streams = self._logs.describe_log_streams(
-                logGroupName=self.kind.log_group, logStreamNamePrefix=f"{name}/", limit=1
-            )["logStreams"]
-            if not streams:
+            stream = self._newest_stream(name)
+            if stream is None:
                 return []
-            events = self._logs.get_log_events(
-                logGroupName=self.kind.log_group, logStreamName=streams[0]["logStreamName"], limit=count
-            )["events"]
-        except ClientError:
-            # The log explains a failure; not having it must not hide the failure itself.
+            events = self._logs.get_log_events(logGroupName=self.kind.log_group, logStreamName=stream, limit=count)
+        except (ClientError, BotoCoreError):
+            # The log explains an outcome; not having it must not hide the outcome itself.
+            log.warning("The log of %s could not be read", name, exc_info=True)
             return []
-        return [event["message"] for event in events]
+        return [event["message"] for event in events["events"]]
+
+    def _newest_stream(self, name: str) -> str | None:
+        """A job has a stream for each of its instances; one whose spot instance was taken away has had several."""
+        streams = self._logs.describe_log_streams(
+            logGroupName=self.kind.log_group, logStreamNamePrefix=f"{name}/", limit=_MOST_STREAMS
+        )["logStreams"]
+        newest = max(streams, key=lambda stream: stream.get("lastEventTimestamp", 0), default=None)
+        return newest and str(newest["logStreamName"])
 
 
-def owner_in(tags: Mapping[str, Any]) -> str | None:
-    """The try whose job it is, from the answer of `list_tags`; None where nobody has claimed it."""
-    return next((str(tag["Value"]) for tag in tags["Tags"] if tag["Key"] == OWNER_TAG), None)
+def tags_in(answer: Mapping[str, Any]) -> dict[str, str]:
+    """The tags by their keys, from the answer of `list_tags`."""
+    return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
 
 
-def _owned_by(owner: str) -> dict[str, str]:
-    return {"Key": OWNER_TAG, "Value": owner}
+def _is_of(tags: Mapping[str, str], latest: Mapping[str, str]) -> bool:
+    """Whether a job with these tags is of one of the tasks, and not of a later try than its `latest`."""
+    last = latest.get(tags.get(TASK_TAG, ""))
+    # Ids are hexadecimal: `NOBODY` comes after all of them.
+    return last is not None and tags.get(OWNER_TAG, NOBODY) <= last
 
 
 def is_not_found(error: ClientError) -> bool:

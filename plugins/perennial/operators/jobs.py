@@ -10,10 +10,12 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, TaskDeferralTimeout
+from botocore.exceptions import ClientError
 
 from include.specs import codec, s3_layout
 from include.specs.environment import Environment
@@ -23,7 +25,7 @@ from perennial import naming, retries
 from perennial.aws_requests import Builder, Request, instance_type, longest_s, on_instance_type
 from perennial.failures import failed
 from perennial.hooks.aws import CONNECTION, client
-from perennial.hooks.jobs import NOBODY, TERMINAL, Jobs, reason, took_too_long
+from perennial.hooks.jobs import NOBODY, TERMINAL, Jobs, Owner, reason, took_too_long
 from perennial.links import JobLogLink
 from perennial.operators.base import FlowOperator
 from perennial.operators.succession import another_try_follows
@@ -44,6 +46,9 @@ class SageMakerJobOperator(FlowOperator):
         stop_on_kill: whether a task that is cleared, marked or timed out stops its job. Where not, the job goes on to
             its own limit, and the task's next try joins it.
 
+    A job that finds no capacity is followed within the same try by one on the step's next instance type, as long as the
+    spec names one; a try fails only after the last. So is a type of which the account may run no more.
+
     Returns (XCom): job_name, job_arn, and for training model_url.
     """
 
@@ -62,12 +67,13 @@ class SageMakerJobOperator(FlowOperator):
         **kwargs: Any,
     ) -> None:
         self._longest = dt.timedelta(seconds=longest_s(kwargs["spec"].resources(step.name))) + _PATIENCE
-        # A task that times out stops its job: without a worker of its own or with one, it outwaits the job's own limit.
+        # A task outwaits the job's own limit: what exceeds this has hardly begun, and is stopped.
         super().__init__(**{**kwargs, "execution_timeout": self._longest})
         self.step, self.build, self.run_type = step, build, run_type
         self.config_key, self.inputs, self.stop_on_kill = config_key, dict(inputs or {}), stop_on_kill
         self.job_name: str | None = None
         self._task_instance: Any = None
+        self._killed = False
 
     def perform(self, context: Any) -> dict[str, str]:
         """Start or join the job, then wait for its end."""
@@ -77,15 +83,31 @@ class SageMakerJobOperator(FlowOperator):
         # A job that has ended already, before a retry say, needs no waiting.
         if where.deferrable and self.jobs.status(job) not in TERMINAL:
             self._defer(where)
-        return self._outcome(self._ended(job))
+        return self._result(context, self._ended(job))
 
     def execute_complete(self, context: Any, event: Mapping[str, str]) -> dict[str, str]:
         """The job has ended: what it left, or why it failed."""
         self.job_name, self._task_instance = event["job_name"], context["ti"]
-        return self._outcome(self._described(self.job_name))
+        if "fault" in event:
+            raise failed(f"{self.job_name} cannot be looked at: {event['error']}", retries.named(event["fault"]))
+        return self._result(context, self._described(self.job_name))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+        """Go on after a wait; a job that was waited for too long is stopped, as `on_kill` does it in a worker."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout:
+            if self.stop_on_kill:
+                self.jobs.stop_all(self.spec.name, owners=[Owner.of(context["ti"])])
+            raise
 
     def on_kill(self) -> None:
         """Stop the job: a task that is ended leaves nothing billing, but for what another try takes over."""
+        # Airflow only calls this: the task goes on for as long as its process lives, up to five seconds.
+        self._killed = True
+        self._stop_own()
+
+    def _stop_own(self) -> None:
         if not (self.job_name and self.stop_on_kill):
             return
         if another_try_follows(self._task_instance):
@@ -94,9 +116,10 @@ class SageMakerJobOperator(FlowOperator):
             self.log.info("Stopping %s", self.job_name)
 
     @property
-    def _owner(self) -> str:
+    def _owner(self) -> Owner:
         """This try, as it is named on the job that is its own; nobody, where the job outlives its task."""
-        return str(self._task_instance.id) if self.stop_on_kill else NOBODY
+        owner = Owner.of(self._task_instance)
+        return owner if self.stop_on_kill else replace(owner, attempt=NOBODY)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -124,25 +147,65 @@ class SageMakerJobOperator(FlowOperator):
             self.job_name = name
             found = jobs.describe(name)
             if found is None:
-                if jobs.create(name, self._after(request, without_capacity), owner=self._owner):
+                if self._created(name, request, without_capacity):
                     self.log.info("Started %s", name)
                     return self._described(name)
                 found = self._described(name)
             job = self._ended(found) if jobs.status(found) == "Stopping" else found
-            if jobs.status(job) not in ("Failed", "Stopped"):
+            if not self._is_spent(job):
                 self.log.info("Joining %s, which is %s", name, jobs.status(job))
                 jobs.claim(job, owner=self._owner)
                 return job
             without_capacity += retries.of_reason(reason(job)) is retries.CAPACITY
             generation += 1
 
-    def _after(self, request: Request, without_capacity: int) -> Request:
-        """What to ask for after so many jobs without capacity: the spec's next instance type each time, then the last.
+    def _is_spent(self, job: Mapping[str, Any]) -> bool:
+        """Whether nothing is to be had of the job any more, so that another may help.
 
-        The first is the request's own, which the run may have been given in place of the spec's.
+        A failure that would come again is told before anything is paid for again: where the worker was killed before
+        it could, this try does.
+        """
+        if self.jobs.status(job) not in ("Failed", "Stopped"):
+            return False
+        return self._fault(job).passes or self.jobs.is_told(job)
+
+    def _created(self, name: str, request: Request, without_capacity: int) -> bool:
+        """Ask for the job, on another type where the account may run no more of one; False where it is there already.
+
+        Raises:
+            AirflowException: this try was ended meanwhile; it leaves no job of its own.
+        """
+        *others, last = self._types(request, without_capacity)
+        for wanted in others:
+            try:
+                return self._asked_for(name, on_instance_type(request, wanted))
+            except ClientError as error:
+                if retries.of_error(error) is not retries.LIMIT:
+                    raise
+                self.log.warning("%s: the account may run no more on %s: %s", name, wanted, error)
+        return self._asked_for(name, on_instance_type(request, last))
+
+    def _asked_for(self, name: str, request: Request) -> bool:
+        self._require_life(name)
+        created = self.jobs.create(name, request, owner=self._owner)
+        if self._killed:
+            # The kill came before SageMaker knew of the job, and found nothing to stop.
+            self._stop_own()
+            self._require_life(name)
+        return created
+
+    def _require_life(self, name: str) -> None:
+        if self._killed:
+            raise AirflowException(f"{name} is not waited for: this try was ended while it began")
+
+    def _types(self, request: Request, without_capacity: int) -> tuple[str, ...]:
+        """What to ask for after so many jobs without capacity: the spec's next instance type, and those after it.
+
+        The first is the request's own, which the run may have been given in place of the spec's. After the last, which
+        ends a try, it is the first one's turn again.
         """
         types = (instance_type(request), *self._fallbacks)
-        return on_instance_type(request, types[min(without_capacity, len(types) - 1)])
+        return types[without_capacity % len(types) :]
 
     @property
     def _fallbacks(self) -> tuple[str, ...]:
@@ -153,7 +216,7 @@ class SageMakerJobOperator(FlowOperator):
             trigger=SageMakerJobTrigger(
                 job_name=str(self.job_name),
                 kind=self.step.kind,
-                owner=self._owner,
+                owner=self._owner.attempt,
                 stop_on_kill=self.stop_on_kill,
                 connection=CONNECTION,
                 region=self.jobs.region,
@@ -177,6 +240,19 @@ class SageMakerJobOperator(FlowOperator):
             raise AirflowException(f"{name} was started and SageMaker no longer knows it: was it deleted?")
         return job
 
+    def _result(self, context: Any, job: Mapping[str, Any]) -> dict[str, str]:
+        """What the ended job left, or what its successor on another type of instance leaves."""
+        if self._has_elsewhere(job):
+            self.log.warning("%s failed: %s; asking for the next type", self.job_name, reason(job))
+            return self.perform(context)
+        return self._outcome(job)
+
+    def _has_elsewhere(self, job: Mapping[str, Any]) -> bool:
+        """Whether the job found no capacity, and there is another type to ask for."""
+        if self.jobs.status(job) != "Failed" or self._fault(job) is not retries.CAPACITY:
+            return False
+        return bool(self._fallbacks) and instance_type(job) != self._fallbacks[-1]
+
     def _outcome(self, job: Mapping[str, Any]) -> dict[str, str]:
         jobs, name = self.jobs, str(self.job_name)
         if jobs.status(job) != "Completed":
@@ -194,6 +270,8 @@ class SageMakerJobOperator(FlowOperator):
         tail = "".join(f"\n  {line}" for line in log_lines)
         message = f"{self.job_name} {self.jobs.status(job).lower()}: {why}{advice}"
         message += f"\nEnd of its log:{tail}" if tail else ""
+        if not fault.passes:
+            self.jobs.tell(job)
         return failed(message, fault)
 
     def _fault(self, job: Mapping[str, Any]) -> retries.Fault:
@@ -201,6 +279,4 @@ class SageMakerJobOperator(FlowOperator):
             return retries.TIMEOUT
         if self.jobs.status(job) == "Stopped":
             return retries.STOPPED
-        fault = retries.of_reason(reason(job))
-        elsewhere = fault is retries.CAPACITY and self._fallbacks and instance_type(job) != self._fallbacks[-1]
-        return retries.CAPACITY_ELSEWHERE if elsewhere else fault
+        return retries.of_reason(reason(job))

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from perennial import retries
 from perennial.hooks.aws import config
-from perennial.hooks.jobs import KINDS, NOTHING_TO_STOP, TERMINAL, owner_in
+from perennial.hooks.jobs import KINDS, NOTHING_TO_STOP, OWNER_TAG, TERMINAL, tags_in
 
 # Airflow gives a trigger half a minute (`[triggerer] on_kill_timeout`).
 _KILL_S = 25.0
@@ -64,28 +64,32 @@ class SageMakerJobTrigger(BaseTrigger):
         """
         # No longer than an interval, should the worker's clock be ahead.
         await asyncio.sleep(min(max(self.first_look - time.time(), 0.0), self.poll_interval_s))
-        while (status := await self._looked_at()) not in TERMINAL:
+        while (found := await self._looked_at()) is None:
             await asyncio.sleep(self.poll_interval_s)
-        yield TriggerEvent({"job_name": self.job_name, "status": status})  # type: ignore[no-untyped-call]  # as above
+        yield TriggerEvent({"job_name": self.job_name, **found})  # type: ignore[no-untyped-call]  # as above
 
-    async def _looked_at(self) -> str:
-        """The job's status once it has ended; empty where looking failed for a reason that may pass.
+    async def _looked_at(self) -> dict[str, str] | None:
+        """The job's status once it has ended; None where looking failed for a reason that may pass.
 
         A client is made anew after each fault: with the credentials that there are then, and another connection. The
         task's own timeout ends what never passes.
+
+        Returns:
+            `status`; or, where looking failed for a reason that stays, `fault` and `error`: raised here, Airflow would
+            tell the task no more than that its trigger had failed.
         """
         try:
             async with await self._client() as sagemaker:
                 while (status := await self._status(sagemaker)) not in TERMINAL:
                     self.log.info("%s is %s; looking again in %g s", self.job_name, status, self.poll_interval_s)
                     await asyncio.sleep(self.poll_interval_s)
-                return status
+                return {"status": status}
         except Exception as error:
             fault = retries.of_error(error)
-            if not fault.passes or fault is retries.UNKNOWN:
+            if fault is retries.UNKNOWN:
                 raise
             self.log.warning("Looking at %s failed (%s): %s", self.job_name, fault.name, error)
-            return ""
+            return None if fault.passes else {"fault": fault.name, "error": f"{type(error).__name__}: {error}"}
 
     async def on_kill(self) -> None:
         """Stop the job: a waiting task that a person cleared or marked leaves nothing billing (Airflow 3.3 on).
@@ -106,7 +110,7 @@ class SageMakerJobTrigger(BaseTrigger):
     async def _stop_if_own(self) -> None:
         async with await self._client() as sagemaker:
             job = await self._described(sagemaker)
-            owner = owner_in(await sagemaker.list_tags(ResourceArn=job[KINDS[self.kind].arn_field]))
+            owner = tags_in(await sagemaker.list_tags(ResourceArn=job[KINDS[self.kind].arn_field])).get(OWNER_TAG)
             if owner != self.owner:
                 self.log.info("%s is left to the try %s, which has joined it", self.job_name, owner)
                 return

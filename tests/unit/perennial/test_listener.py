@@ -13,17 +13,23 @@ from airflow.sdk import TaskInstanceState
 from botocore.exceptions import EndpointConnectionError
 from perennial import listener
 from perennial.flows import drift, ingestion, performance, training
-from perennial.hooks.jobs import KINDS, Jobs
+from perennial.hooks.jobs import KINDS, Jobs, Owner
 from perennial_plugin import PerennialPlugin
 
-TRY, OTHER = "01a2", "01a3"
+
+def _instance(task_id: str, dag_id: str = "churn_training") -> Any:
+    return SimpleNamespace(dag_id=dag_id, run_id="r", task_id=task_id, map_index=-1, id=f"try of {task_id}")
+
+
+def _owners(*task_ids: str, dag_id: str = "churn_training") -> list[Owner]:
+    return [Owner.of(_instance(task_id, dag_id)) for task_id in task_ids]
 
 
 @pytest.fixture
-def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, ...]]]:
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[Owner]]]:
     """The models and tries whose jobs are to end; each thread has done so when it has begun."""
-    found: list[tuple[str, tuple[str, ...]]] = []
-    monkeypatch.setattr(listener, "end_jobs", lambda model, tries: found.append((model, tuple(tries))))
+    found: list[tuple[str, list[Owner]]] = []
+    monkeypatch.setattr(listener, "end_jobs", lambda model, owners: found.append((model, owners)))
     monkeypatch.setattr(threading.Thread, "start", threading.Thread.run)
     return found
 
@@ -41,24 +47,20 @@ def hook() -> Iterator[Any]:
 
 
 def _run(dag_id: str = "churn_training") -> Any:
-    return SimpleNamespace(dag_id=dag_id, task_instances=[SimpleNamespace(id=TRY), SimpleNamespace(id=OTHER)])
-
-
-def _task(dag_id: str = "churn_training") -> Any:
-    return SimpleNamespace(dag_id=dag_id, id=TRY)
+    return SimpleNamespace(dag_id=dag_id, task_instances=[_instance("a", dag_id), _instance("b", dag_id)])
 
 
 @pytest.mark.parametrize("msg", ["", "Dag Run's state was manually set to `failed`.", "timed_out"])
 def test_jobs_of_a_run_that_was_ended_are_ended(hook: Any, ended: list[Any], msg: str) -> None:
     """Marked by a person on either version of Airflow, or out of time: those of all its tasks."""
     hook.on_dag_run_failed(dag_run=_run(), msg=msg)
-    assert ended == [("churn", (TRY, OTHER))]
+    assert ended == [("churn", _owners("a", "b"))]
 
 
 def test_jobs_of_a_run_that_was_marked_as_successful_are_ended(hook: Any, ended: list[Any]) -> None:
     """Nobody waits for them any more than for a failed one's."""
     hook.on_dag_run_success(dag_run=_run("fraud_drift"), msg="")
-    assert ended == [("fraud", (TRY, OTHER))]
+    assert ended == [("fraud", _owners("a", "b", dag_id="fraud_drift"))]
 
 
 def test_a_run_that_ends_by_itself_asks_nothing(hook: Any, ended: list[Any]) -> None:
@@ -71,17 +73,17 @@ def test_a_run_that_ends_by_itself_asks_nothing(hook: Any, ended: list[Any]) -> 
 
 def test_job_of_a_task_that_was_marked_is_ended(hook: Any, ended: list[Any]) -> None:
     """As failed, successful or skipped."""
-    hook.on_task_instance_failed(previous_state=None, task_instance=_task(), error="marked")
-    hook.on_task_instance_success(previous_state=None, task_instance=_task())
-    hook.on_task_instance_skipped(previous_state=None, task_instance=_task())
-    assert ended == [("churn", (TRY,))] * 3
+    hook.on_task_instance_failed(previous_state=None, task_instance=_instance("a"), error="marked")
+    hook.on_task_instance_success(previous_state=None, task_instance=_instance("a"))
+    hook.on_task_instance_skipped(previous_state=None, task_instance=_instance("a"))
+    assert ended == [("churn", _owners("a"))] * 3
 
 
 def test_a_task_that_ends_by_itself_asks_nothing(hook: Any, ended: list[Any]) -> None:
     """Workers call listeners too."""
     running = TaskInstanceState.RUNNING
-    hook.on_task_instance_failed(previous_state=running, task_instance=_task(), error="why")
-    hook.on_task_instance_success(previous_state=running, task_instance=_task())
+    hook.on_task_instance_failed(previous_state=running, task_instance=_instance("a"), error="why")
+    hook.on_task_instance_success(previous_state=running, task_instance=_instance("a"))
     assert ended == []
 
 
@@ -89,7 +91,7 @@ def test_a_task_that_ends_by_itself_asks_nothing(hook: Any, ended: list[Any]) ->
 def test_dags_of_others_are_left_alone(hook: Any, ended: list[Any], dag_id: str) -> None:
     """A listener hears of everything in an environment."""
     hook.on_dag_run_failed(dag_run=_run(dag_id), msg="")
-    hook.on_task_instance_failed(previous_state=None, task_instance=_task(dag_id), error="")
+    hook.on_task_instance_failed(previous_state=None, task_instance=_instance("a", dag_id), error="")
     assert ended == []
 
 
@@ -104,11 +106,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What is asked of SageMaker's jobs, of which those of the first kind cannot be listed."""
     found: list[Any] = []
 
-    def stop_all(jobs: Jobs, model: str, *, owners: Any) -> Iterator[str]:
+    def stop_all(jobs: Jobs, model: str, *, owners: Any) -> None:
         found.append((jobs.kind.noun, model, owners))
         if len(found) == 1:
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
-        yield f"{model}-x"
 
     monkeypatch.setattr(Jobs, "stop_all", stop_all)
     return found
@@ -117,6 +118,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 @pytest.mark.usefixtures("aws")
 def test_all_kinds_of_jobs_are_looked_through(asked: list[Any], caplog: pytest.LogCaptureFixture) -> None:
     """One kind that cannot be asked for keeps no other from being stopped, and is told in the log."""
-    listener.end_jobs("churn", [TRY])
-    assert asked == [(kind.noun, "churn", [TRY]) for kind in KINDS.values()]
+    listener.end_jobs("churn", _owners("a"))
+    assert asked == [(kind.noun, "churn", _owners("a")) for kind in KINDS.values()]
     assert "A processing job of churn that nobody waits for may still run" in caplog.text

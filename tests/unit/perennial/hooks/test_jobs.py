@@ -2,16 +2,22 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
-from perennial.hooks.jobs import KINDS, OWNER_TAG, JobKind, Jobs, reason, took_too_long
+from perennial.hooks.jobs import KINDS, NOBODY, TOLD_TAG, JobKind, Jobs, Owner, reason, took_too_long
 from perennial.naming import job_name
 
+from tests.shared.airflow_context import TRY
+
 NAME = "churn-train-26fa1be354c3"
+BEFORE, ME, AFTER = (Owner(task="t", attempt=f"019a0000-0000-7000-8000-00000000000{number}") for number in range(3))
 TRAINING = {
     "TrainingJobName": NAME,
     "TrainingJobArn": f"arn:aws:sagemaker:eu-west-1:123456789012:training-job/{NAME}",
@@ -39,14 +45,8 @@ def sagemaker() -> Iterator[Stubber]:
 
 
 @pytest.fixture
-def logs() -> Iterator[Stubber]:
-    with Stubber(boto3.client("logs")) as stubber:
-        yield stubber
-
-
-@pytest.fixture
-def jobs(sagemaker: Stubber, logs: Stubber) -> Jobs:
-    return Jobs("training", sagemaker=sagemaker.client, logs=logs.client)
+def jobs(sagemaker: Stubber) -> Jobs:
+    return Jobs("training", sagemaker=sagemaker.client, logs=None)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -94,50 +94,50 @@ def test_described_job_has_its_status(jobs: Jobs, sagemaker: Stubber) -> None:
 def test_created_job_is_new(jobs: Jobs, sagemaker: Stubber) -> None:
     """A job that was created was not there."""
     answer = {"TrainingJobArn": TRAINING["TrainingJobArn"]}
-    tags = [{"Key": "model", "Value": "churn"}, {"Key": OWNER_TAG, "Value": "me"}]
+    tags = [{"Key": "model", "Value": "churn"}, *ME.tags]
     sagemaker.add_response("create_training_job", answer, {"TrainingJobName": NAME, **REQUEST, "Tags": tags})
-    assert jobs.create(NAME, {**REQUEST, "Tags": tags[:1]}, owner="me") is True
+    assert jobs.create(NAME, {**REQUEST, "Tags": tags[:1]}, owner=ME) is True
 
 
 def test_name_in_use_is_no_error(jobs: Jobs, sagemaker: Stubber) -> None:
     """Names are derived from the task, so a job of that name is the task's own; the answer was lost."""
     sagemaker.add_client_error("create_training_job", "ResourceInUse", "Job name must be unique")
-    assert jobs.create(NAME, REQUEST, owner="me") is False
+    assert jobs.create(NAME, REQUEST, owner=ME) is False
 
 
 def test_refused_request_is_an_error(jobs: Jobs, sagemaker: Stubber) -> None:
     """Every other refusal reaches the task."""
     sagemaker.add_client_error("create_training_job", "ResourceLimitExceeded", "0 instances of ml.p5")
     with pytest.raises(ClientError, match="0 instances"):
-        jobs.create(NAME, REQUEST, owner="me")
+        jobs.create(NAME, REQUEST, owner=ME)
 
 
-def _running(sagemaker: Stubber, *, owner: str) -> None:
+def _running(sagemaker: Stubber, *, owner: Owner) -> None:
     """What `stop` looks at first: the job, and whose it is."""
     sagemaker.add_response("describe_training_job", TRAINING)
     arn = {"ResourceArn": TRAINING["TrainingJobArn"]}
-    sagemaker.add_response("list_tags", {"Tags": [{"Key": OWNER_TAG, "Value": owner}]}, arn)
+    sagemaker.add_response("list_tags", {"Tags": owner.tags}, arn)
 
 
 def test_joined_job_is_claimed(jobs: Jobs, sagemaker: Stubber) -> None:
     """The try that joins it puts its own name in place of its forerunner's."""
-    tagged = {"ResourceArn": TRAINING["TrainingJobArn"], "Tags": [{"Key": OWNER_TAG, "Value": "me"}]}
+    tagged = {"ResourceArn": TRAINING["TrainingJobArn"], "Tags": ME.tags}
     sagemaker.add_response("add_tags", {}, tagged)
-    jobs.claim(TRAINING, owner="me")
+    jobs.claim(TRAINING, owner=ME)
     sagemaker.assert_no_pending_responses()
 
 
 def test_own_job_is_stopped(jobs: Jobs, sagemaker: Stubber) -> None:
     """A try that is killed ends the job that it has started or joined."""
-    _running(sagemaker, owner="me")
+    _running(sagemaker, owner=ME)
     sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": NAME})
-    assert jobs.stop(NAME, owner="me") is True
+    assert jobs.stop(NAME, owner=ME) is True
 
 
 def test_job_that_was_taken_over_is_not_stopped(jobs: Jobs, sagemaker: Stubber) -> None:
     """A worker that lost touch is killed late: its successor's job goes on."""
-    _running(sagemaker, owner="another try")
-    assert jobs.stop(NAME, owner="me") is False
+    _running(sagemaker, owner=AFTER)
+    assert jobs.stop(NAME, owner=ME) is False
     sagemaker.assert_no_pending_responses()
 
 
@@ -145,44 +145,65 @@ def test_job_that_was_taken_over_is_not_stopped(jobs: Jobs, sagemaker: Stubber) 
 def test_ended_job_is_left_alone(jobs: Jobs, sagemaker: Stubber, status: str) -> None:
     """Nothing is asked of a job that bills no more."""
     sagemaker.add_response("describe_training_job", {**TRAINING, "TrainingJobStatus": status})
-    assert jobs.stop(NAME, owner="me") is False
+    assert jobs.stop(NAME, owner=ME) is False
 
 
 def test_stopping_what_has_ended_is_no_error(jobs: Jobs, sagemaker: Stubber) -> None:
     """The job is not running any more, which is all that was wanted."""
-    _running(sagemaker, owner="me")
+    _running(sagemaker, owner=ME)
     sagemaker.add_client_error("stop_training_job", "ValidationException", "is in status Completed")
-    assert jobs.stop(NAME, owner="me") is False
+    assert jobs.stop(NAME, owner=ME) is False
     sagemaker.assert_no_pending_responses()
 
 
 def test_failing_to_stop_is_an_error(jobs: Jobs, sagemaker: Stubber) -> None:
     """A job that goes on billing is never passed over."""
-    _running(sagemaker, owner="me")
+    _running(sagemaker, owner=ME)
     sagemaker.add_client_error("stop_training_job", "AccessDeniedException", "User is not authorized")
     with pytest.raises(ClientError, match="not authorized"):
-        jobs.stop(NAME, owner="me")
+        jobs.stop(NAME, owner=ME)
 
 
-def test_all_jobs_of_these_owners_are_stopped(jobs: Jobs, sagemaker: Stubber) -> None:
-    """Of those that run: what others wait for goes on, and what has ended meanwhile needs nothing."""
-    owners = {"churn-train-1": "me", "churn-train-2": "another", "churn-train-3": "my next one", "churn-train-4": None}
-    arns = {name: TRAINING["TrainingJobArn"].replace(NAME, name) for name in owners}
+def _listed(sagemaker: Stubber, *names: str) -> None:
+    """The model's jobs that run."""
+    arn = TRAINING["TrainingJobArn"]
     running = [
         {"TrainingJobName": name, "TrainingJobArn": arn, "CreationTime": 0, "TrainingJobStatus": "InProgress"}
-        for name, arn in arns.items()
+        for name in names
     ]
     asked = {"NameContains": "churn", "StatusEquals": "InProgress"}
     sagemaker.add_response("list_training_jobs", {"TrainingJobSummaries": running}, asked)
+
+
+def _tagged(sagemaker: Stubber, owner: Owner | None) -> None:
+    sagemaker.add_response("list_tags", {"Tags": owner.tags if owner else []})
+
+
+def test_all_jobs_of_these_tasks_are_stopped(jobs: Jobs, sagemaker: Stubber) -> None:
+    """Those of the try that was ended, and of one before it; what others wait for, or a later try, goes on."""
+    other, own_choice = replace(ME, task="another"), replace(ME, attempt=NOBODY)
+    owners = {"a": ME, "b": BEFORE, "c": AFTER, "d": other, "e": own_choice, "f": None, "g": ME}
+    _listed(sagemaker, *owners)
     for name, owner in owners.items():
-        tags = [{"Key": OWNER_TAG, "Value": owner}] if owner else []
-        sagemaker.add_response("list_tags", {"Tags": tags}, {"ResourceArn": arns[name]})
-        if name == "churn-train-1":
+        _tagged(sagemaker, owner)
+        if name in "ab":
             sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": name})
-        if name == "churn-train-3":
+        if name == "g":
             sagemaker.add_client_error("stop_training_job", "ValidationException", "The job has ended")
-    assert [*jobs.stop_all("churn", owners=["me", "my next one"])] == ["churn-train-1"]
+    jobs.stop_all("churn", owners=[ME])
     sagemaker.assert_no_pending_responses()
+
+
+def test_a_job_that_cannot_be_asked_about_keeps_no_other_from_being_stopped(jobs: Jobs, sagemaker: Stubber) -> None:
+    """And is named in the error."""
+    _listed(sagemaker, "a", "b")
+    sagemaker.add_client_error("list_tags", "ThrottlingException", "slowly")
+    _tagged(sagemaker, ME)
+    sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": "b"})
+    with pytest.raises(ExceptionGroup, match="1 jobs of churn may still run") as raised:
+        jobs.stop_all("churn", owners=[ME])
+    sagemaker.assert_no_pending_responses()
+    assert [error.__notes__ for error in raised.value.exceptions] == [["a"]]
 
 
 def test_a_long_name_is_looked_for_by_its_beginning(jobs: Jobs, sagemaker: Stubber) -> None:
@@ -193,36 +214,30 @@ def test_a_long_name_is_looked_for_by_its_beginning(jobs: Jobs, sagemaker: Stubb
     sagemaker.add_response(
         "list_training_jobs", {"TrainingJobSummaries": []}, {"NameContains": kept, "StatusEquals": "InProgress"}
     )
-    assert [*jobs.stop_all(model, owners=["me"])] == []
+    jobs.stop_all(model, owners=[ME])
+    sagemaker.assert_no_pending_responses()
 
 
-def test_last_log_lines(jobs: Jobs, logs: Stubber) -> None:
-    """The end of the log of the job's own stream, no longer than was asked for."""
-    group = "/aws/sagemaker/TrainingJobs"
-    logs.add_response(
-        "describe_log_streams",
-        {"logStreams": [{"logStreamName": f"{NAME}/algo-1"}]},
-        {"logGroupName": group, "logStreamNamePrefix": f"{NAME}/", "limit": 1},
-    )
-    logs.add_response(
-        "get_log_events",
-        {"events": [{"message": "fitting"}, {"message": "ValueError: one class"}]},
-        {"logGroupName": group, "logStreamName": f"{NAME}/algo-1", "limit": 2},
-    )
-    assert jobs.last_log_lines(NAME, count=2) == ["fitting", "ValueError: one class"]
+def test_a_task_has_one_name_for_all_its_tries() -> None:
+    """Whoever tells of it: Airflow's record, in which no map index is -1, and the task at work."""
+    recorded = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=-1, id=UUID(TRY))
+    at_work = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=None, id=TRY)
+    assert Owner.of(recorded) == Owner.of(at_work)
+    others = [{"dag_id": "e"}, {"run_id": "s"}, {"task_id": "u"}, {"map_index": 0}]
+    tasks = [Owner.of(SimpleNamespace(**{**vars(recorded), **other})).task for other in ({}, *others)]
+    assert len(set(tasks)) == len(tasks)
 
 
-def test_log_without_streams_is_empty(jobs: Jobs, logs: Stubber) -> None:
-    """A job that failed before it wrote anything has no log, and that is no error."""
-    logs.add_response("describe_log_streams", {"logStreams": []})
-    assert jobs.last_log_lines(NAME) == []
-
-
-@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
-def test_missing_log_does_not_hide_the_failure(jobs: Jobs, logs: Stubber, code: str) -> None:
-    """Whatever keeps the log from being read, the job's own reason is still told."""
-    logs.add_client_error("describe_log_streams", code, "no")
-    assert jobs.last_log_lines(NAME) == []
+def test_a_failure_is_told_once(jobs: Jobs, sagemaker: Stubber) -> None:
+    """A tag of the job says that a task has failed because of it."""
+    arn = {"ResourceArn": TRAINING["TrainingJobArn"]}
+    told = [{"Key": TOLD_TAG, "Value": "yes"}]
+    sagemaker.add_response("list_tags", {"Tags": ME.tags}, arn)
+    sagemaker.add_response("add_tags", {}, {**arn, "Tags": told})
+    sagemaker.add_response("list_tags", {"Tags": [*ME.tags, *told]}, arn)
+    assert jobs.is_told(TRAINING) is False
+    jobs.tell(TRAINING)
+    assert jobs.is_told(TRAINING) is True
 
 
 def _stopped_after(seconds: int) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from typing import Any
 
 import boto3
 import pytest
+from airflow.sdk.execution_time import task_runner
 from botocore.awsrequest import AWSResponse
 from perennial import aws_requests
+from perennial.aws_requests import instance_type
 from perennial.operators.jobs import SageMakerJobOperator
 from perennial.watches import QUALITY, TRAFFIC, AnyWatch
 
@@ -19,6 +21,7 @@ from include.specs.environment import Environment
 from include.specs.job import EVALUATE, PREPROCESS, TRAIN, JobStep
 from include.specs.model import ModelSpec
 from include.specs.run import TrainingRun
+from tests.shared.airflow_context import Supervisor
 
 Make = Callable[..., Any]
 KEY = "experiments/churn/manual-1-abc/run.json"
@@ -57,13 +60,16 @@ class Api:
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.existing: list[list[str]] = []  # the jobs that are there, in the order in which they are looked for
+        self.no_more_of: tuple[str, ...] = ()  # types of instances of which the account may run no more
         self.created = ["InProgress"]  # what becomes of a job that is asked for
         self.lost_reply = False  # whether a job is there that was not there when it was looked for
         self.failure, self.log_lines = "", list[str]()
-        self.instance_type = "ml.m5.large"  # of the jobs that are there
+        self.instance_type = "ml.m5.large"  # of the jobs that were there before
+        self.asked_for: dict[str, str] = {}  # the type of each job that was started
+        self.before_create: Callable[[], None] = lambda: None  # when a job is asked for, and is not there yet
         self.during_create: Callable[[], None] = lambda: None  # between the start of a job and the answer
         self.jobs: dict[str, list[str] | None] = {}
-        self.tags: list[dict[str, str]] = []  # of the one job that there is
+        self.tags: dict[str, str] = {}  # of the one job that there is
         self.clients = {name: boto3.client(name) for name in ("sagemaker", "logs")}
         for client in self.clients.values():
             client.meta.events.register("provide-client-params", self._keep)
@@ -91,19 +97,26 @@ class Api:
 
     def _result(self, operation: str, call: dict[str, Any]) -> dict[str, Any]:
         if operation.endswith("Tags"):
-            self.tags = call.get("Tags", self.tags)
-            return {"Tags": self.tags}
+            self.tags |= {tag["Key"]: tag["Value"] for tag in call.get("Tags", [])}
+            return {"Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()]}
         if operation == "DescribeLogStreams":
             return {"logStreams": [{"logStreamName": "j/algo-1"}] if self.log_lines else []}
         if operation == "GetLogEvents":
             return {"events": [{"message": line} for line in self.log_lines]}
+        if operation.startswith("List"):
+            noun = next(noun for noun in NOUNS if noun in operation)
+            jobs = [{f"{noun}JobName": name, f"{noun}JobArn": ARN} for name in self.names(f"Create{noun}")]
+            return {f"{noun}JobSummaries": jobs}
         if operation.startswith("Create"):
-            self.tags = call["Tags"]
-            return self._create(_name(call))
+            self.before_create()
+            self.tags = {tag["Key"]: tag["Value"] for tag in call["Tags"]}
+            return self._create(_name(call), instance_type(call))
         return self._describe(_name(call), next(noun for noun in NOUNS if noun in operation))
 
-    def _create(self, name: str) -> dict[str, Any]:
-        self.jobs[name] = list(self.created)
+    def _create(self, name: str, wanted: str) -> dict[str, Any]:
+        if wanted in self.no_more_of:
+            raise RefusedError("ResourceLimitExceeded", f"no more than 0 Instances of {wanted}")
+        self.jobs[name], self.asked_for[name] = list(self.created), wanted
         self.during_create()
         if self.lost_reply:
             raise RefusedError("ResourceInUse", "Job names must be unique")
@@ -116,7 +129,7 @@ class Api:
         if statuses is None:
             raise RefusedError("ValidationException", "Requested resource not found.")
         status, _, reason = (statuses.pop(0) if len(statuses) > 1 else statuses[0]).partition(": ")
-        cluster = {"InstanceType": self.instance_type}
+        cluster = {"InstanceType": self.asked_for.get(name, self.instance_type)}
         more = {
             "Training": {"ModelArtifacts": {"S3ModelArtifacts": MODEL_URL}, "ResourceConfig": cluster},
             "Processing": {"ProcessingResources": {"ClusterConfig": cluster}},
@@ -139,6 +152,14 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
     api = Api()
     monkeypatch.setattr("perennial.operators.jobs.client", api.client)
     return api
+
+
+@pytest.fixture
+def supervisor(monkeypatch: pytest.MonkeyPatch) -> Supervisor:
+    """Whom a task asks that is ended."""
+    supervisor = Supervisor()
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
+    return supervisor
 
 
 @pytest.fixture

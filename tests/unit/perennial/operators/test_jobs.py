@@ -17,6 +17,7 @@ from perennial.triggers.jobs import SageMakerJobTrigger
 from include.specs.job import EVALUATE, TRAIN, JobStep, StepResources
 from include.specs.model import ModelSpec
 from include.specs.run import TrainingRun
+from tests.shared.airflow_context import TRY
 
 Make = Callable[..., Any]
 KEY = "experiments/churn/manual-1-abc/run.json"
@@ -129,7 +130,7 @@ def test_deferral_carries_all_that_the_triggerer_needs(
     assert arguments == {
         "job_name": api.names("Describe")[0],
         "kind": "training",
-        "owner": "try-1",
+        "owner": TRY,
         "stop_on_kill": True,
         "connection": "aws_default",
         "region": "eu-west-1",

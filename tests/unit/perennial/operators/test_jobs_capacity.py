@@ -9,7 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from botocore.exceptions import ClientError
 from perennial import retries
 from perennial.failures import PassingError
 from perennial.operators.jobs import SageMakerJobOperator
@@ -58,7 +59,7 @@ def task(flexible: ModelSpec, job_task: Make, request: pytest.FixtureRequest) ->
         ([], "ml.m5.large"),
         ([CAPACITY], "ml.m5.xlarge"),
         ([CAPACITY, CAPACITY], "ml.c5.large"),
-        ([CAPACITY, CAPACITY, CAPACITY], "ml.c5.large"),
+        ([CAPACITY, CAPACITY, CAPACITY], "ml.m5.large"),
         ([BUG], "ml.m5.large"),
         ([STOPPED], "ml.m5.large"),
         ([CAPACITY, BUG, STOPPED], "ml.m5.xlarge"),
@@ -68,7 +69,7 @@ def task(flexible: ModelSpec, job_task: Make, request: pytest.FixtureRequest) ->
 def test_generation_asks_for_the_next_type(
     api: Any, task: SageMakerJobOperator, context: Make, ended: list[str], expected: str
 ) -> None:
-    """One further for each job that found no room, and no further than the last; nothing else counts."""
+    """One further for each job that found no room, and after the last the first again; nothing else counts."""
     api.existing = [[status] for status in ended]
     _deferred(task, context())
     assert _asked_for(api) == expected
@@ -117,39 +118,84 @@ def test_type_that_a_person_asked_for_comes_first(
         assert _asked_for(api) == expected
 
 
-@pytest.mark.parametrize(
-    ("ran_on", "expected"),
-    [
-        ("ml.m5.large", retries.CAPACITY_ELSEWHERE),
-        ("ml.m5.4xlarge", retries.CAPACITY_ELSEWHERE),
-        ("ml.m5.xlarge", retries.CAPACITY_ELSEWHERE),
-        ("ml.c5.large", retries.CAPACITY),
-    ],
-)
-def test_lack_of_capacity_is_worth_waiting_for_only_after_the_last_type(
-    api: Any, task: SageMakerJobOperator, context: Make, ran_on: str, expected: retries.Fault
-) -> None:
-    """Where there is a next type to ask for, the next try comes soon; after the last, when there may be room."""
-    api.existing, api.instance_type = [[CAPACITY]], ran_on
-    with pytest.raises(PassingError) as failed:
-        task.execute_complete(context(), {"job_name": "j", "status": "Failed"})
-    assert failed.value.fault is expected
+def _resumed(task: SageMakerJobOperator, context: Make, name: str) -> dict[str, str]:
+    """What the task returns once its trigger has seen the end of the job."""
+    return task.execute_complete(context(), {"job_name": name, "status": "Failed"})
 
 
-@pytest.mark.usefixtures("run")
+def test_next_type_is_asked_for_within_the_try(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """As long as there is one. A lack of all of them fails the try, which is worth waiting for a long time after."""
+    api.created = [CAPACITY]
+    waits = [_deferred_or_failed(lambda: task.execute(context()))]
+    while isinstance(waits[-1], str):
+        name = waits[-1]
+        waits.append(_deferred_or_failed(lambda name=name: _resumed(task, context, name)))
+    assert list(api.asked_for.values()) == ["ml.m5.large", *FALLBACKS]
+    assert waits[-1] is retries.CAPACITY
+
+
+def _deferred_or_failed(what: Callable[[], Any]) -> str | retries.Fault:
+    """The job that is waited for, or the fault that the try failed with."""
+    try:
+        what()
+    except TaskDeferred as deferred:
+        return str(deferred.trigger.job_name)
+    except PassingError as failed:
+        return failed.fault
+    pytest.fail("neither waits nor fails")
+
+
+@pytest.mark.usefixtures("holding_its_slot")
+def test_next_type_is_asked_for_in_the_worker(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """A task that waits there goes on there, and returns the job that found room."""
+    api.created = [CAPACITY]
+    api.before_create = lambda: setattr(api, "created", [CAPACITY] if len(api.asked_for) < 2 else ["Completed"])
+    assert task.execute(context())["job_name"] == list(api.asked_for)[-1]
+    assert list(api.asked_for.values()) == ["ml.m5.large", *FALLBACKS]
+
+
+@pytest.mark.usefixtures("run", "holding_its_slot")
 def test_lack_of_capacity_without_another_type_is_waited_out(
     api: Any, churn: ModelSpec, job_task: Make, context: Make
 ) -> None:
     """A spec that names no other type waits for its only one."""
-    api.existing = [[CAPACITY]]
+    api.created = [CAPACITY]
     with pytest.raises(PassingError) as failed:
-        job_task(churn).execute_complete(context(), {"job_name": "j", "status": "Failed"})
+        job_task(churn).execute(context())
     assert failed.value.fault is retries.CAPACITY
+    assert len(api.asked_for) == 1
 
 
-def test_a_next_type_is_tried_soon() -> None:
-    """Within a minute on every try, where a lack of capacity is otherwise waited out for minutes to an hour."""
-    soon = [retries.delay_s(retries.CAPACITY_ELSEWHERE, number, identity="a") for number in (1, 2, 3)]
-    late = [retries.delay_s(retries.CAPACITY, number, identity="a") for number in (1, 2, 3)]
-    assert max(soon) <= 60
-    assert min(late) >= 150
+@pytest.mark.parametrize(
+    ("no_more_of", "expected"), [(("ml.m5.large",), "ml.m5.xlarge"), (("ml.m5.large", "ml.m5.xlarge"), "ml.c5.large")]
+)
+def test_type_of_which_there_may_be_no_more_is_passed_over(
+    api: Any, task: SageMakerJobOperator, context: Make, no_more_of: tuple[str, ...], expected: str
+) -> None:
+    """A quota is a type's own: the next one has another. It is the same generation, since no job was there."""
+    api.no_more_of = no_more_of
+    name = _deferred(task, context()).trigger.job_name
+    assert api.asked_for == {name: expected}
+    assert name == api.names("Describe")[0]
+
+
+def test_quota_of_the_last_type_fails_the_try(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """That is worth waiting for: other jobs end."""
+    api.no_more_of = ("ml.m5.large", *FALLBACKS)
+    with pytest.raises(ClientError) as failed:
+        task.execute(context())
+    assert retries.of_error(failed.value) is retries.LIMIT
+
+
+def test_other_refusals_are_the_same_for_each_type(
+    api: Any, task: SageMakerJobOperator, context: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And are told at once."""
+
+    def refuse() -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "CreateTrainingJob")
+
+    monkeypatch.setattr(api, "before_create", refuse)
+    with pytest.raises(AirflowFailException, match="AccessDenied"):
+        task.execute(context())
+    assert len(api.requests("Create")) == 1

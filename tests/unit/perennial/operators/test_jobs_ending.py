@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
+from perennial import retries
 from perennial.operators.jobs import SageMakerJobOperator
 
 from include.specs.model import ModelSpec
@@ -102,89 +103,37 @@ def test_job_that_was_deleted_meanwhile(api: Any, churn: ModelSpec, job_task: Ma
 
 
 @pytest.mark.usefixtures("run")
-def test_kill_stops_the_job(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
-    """A task that a person ends leaves nothing billing."""
-    operator = job_task(churn)
-    _deferred(operator, context())
-    operator.on_kill()
-    assert api.names("Stop") == api.names("Describe")
-
-
-@pytest.mark.usefixtures("run")
-def test_kill_in_the_middle_of_the_start_stops_the_job(
+def test_failure_that_nobody_told_is_told_before_another_job_is_paid_for(
     api: Any, churn: ModelSpec, job_task: Make, context: Make
 ) -> None:
-    """The job is there and its answer is not: its task knows its name already."""
-    operator = job_task(churn)
-    api.during_create = operator.on_kill
-    _deferred(operator, context())
-    assert api.names("Stop") == api.names("Create")
+    """The worker that was to tell it was killed: the same code would fail the same way again."""
+    api.existing = [["Failed: AlgorithmError: x"]]
+    with pytest.raises(AirflowFailException, match="AlgorithmError: x"):
+        job_task(churn).execute(context())
+    assert api.names("Create") == []
 
 
 @pytest.mark.usefixtures("run")
-def test_kill_of_a_later_generation_stops_that_one(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
-    """A job that has ended is left as it is."""
-    api.existing = [["Failed: InternalServerError: sorry"]]
-    operator = job_task(churn)
-    _deferred(operator, context())
-    operator.on_kill()
-    assert api.names("Stop") == api.names("Create") == [api.names("Describe")[0] + "-2"]
+def test_task_that_is_cleared_after_a_failure_starts_afresh(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make
+) -> None:
+    """Somebody has read of it, and mended what the job does not say of itself: an image, a role."""
+    api.existing = [["Failed: AlgorithmError: x"]]
+    with pytest.raises(AirflowFailException):
+        job_task(churn).execute(context())
+    _deferred(job_task(churn), context())
+    assert api.names("Create") == [api.names("Describe")[0] + "-2"]
 
 
 @pytest.mark.usefixtures("aws")
-def test_kill_while_the_outcome_is_read_stops_nothing(
+def test_job_that_may_not_be_looked_at_is_told_as_that(
     api: Any, churn: ModelSpec, job_task: Make, context: Make
 ) -> None:
-    """After the wait the job has ended, and bills no more."""
-    api.existing = [["Completed"]]
-    operator = job_task(churn)
-    operator.execute_complete(context(), {"job_name": "churn-train-x", "status": "Completed"})
-    operator.on_kill()
-    assert api.names("Stop") == []
-
-
-@pytest.mark.usefixtures("run")
-@pytest.mark.parametrize("state", [None, "scheduled", "queued", "up_for_retry"])
-def test_kill_by_airflow_itself_leaves_the_job_to_the_next_try(
-    api: Any, churn: ModelSpec, job_task: Make, context: Make, state: str | None
-) -> None:
-    """A worker that was taken for dead is ended when its task is on its way again: that try joins the job."""
-    operator, given = job_task(churn), context()
-    given["ti"].task = operator
-    _deferred(operator, given)
-    given["ti"].state_now = state
-    operator.on_kill()
-    assert api.names("Stop") == []
-
-
-@pytest.mark.usefixtures("run")
-@pytest.mark.parametrize("state", ["running", "restarting", "failed", "success", "skipped", "removed"])
-def test_kill_by_a_person_or_a_limit_stops_the_job(
-    api: Any, churn: ModelSpec, job_task: Make, context: Make, state: str
-) -> None:
-    """Cleared, marked, or out of time: the task is then in none of the states before a next try."""
-    operator, given = job_task(churn), context()
-    given["ti"].task = operator
-    _deferred(operator, given)
-    given["ti"].state_now = state
-    operator.on_kill()
-    assert api.names("Stop") == api.names("Create")
-
-
-@pytest.mark.usefixtures("run")
-def test_job_may_be_left_to_its_own_limit(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
-    """Where a kill does not stop the job, neither the task nor the triggerer does."""
-    operator = job_task(churn, stop_on_kill=False)
-    deferred = _deferred(operator, context())
-    operator.on_kill()
-    assert deferred.trigger.stop_on_kill is False
-    assert api.names("Stop") == []
-
-
-@pytest.mark.usefixtures("aws")
-def test_kill_before_the_start_stops_nothing(api: Any, churn: ModelSpec, job_task: Make) -> None:
-    """A task that is ended before it has a job asks nothing of SageMaker."""
-    job_task(churn).on_kill()
+    """The triggerer says which fault it met, and what AWS said; the job is left to be joined once that is mended."""
+    event = {"job_name": "churn-train-x", "fault": "denied", "error": "ClientError: AccessDenied: may not describe"}
+    with pytest.raises(AirflowFailException, match=r"churn-train-x cannot be looked at: .*may not describe") as failed:
+        job_task(churn).execute_complete(context(), event)
+    assert getattr(failed.value, "fault", None) is retries.DENIED
     assert api.calls == []
 
 

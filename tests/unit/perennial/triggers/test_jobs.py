@@ -154,7 +154,8 @@ PASSING = [
     EndpointConnectionError(endpoint_url="https://api.sagemaker"),
     aiohttp.ServerDisconnectedError(),
 ]
-STAYING = [_refusal("AccessDeniedException"), _refusal("ValidationException"), _refusal("Nonsense"), KeyError("x")]
+STAYING = [(_refusal("AccessDeniedException"), "denied"), (_refusal("ValidationException"), "refused")]
+UNKNOWN = [_refusal("Nonsense"), KeyError("x")]
 
 
 def _kind(error: Exception) -> str:
@@ -181,9 +182,18 @@ def test_client_that_cannot_be_made_yet_is_waited_for(hooks: dict[str, Any], err
     assert event.payload["status"] == "Failed"
 
 
-@pytest.mark.parametrize("error", STAYING, ids=_kind)
-def test_fault_that_stays_ends_the_wait(hooks: dict[str, Any], error: Exception) -> None:
-    """What no wait mends, or nobody knows, fails the task, and the client is closed."""
+@pytest.mark.parametrize(("error", "fault"), STAYING, ids=str)
+def test_fault_that_stays_ends_the_wait(hooks: dict[str, Any], error: ClientError, fault: str) -> None:
+    """The task hears what it is and what AWS said: a trigger that raises says nothing of either."""
+    hooks["client"] = AsyncSageMaker("InProgress", error)
+    [event] = _events(SageMakerJobTrigger(**ARGUMENTS))
+    assert event.payload == {"job_name": "churn-train-x", "fault": fault, "error": f"ClientError: {error}"}
+    assert hooks["client"].calls[-1] == ("close", {})
+
+
+@pytest.mark.parametrize("error", UNKNOWN, ids=_kind)
+def test_fault_that_nobody_knows_ends_the_wait(hooks: dict[str, Any], error: Exception) -> None:
+    """With its traceback in the triggerer's log, and the client is closed."""
     hooks["client"] = AsyncSageMaker("InProgress", error)
     with pytest.raises(type(error)) as raised:
         _events(SageMakerJobTrigger(**ARGUMENTS))
