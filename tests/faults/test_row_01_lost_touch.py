@@ -27,7 +27,7 @@ IMPATIENT = {
 def test_an_api_server_that_is_killed_stops_no_job(system: RealAirflow) -> None:
     """Workers end their tasks when it has not answered for long; what these have paid for is joined once it is back.
 
-    Fails when a task that is ended and gets no answer stops its job (`succession.another_try_follows`).
+    Fails when a task that is ended and gets no answer stops its job (`succession.is_ended`).
     """
     before = set(system.jobs("slow"))
     system.restart("scheduler", **IMPATIENT)

@@ -47,7 +47,7 @@ def test_a_run_outlives_its_schedulers(system: RealAirflow) -> None:
 def test_workers_that_outlive_their_scheduler_leave_their_jobs_to_the_next_try(system: RealAirflow) -> None:
     """The new scheduler gives their tasks to others, and Airflow ends the old tries: not the jobs under the new ones.
 
-    Fails when a task that is ended stops its job whoever follows (`succession.another_try_follows`).
+    Fails when a task that is ended stops its job whoever follows (`succession.is_ended`).
     """
     before = set(system.jobs("slow"))
     # At work for longer than a new scheduler takes to miss the old one.

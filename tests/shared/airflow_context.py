@@ -12,36 +12,12 @@ from airflow.sdk.api.datamodels._generated import (
     DagRunState,
     DagRunType,
 )
-from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
-from airflow.sdk.execution_time.comms import (
-    AssetEventDagRunReferenceResult,
-    ErrorResponse,
-    InactiveAssetsResult,
-    ValidateInletsAndOutlets,
-)
+from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
 from airflow.sdk.execution_time.context import OutletEventAccessors, TriggeringAssetEventsAccessor
 
 RUN_AFTER = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 # Airflow's ids of tries are UUIDs of version 7: a later one is greater.
 TRY, NEXT_TRY = "019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-000000000002"
-
-
-class Supervisor:
-    """Answers a task that asks whether Airflow still knows its try, as Airflow's own does.
-
-    Args:
-        over: the tries that it does not know any more.
-    """
-
-    def __init__(self, *over: str) -> None:
-        self.over = over
-
-    def send(self, message: Any) -> Any:
-        """The answer, or the error that stands for one."""
-        assert isinstance(message, ValidateInletsAndOutlets)
-        if str(message.ti_id) in self.over:
-            raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail={"status_code": 404}))
-        return InactiveAssetsResult(inactive_assets=[])
 
 
 class RecordingTaskInstance:
@@ -50,7 +26,7 @@ class RecordingTaskInstance:
     Args:
         results: what earlier tasks of the run returned, by task id, for those after them to pull.
 
-    `is_known` is whether the API server knows of such a task when asked.
+    `state_now` is what the API server says of the task when asked; empty for no such task.
     """
 
     dag_id, run_id = "churn_training", "manual__1"
@@ -58,7 +34,7 @@ class RecordingTaskInstance:
     def __init__(self, task: Any = None, *, results: Mapping[str, Any] | None = None) -> None:
         self.task, self.map_index, self.pushed = task, -1, {}
         self.id, self.try_number, self.max_tries, self.start_date = TRY, 1, 3, RUN_AFTER
-        self._results, self.is_known = results or {}, True
+        self._results, self.state_now = results or {}, "running"
 
     @property
     def task_id(self) -> str:
@@ -70,7 +46,7 @@ class RecordingTaskInstance:
         [run_id], [task_id] = asked["run_ids"], asked["task_ids"]
         assert (dag_id, run_id) == (self.dag_id, self.run_id)
         task = task_id if asked["map_index"] < 0 else f"{task_id}_{asked['map_index']}"
-        return {run_id: {task: "running"}} if self.is_known else {}
+        return {run_id: {task: self.state_now}} if self.state_now else {}
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value

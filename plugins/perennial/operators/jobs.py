@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowException, TaskDeferralTimeout
+from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout, TaskDeferralTimeout
 from botocore.exceptions import ClientError
 
 from include.specs import codec, s3_layout
@@ -28,7 +28,7 @@ from perennial.hooks.aws import CONNECTION, client
 from perennial.hooks.jobs import NOBODY, TERMINAL, Jobs, Owner, reason, took_too_long
 from perennial.links import JobLogLink
 from perennial.operators.base import FlowOperator
-from perennial.operators.succession import another_try_follows
+from perennial.operators.succession import is_ended
 from perennial.triggers.jobs import SageMakerJobTrigger
 
 # How long a job may be queued and prepared before it runs, on top of the time it may run.
@@ -73,7 +73,16 @@ class SageMakerJobOperator(FlowOperator):
         self.config_key, self.inputs, self.stop_on_kill = config_key, dict(inputs or {}), stop_on_kill
         self.job_name: str | None = None
         self._task_instance: Any = None
-        self._killed = False
+        self._killed = self._out_of_time = False
+
+    def execute(self, context: Any) -> dict[str, str]:
+        """Do the task's work."""
+        try:
+            result: dict[str, str] = super().execute(context)
+        except AirflowTaskTimeout:
+            self._out_of_time = True
+            raise
+        return result
 
     def perform(self, context: Any) -> dict[str, str]:
         """Start or join the job, then wait for its end."""
@@ -110,8 +119,8 @@ class SageMakerJobOperator(FlowOperator):
     def _stop_own(self) -> None:
         if not (self.job_name and self.stop_on_kill):
             return
-        if another_try_follows(self._task_instance):
-            self.log.info("%s is left to the task's next try, which is on its way", self.job_name)
+        if not (self._out_of_time or is_ended(self._task_instance)):
+            self.log.info("%s is left to the task's next try", self.job_name)
         elif self.jobs.stop(self.job_name, owner=self._owner):
             self.log.info("Stopping %s", self.job_name)
 

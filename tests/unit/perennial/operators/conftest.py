@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-from airflow.sdk.execution_time import task_runner
 from botocore.awsrequest import AWSResponse
 from perennial import aws_requests
 from perennial.aws_requests import instance_type
@@ -21,7 +20,6 @@ from include.specs.environment import Environment
 from include.specs.job import EVALUATE, PREPROCESS, TRAIN, JobStep
 from include.specs.model import ModelSpec
 from include.specs.run import TrainingRun
-from tests.shared.airflow_context import Supervisor
 
 Make = Callable[..., Any]
 KEY = "experiments/churn/manual-1-abc/run.json"
@@ -152,14 +150,6 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
     api = Api()
     monkeypatch.setattr("perennial.operators.jobs.client", api.client)
     return api
-
-
-@pytest.fixture
-def supervisor(monkeypatch: pytest.MonkeyPatch) -> Supervisor:
-    """Whom a task asks that is ended."""
-    supervisor = Supervisor()
-    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
-    return supervisor
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException, TaskDeferralTimeout, TaskDeferred
+from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout, TaskDeferralTimeout, TaskDeferred
 from perennial.hooks.jobs import NOBODY, OWNER_TAG
 from perennial.operators.jobs import SageMakerJobOperator
 
 from include.specs.model import ModelSpec
-from tests.shared.airflow_context import NEXT_TRY, TRY, Supervisor
+from tests.shared.airflow_context import NEXT_TRY
 
 Make = Callable[..., Any]
-pytestmark = pytest.mark.usefixtures("run", "supervisor")
+pytestmark = pytest.mark.usefixtures("run")
 
 
 @pytest.fixture
@@ -26,8 +26,9 @@ def task(churn: ModelSpec, job_task: Make) -> SageMakerJobOperator:
 
 @pytest.fixture
 def given(context: Make, task: SageMakerJobOperator) -> dict[str, Any]:
-    """What it is executed with."""
+    """What it is executed with. A person has ended it when it is killed."""
     made: dict[str, Any] = context(task=task)
+    made["ti"].state_now = "failed"
     return made
 
 
@@ -37,21 +38,43 @@ def _wait(operator: SageMakerJobOperator, context: dict[str, Any]) -> TaskDeferr
     return deferred.value
 
 
-def test_kill_stops_the_job(api: Any, task: SageMakerJobOperator, given: dict[str, Any]) -> None:
-    """A task that a person or a limit ends leaves nothing billing."""
+@pytest.mark.parametrize("state", ["restarting", "failed", "success", "skipped", "removed"])
+def test_kill_by_a_person_stops_the_job(
+    api: Any, task: SageMakerJobOperator, given: dict[str, Any], state: str
+) -> None:
+    """A task that is cleared or marked leaves nothing billing, nor does one whose run is out of time."""
     _wait(task, given)
+    given["ti"].state_now = state
     task.on_kill()
     assert api.names("Stop") == api.names("Create")
 
 
+@pytest.mark.parametrize("state", [None, "scheduled", "queued", "running", "deferred", "up_for_retry"])
 def test_kill_by_airflow_itself_leaves_the_job_to_the_next_try(
-    api: Any, task: SageMakerJobOperator, given: dict[str, Any], supervisor: Supervisor
+    api: Any, task: SageMakerJobOperator, given: dict[str, Any], state: str | None
 ) -> None:
-    """A worker that was taken for dead is ended when its task has another try: that one joins the job."""
+    """A worker that was taken for dead, or is taken away: the next try joins the job, if it does not run already."""
     _wait(task, given)
-    supervisor.over = (TRY,)
+    given["ti"].state_now = str(state)
     task.on_kill()
     assert api.names("Stop") == []
+
+
+@pytest.mark.usefixtures("holding_its_slot")
+def test_task_that_is_out_of_time_stops_its_job(
+    api: Any, task: SageMakerJobOperator, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow says that it is running, which it is: `execution_timeout` is the task's own clock."""
+
+    def too_long(_: float) -> None:
+        raise AirflowTaskTimeout
+
+    monkeypatch.setattr("perennial.operators.jobs.time.sleep", too_long)
+    given["ti"].state_now = "running"
+    with pytest.raises(AirflowTaskTimeout):
+        task.execute(given)
+    task.on_kill()
+    assert api.names("Stop") == api.names("Create")
 
 
 def test_kill_in_the_middle_of_the_start_stops_the_job(
@@ -74,10 +97,10 @@ def test_kill_just_before_the_start_stops_the_job(api: Any, task: SageMakerJobOp
 
 
 def test_kill_just_before_the_start_leaves_the_job_to_the_next_try(
-    api: Any, task: SageMakerJobOperator, given: dict[str, Any], supervisor: Supervisor
+    api: Any, task: SageMakerJobOperator, given: dict[str, Any]
 ) -> None:
     """What has been asked for by then is joined like any other."""
-    supervisor.over, api.before_create = (TRY,), task.on_kill
+    given["ti"].state_now, api.before_create = "queued", task.on_kill
     with pytest.raises(AirflowException, match="this try was ended"):
         task.execute(given)
     assert (len(api.names("Create")), api.names("Stop")) == (1, [])

@@ -58,10 +58,11 @@ def test_its_reason_is_told(api: Any, task: Any, context: Make) -> None:
         task.execute(context())
 
 
-@pytest.mark.usefixtures("supervisor")
 def test_a_kill_stops_it(api: Any, task: Any, context: Make) -> None:
     """The service is asked to stop a transform job."""
-    _waits_for(task, context())
+    given = context(task=task)
+    _waits_for(task, given)
+    given["ti"].state_now = "failed"
     task.on_kill()
     assert [name for name, _ in api.calls if name.startswith("Stop")] == ["StopTransformJob"]
 
