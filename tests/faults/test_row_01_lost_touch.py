@@ -42,6 +42,7 @@ def test_an_api_server_that_is_killed_stops_no_job(system: RealAirflow) -> None:
         system.start("api-server")
         system.until_ended(run)
     finally:
+        system.start_the_dead()
         system.restart("scheduler")
     assert system.jobs("slow")[job] == "Completed"
     assert len(set(system.jobs("slow")) - before) == 3
