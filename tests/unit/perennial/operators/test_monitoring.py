@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from perennial import assets
@@ -153,14 +154,56 @@ def test_retry_asks_for_what_it_could_not_yet(watched: Make, ask: Make, context:
     assert first == second
 
 
-def test_of_two_runs_at_a_time_one_asks(
-    watched: Make, ask: Make, context: Make, kind: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The one that was slower finds the record changed."""
+@pytest.fixture
+def after_first_put(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Loses S3's answer to the first PUT, which took effect, and does something: botocore puts once more."""
+
+    def arrange(meanwhile: Callable[[], object]) -> None:
+        s3, left = boto3.client("s3"), [meanwhile]
+
+        def lose(**_: Any) -> int | None:
+            if not left:
+                return None
+            left.pop()()
+            return 0  # seconds until the call is repeated
+
+        s3.meta.events.register_first("needs-retry.s3.PutObject", lose)
+        monkeypatch.setattr("perennial.hooks.lake.client", lambda *_, **__: s3)
+
+    return arrange
+
+
+@pytest.fixture
+def worst(watched: Make, kind: Any) -> None:
+    """A day whose verdict asks for a training."""
     watched(kind.worst)
-    monkeypatch.setattr("perennial.hooks.lake.Lake.swap", lambda *_, **__: False)
+
+
+@pytest.mark.usefixtures("worst")
+@pytest.mark.parametrize("known", [False, True], ids=["first request", "another's before"])
+def test_request_whose_answer_was_lost_is_made(
+    aws: SimpleNamespace, ask: Make, context: Make, after_first_put: Make, known: bool
+) -> None:
+    """The record that is in its way is its own: were it taken for another's, nobody would ask for days."""
+    if known:
+        aws.put(s3_layout.retraining("churn"), RetrainingRecord(date=DAY - dt.timedelta(days=30), run="long-ago"))
+    after_first_put(lambda: None)
+    made = context(run_type="scheduled", interval=INTERVAL)
+    asked = ask(made)
+    assert asked["date"] == "2026-03-01"
+    assert made["outlet_events"][assets.retrain("churn")].extra == asked
+
+
+@pytest.mark.usefixtures("worst")
+def test_of_two_runs_at_a_time_one_asks(aws: SimpleNamespace, ask: Make, context: Make, after_first_put: Make) -> None:
+    """The one that was slower finds another's record, and skips."""
+    other = RetrainingRecord(date=DAY, run="faster")
+    after_first_put(lambda: aws.put(s3_layout.retraining("churn"), other))
+    made = context(run_type="scheduled", interval=INTERVAL)
     with pytest.raises(AirflowSkipException, match="another run was faster"):
-        ask(context(run_type="scheduled", interval=INTERVAL))
+        ask(made)
+    assert made["outlet_events"][assets.retrain("churn")].extra == {}
+    assert codec.decode(RetrainingRecord, aws.get(s3_layout.retraining("churn")), source="record") == other
 
 
 def test_backfill_asks_for_no_training(watched: Make, ask: Make, context: Make, kind: Any) -> None:
