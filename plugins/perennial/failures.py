@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from include.specs import codec, s3_layout
-from include.specs.errors import PerennialError
 from include.specs.incidents import FAILURE, FailureReport
 from perennial import naming
-from perennial.hooks.lake import Lake
+from perennial.hooks.lake import LAKE_ERRORS, Lake
 from perennial.retries import Fault
 
 if TYPE_CHECKING:
@@ -60,10 +59,12 @@ def record(task: FlowOperator, context: Mapping[str, Any], fault: Fault, message
 
 
 def read(lake: Lake, model: str, dag_id: str, run_id: str) -> FailureReport | None:
-    """What the run's latest failed try left; None where it left nothing."""
+    """What the run's latest failed try left; None where it left nothing, or nothing that can be read."""
     try:
         found = lake.find_as(FailureReport, _key(model, dag_id, run_id))
-    except PerennialError:
+    except LAKE_ERRORS:
+        # The run's failure is told without its reason: S3 may be what failed.
+        log.warning("Why this run failed cannot be read", exc_info=True)
         return None
     return found[0] if found else None
 

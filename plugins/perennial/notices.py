@@ -7,17 +7,18 @@ is retried, with the same deduplication id: a FIFO topic drops the second one, a
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from include.specs import codec, s3_layout
 from include.specs.environment import Environment
-from include.specs.errors import PerennialError
 from include.specs.incidents import NOTICES, NoticeReport
 from perennial import naming
-from perennial.hooks.lake import Lake
+from perennial.hooks.lake import LAKE_ERRORS, Lake
 
+log = logging.getLogger(__name__)
 _MAX_SUBJECT = 100  # SNS: a subject has at most 100 ASCII characters
 _FIFO = ".fifo"
 
@@ -51,6 +52,8 @@ class Notice:
 def send(notice: Notice, where: Environment, *, lake: Lake, sns: Any) -> str:
     """Publish `notice`, unless its record says that this was done; the message's id.
 
+    What is wrong with S3 keeps nobody from being told: it costs the record, and then the log has it.
+
     Raises:
         ClientError, BotoCoreError: SNS did not take it; its record says why, and holds the message.
     """
@@ -62,10 +65,10 @@ def send(notice: Notice, where: Environment, *, lake: Lake, sns: Any) -> str:
     try:
         answer = sns.publish(**asked)
     except Exception as error:
-        lake.write(notice.key, codec.encode(replace(report, error=f"{type(error).__name__}: {error}")))
+        _keep(notice, replace(report, error=f"{type(error).__name__}: {error}"), lake)
         raise
     message_id = str(answer["MessageId"])
-    lake.write(notice.key, codec.encode(replace(report, message_id=message_id)))
+    _keep(notice, replace(report, message_id=message_id), lake)
     return message_id
 
 
@@ -85,6 +88,17 @@ def request(notice: Notice, topic: str) -> dict[str, Any]:
 def _sent(notice: Notice, lake: Lake) -> str | None:
     try:
         found = lake.find_as(NoticeReport, notice.key)
-    except PerennialError:
-        return None  # a record that nobody can read says nothing: better told twice than never
+    except LAKE_ERRORS:
+        # Better told twice than never.
+        log.warning("Whether %s was sent cannot be read", notice.key, exc_info=True)
+        return None
     return found[0].message_id if found else None
+
+
+def _keep(notice: Notice, report: NoticeReport, lake: Lake) -> None:
+    """Write the record. What SNS has answered stands without it: a try that failed for it would only tell again."""
+    body = codec.encode(report)
+    try:
+        lake.write(notice.key, body)
+    except LAKE_ERRORS:
+        log.warning("%s could not be written; it would say %s", notice.key, body.decode(), exc_info=True)

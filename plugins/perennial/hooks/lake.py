@@ -8,13 +8,15 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from include.specs import codec, s3_layout
-from include.specs.errors import PartitionError, ReportError
+from include.specs.errors import PartitionError, PerennialError, ReportError
 from include.specs.partition import PartitionManifest, PartitionRef, SourceObject
 from perennial.hooks.aws import CONNECTION, client
 
+# What reading or writing a record may raise: S3 refuses it, is not there, or holds something else.
+LAKE_ERRORS = (ClientError, BotoCoreError, PerennialError)
 _MISSING = ("NoSuchKey", "404", "NotFound")
 # S3's answers to a conditional write that came second: 412 after the other has ended, 409 while it goes on.
 _OUTDATED = ("PreconditionFailed", "ConditionalRequestConflict")

@@ -61,7 +61,9 @@ def deliver(task: FlowOperator, notice: Notice, context: Any, where: Environment
     except Exception as error:
         if retries.of_error(error).passes and not _is_last_try(context["ti"]):
             raise
-        task.log.exception("Nobody was told; the message is on record in %s", where.object_url(notice.key))
+        task.log.exception(
+            "Nobody was told; the message is in %s, or above where S3 did not take it", where.object_url(notice.key)
+        )
         return {"message_id": None}
 
 

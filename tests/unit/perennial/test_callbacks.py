@@ -205,12 +205,13 @@ def test_missing_settings_raise_nothing(
     assert "AIRFLOW__PERENNIAL__BUCKET must be set" in caplog.text
 
 
-def test_missing_bucket_raises_nothing(
-    aws: SimpleNamespace, churn: ModelSpec, failed_run: Make, caplog: pytest.LogCaptureFixture
+def test_failed_run_is_told_though_s3_is_what_failed(
+    aws: SimpleNamespace, churn: ModelSpec, inbox: Inbox, failed_run: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nor a lake that is not there."""
+    """Without its reason, which nobody could write or read; the log says why there is no record."""
     aws.s3.delete_bucket(Bucket="lake")
     _tell(churn, failed_run())
+    assert _message(inbox)["task_id"] == "register"
     assert "NoSuchBucket" in caplog.text
 
 

@@ -52,6 +52,22 @@ def refusing() -> Iterator[Stubber]:
         yield stubber
 
 
+@pytest.fixture
+def failing(aws: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str | None], Lake]:
+    """Makes a lake of which one operation fails: with a code of S3's, or without an answer."""
+
+    def make(operation: str, code: str | None) -> Lake:
+        def fail(**_: Any) -> None:
+            if code is None:
+                raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+
+        monkeypatch.setattr(aws.s3, operation, fail)
+        return Lake("lake", s3=aws.s3)
+
+    return make
+
+
 def _send(where: Environment, lake: Lake, notice: Notice = NOTICE, sns: Any = None) -> str:
     return send(notice, where, lake=lake, sns=sns or boto3.client("sns"))
 
@@ -134,6 +150,33 @@ def test_unreachable_sns_is_on_record(aws: SimpleNamespace, where: Environment, 
     with pytest.raises(EndpointConnectionError):
         _send(where, lake, sns=SimpleNamespace(publish=publish))
     assert "EndpointConnectionError: Could not connect" in (_record(aws).error or "")
+
+
+@pytest.mark.parametrize("operation", ["get_object", "put_object"])
+@pytest.mark.parametrize("error", ["AccessDenied", "SlowDown", None])
+def test_message_is_sent_though_s3_fails(
+    where: Environment,
+    inbox: Inbox,
+    failing: Callable[[str, str | None], Lake],
+    caplog: pytest.LogCaptureFixture,
+    operation: str,
+    error: str | None,
+) -> None:
+    """Whatever is wrong with S3, reading or writing: people are told, no try fails for it, and the log has it."""
+    message_id = _send(where, failing(operation, error))
+    assert [envelope["MessageId"] for envelope in inbox()] == [message_id]
+    assert KEY in caplog.text
+    assert (message_id in caplog.text) is (operation == "put_object")
+
+
+def test_refusal_is_what_is_raised_though_s3_fails(
+    where: Environment, failing: Callable[[str, str | None], Lake], refusing: Stubber, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SNS's answer decides whether there is another try; the log then holds the message."""
+    refusing.add_client_error("publish", "Throttling")
+    with pytest.raises(ClientError, match="Throttling"):
+        _send(where, failing("put_object", "AccessDenied"), sns=refusing.client)
+    assert NOTICE.subject in caplog.text
 
 
 def test_fifo_topic_drops_what_is_sent_again(
