@@ -1,7 +1,8 @@
 """Tells a model's topic that a run has failed: one message a run, whatever the number of tasks and tries that failed.
 
-Airflow calls it in the DAG processor when the scheduler has given the run up. A run that a person marks as failed is no
-news to anybody and calls nothing.
+Airflow calls it in the DAG processor when the scheduler has given the run up, and only once: where that processor is
+killed meanwhile, nobody is told. So its calls have little patience (`retries.CALLBACK_TIMEOUTS`). A run that a person
+marks as failed is no news to anybody and calls nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from include.specs.environment import Environment, environment
 from include.specs.incidents import FailureReport
 from include.specs.model import ModelSpec
 from perennial import failures, naming, retries
-from perennial.hooks.aws import client
+from perennial.hooks.aws import callback_config, client
 from perennial.hooks.lake import Lake
 from perennial.notices import Notice, send
 
@@ -37,8 +38,9 @@ def _tell(spec: ModelSpec, context: Mapping[str, Any]) -> None:
     # Nothing that goes wrong here may be taken for a fault of the run: it has its result already.
     try:
         where = environment(os.environ)
-        lake = Lake(where.bucket)
-        send(failure_notice(spec, where, context, lake), where, lake=lake, sns=client("sns"))
+        s3, sns = (client(service, patience=callback_config()) for service in ("s3", "sns"))
+        lake = Lake(where.bucket, s3=s3)
+        send(failure_notice(spec, where, context, lake), where, lake=lake, sns=sns)
     except Exception:
         log.exception("The failure of a run of %s could not be told", spec.name)
 

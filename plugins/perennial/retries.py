@@ -17,6 +17,15 @@ CALL_RETRIES: Mapping[str, Any] = {"mode": "standard", "max_attempts": 8}
 # Seconds. A connection that is not there or an answer that does not come is a fault as well.
 CALL_TIMEOUTS: Mapping[str, Any] = {"connect_timeout": 10, "read_timeout": 60}
 
+# Inside the calls by which a failed run is told. Airflow's DAG processor kills what tells of it 50 s after it has begun
+# to read the DAG's file (dag_file_processor_timeout), and asks nobody again. There are four calls: two records read,
+# the message sent, its record written. Each is tried twice, with at most 1 s between; each try has at most 1 s to
+# connect and 2 s to be answered, and a PUT may wait 1 s to be told to go on: 4 x (2 x (1 + 2) + 1) + 2 x 1 = 30 s. The
+# rest is for the file, and for AWS to say whose role it is.
+CALLBACK_CALLS = 4
+CALLBACK_RETRIES: Mapping[str, Any] = {"mode": "standard", "total_max_attempts": 2}
+CALLBACK_TIMEOUTS: Mapping[str, Any] = {"connect_timeout": 1, "read_timeout": 2}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:

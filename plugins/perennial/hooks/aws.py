@@ -7,17 +7,24 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 
-from perennial.retries import CALL_RETRIES, CALL_TIMEOUTS
+from perennial.retries import CALL_RETRIES, CALL_TIMEOUTS, CALLBACK_RETRIES, CALLBACK_TIMEOUTS
 
 CONNECTION = "aws_default"
 
 
 def config() -> Config:
-    """The retries and timeouts of every call, a trigger's too."""
+    """The retries and timeouts of every call, a trigger's too; but for a callback's."""
     return Config(retries=dict(CALL_RETRIES), **CALL_TIMEOUTS)
 
 
-def client(service: str, *, connection: str = CONNECTION, region: str | None = None) -> Any:
-    """The boto3 client of `service`."""
-    hook = AwsBaseHook(aws_conn_id=connection, client_type=service, region_name=region, config=config())
+def callback_config() -> Config:
+    """Those of a callback, whose time is short."""
+    return Config(retries=dict(CALLBACK_RETRIES), **CALLBACK_TIMEOUTS)
+
+
+def client(
+    service: str, *, connection: str = CONNECTION, region: str | None = None, patience: Config | None = None
+) -> Any:
+    """The boto3 client of `service`; as patient as `config` says, unless it is to be otherwise."""
+    hook = AwsBaseHook(aws_conn_id=connection, client_type=service, region_name=region, config=patience or config())
     return hook.get_conn()

@@ -1,8 +1,10 @@
 """A failed run is told once: whose it is, where to look, why it failed, what to do."""
 
 import json
+import socketserver
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -213,6 +215,40 @@ def test_failed_run_is_told_though_s3_is_what_failed(
     _tell(churn, failed_run())
     assert _message(inbox)["task_id"] == "register"
     assert "NoSuchBucket" in caplog.text
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """S3 and SNS that take every request and answer none, and callers that soon give up; how each request begins."""
+    heard: list[bytes] = []
+
+    class Mute(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            heard.append(self.request.recv(4))
+            while self.request.recv(4096):
+                pass
+
+    for name in ("CALL_TIMEOUTS", "CALLBACK_TIMEOUTS"):
+        monkeypatch.setattr(f"perennial.hooks.aws.{name}", {"connect_timeout": 0.2, "read_timeout": 0.2})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mute) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        for service in ("S3", "SNS"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{server.server_address[1]}")
+        yield heard
+        server.shutdown()
+
+
+@pytest.mark.usefixtures("aws")
+def test_callback_gives_up_on_a_silent_aws(
+    churn: ModelSpec, failed_run: Make, silent: list[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each of its calls is tried as often as its arithmetic says, and no others are made."""
+    _tell(churn, failed_run())
+    attempts = retries.CALLBACK_RETRIES["total_max_attempts"]
+    # The cause and the notice are read, the notice is sent, its record is written.
+    assert silent == [b"GET "] * 2 * attempts + [b"POST"] * attempts + [b"PUT "] * attempts
+    assert len(silent) == retries.CALLBACK_CALLS * attempts
+    assert "Read timeout on endpoint URL" in caplog.text
 
 
 def test_unexpected_context_raises_nothing(churn: ModelSpec, caplog: pytest.LogCaptureFixture, inbox: Inbox) -> None:
