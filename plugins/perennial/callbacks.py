@@ -22,9 +22,13 @@ from perennial.hooks.lake import Lake
 from perennial.notices import Notice, send
 
 log = logging.getLogger(__name__)
+_NO_RECORD = (
+    "left no record of why: its process was killed, or the error came before or after its own code, "
+    "or S3 could not be written or read; its log says more"
+)
 _WITHOUT_RECORD = {
     retries.RUN_TIMEOUT.name: "the run took longer than its dagrun_timeout",
-    retries.KILLED.name: "ended on every try without saying why, as a process does that is killed",
+    retries.UNEXPLAINED.name: _NO_RECORD,
 }
 _LONGEST_CAUSE = 4000  # characters; SNS takes 256 KiB, a person reads a page
 
@@ -78,7 +82,7 @@ def _cause(report: FailureReport | None, ti: Any, why: str) -> FailureReport:
     task_id = getattr(ti, "task_id", None)
     if why != "timed_out" and report is not None and (ti is None or _is_of(report, ti)):
         return report
-    fault = retries.RUN_TIMEOUT if why == "timed_out" else retries.KILLED
+    fault = retries.RUN_TIMEOUT if why == "timed_out" else retries.UNEXPLAINED
     message = f"{task_id or 'the run'}: {_WITHOUT_RECORD[fault.name]}"
     return FailureReport(
         task_id=task_id or "", try_number=0, fault=fault.name, retried=False, message=message, advice=fault.advice

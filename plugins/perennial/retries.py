@@ -135,10 +135,10 @@ TASK_TIMEOUT = Fault(
     first_s=10,
     longest_s=300,
 )
-# Met by the scheduler only, which tries again what was killed as often as anything else.
-KILLED = Fault(
-    name="killed",
-    advice="look for what ended the worker (memory, a deployment), then clear the task: it joins its job",
+# Of a run's notice only: the last try left no record. The scheduler tries again what was killed as often as all else.
+UNEXPLAINED = Fault(
+    name="unexplained",
+    advice="read the task's log; where it ends without a word, look for what ended the worker; then clear the task",
     first_s=30,
     longest_s=600,
 )
@@ -149,7 +149,7 @@ UNKNOWN = Fault(name="unknown", advice="read the task's log", first_s=30, longes
 
 TABLE: tuple[Fault, ...] = (
     *(THROTTLING, SERVICE, CREDENTIALS, CAPACITY, LIMIT),
-    *(ALGORITHM, DATA, DENIED, REFUSED, TIMEOUT, STOPPED, TASK_TIMEOUT, KILLED, RUN_TIMEOUT, UNKNOWN),
+    *(ALGORITHM, DATA, DENIED, REFUSED, TIMEOUT, STOPPED, TASK_TIMEOUT, UNEXPLAINED, RUN_TIMEOUT, UNKNOWN),
 )
 
 _TASK_TIMEOUTS = _words("AirflowTaskTimeout TaskDeferralTimeout")

@@ -14,7 +14,7 @@ from airflow.callbacks.callback_requests import DagCallbackRequest, DagRunContex
 from airflow.dag_processing import processor
 from airflow.sdk import DAG
 from perennial import failures, naming, retries
-from perennial.callbacks import failure_notice, run_failed
+from perennial.callbacks import _NO_RECORD, failure_notice, run_failed
 from perennial.hooks.lake import Lake
 from perennial.operators.base import FlowOperator
 
@@ -100,7 +100,7 @@ def test_runbook_is_where_the_environment_says(
     """A link that a person can open from the mail."""
     monkeypatch.setenv("AIRFLOW__PERENNIAL__RUNBOOK", "https://wiki/runbook")
     _tell(churn, failed_run())
-    assert _message(inbox)["runbook"] == "https://wiki/runbook#killed"
+    assert _message(inbox)["runbook"] == "https://wiki/runbook#unexplained"
 
 
 def test_failed_run_is_told_once(churn: ModelSpec, inbox: Inbox, failed_run: Make, record: Make) -> None:
@@ -108,7 +108,7 @@ def test_failed_run_is_told_once(churn: ModelSpec, inbox: Inbox, failed_run: Mak
     _tell(churn, failed_run())
     record(retries.DENIED, "later")
     _tell(churn, failed_run())
-    assert _message(inbox)["fault"] == "killed"
+    assert _message(inbox)["fault"] == "unexplained"
 
 
 def test_cleared_run_that_failed_again_is_told_again(
@@ -121,12 +121,13 @@ def test_cleared_run_that_failed_again_is_told_again(
     assert aws.listing() == [NOTICE.format(0), NOTICE.format(1)]
 
 
-def test_run_without_record_was_killed(churn: ModelSpec, inbox: Inbox, failed_run: Make) -> None:
-    """A process that is killed says nothing, and that is what is told."""
+def test_run_without_record_is_not_explained(churn: ModelSpec, inbox: Inbox, failed_run: Make) -> None:
+    """A process that is killed says nothing; but it is not the only one, and no more is claimed."""
     _tell(churn, failed_run())
     message = _message(inbox)
-    assert (message["fault"], message["task_id"], message["advice"]) == ("killed", "register", retries.KILLED.advice)
-    assert message["cause"].startswith("register: ended on every try without saying why")
+    assert (message["fault"], message["task_id"]) == ("unexplained", "register")
+    assert message["advice"] == retries.UNEXPLAINED.advice
+    assert message["cause"] == f"register: {_NO_RECORD}"
 
 
 def test_record_of_another_task_is_not_this_ones(
@@ -136,7 +137,7 @@ def test_record_of_another_task_is_not_this_ones(
     record(retries.THROTTLING, "slow down", task_id="resolve")
     _tell(churn, failed_run("register"))
     message = _message(inbox)
-    assert (message["fault"], message["task_id"]) == ("killed", "register")
+    assert (message["fault"], message["task_id"]) == ("unexplained", "register")
     assert "slow down" not in json.dumps(message)
 
 
@@ -148,7 +149,7 @@ def test_record_of_another_try_is_not_the_last_ones(
     context = failed_run()
     context["ti"].try_number = 4
     _tell(churn, context)
-    assert _message(inbox)["fault"] == "killed"
+    assert _message(inbox)["fault"] == "unexplained"
 
 
 @pytest.mark.parametrize("recorded", [False, True])
@@ -174,8 +175,8 @@ def test_least_that_airflow_says_is_enough(
     _tell(churn, {"dag": dag, "run_id": "manual__1", "reason": "task_failure"})
     message = _message(inbox)
     told = (message["task_id"], message["fault"], message["cause"])
-    killed = (None, "killed", "the run: ended on every try without saying why, as a process does that is killed")
-    assert told == (("register", "limit", "no quota") if recorded else killed)
+    unexplained = (None, "unexplained", f"the run: {_NO_RECORD}")
+    assert told == (("register", "limit", "no quota") if recorded else unexplained)
 
 
 def test_long_cause_is_cut(
