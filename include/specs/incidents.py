@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # In experiments/<model>/<run>/
-FAILURE = "failure.json"
+FAILURES = "failures/"
 NOTICES = "notices/"
+
+
+def failure_file(task_id: str, map_index: int | None = None) -> str:
+    """The name, in a run's folder, of the record of a task instance: a task that is mapped has one for each index.
+
+    >>> failure_file("candidate.train"), failure_file("publish", -1), failure_file("publish", 3)
+    ('failures/candidate.train.json', 'failures/publish.json', 'failures/publish/3.json')
+    """
+    index = "" if map_index is None or map_index < 0 else f"/{map_index}"
+    return f"{FAILURES}{task_id}{index}.json"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from include.specs import s3_layout
 from include.specs.environment import Environment, environment
-from include.specs.incidents import FailureReport
+from include.specs.incidents import FAILURES, FailureReport
 from include.specs.model import ModelSpec
 from perennial import failures, naming, retries
 from perennial.hooks.aws import callback_config, client
@@ -26,10 +27,6 @@ _NO_RECORD = (
     "left no record of why: its process was killed, or the error came before or after its own code, "
     "or S3 could not be written or read; its log says more"
 )
-_WITHOUT_RECORD = {
-    retries.RUN_TIMEOUT.name: "the run took longer than its dagrun_timeout",
-    retries.UNEXPLAINED.name: _NO_RECORD,
-}
 _LONGEST_CAUSE = 4000  # characters; SNS takes 256 KiB, a person reads a page
 
 
@@ -51,15 +48,14 @@ def _tell(spec: ModelSpec, context: Mapping[str, Any]) -> None:
 
 def failure_notice(spec: ModelSpec, where: Environment, context: Mapping[str, Any], lake: Lake) -> Notice:
     """Who has to know, which run it is, why it failed, and what to do."""
-    run, ti = context.get("dag_run"), context.get("ti")
-    dag_id, run_id = context["dag"].dag_id, str(context["run_id"])
-    why = str(context.get("reason", ""))
-    report = _cause(failures.read(lake, spec.name, dag_id, run_id), ti, why)
+    run, dag_id, run_id = context.get("dag_run"), context["dag"].dag_id, str(context["run_id"])
+    slug = naming.run_slug(dag_id, run_id)
+    report = _cause(spec.name, slug, context, lake)
     # A run that was cleared and failed again is news.
     attempt = getattr(run, "clear_number", 0) or 0
     return Notice(
         model=spec.name,
-        run=naming.run_slug(dag_id, run_id),
+        run=slug,
         kind=f"run-failed-{attempt}",
         subject=f"{spec.name}: {dag_id} failed ({report.fault})",
         body={
@@ -77,18 +73,29 @@ def failure_notice(spec: ModelSpec, where: Environment, context: Mapping[str, An
     )
 
 
-def _cause(report: FailureReport | None, ti: Any, why: str) -> FailureReport:
-    """The record of the try that failed; else what can be said of a run that ended without one."""
-    task_id = getattr(ti, "task_id", None)
-    if why != "timed_out" and report is not None and (ti is None or _is_of(report, ti)):
+def _cause(model: str, run: str, context: Mapping[str, Any], lake: Lake) -> FailureReport:
+    """The record of the task that Airflow says has failed; else what can be said of a run that ended without one."""
+    ti, why = context.get("ti"), context.get("reason")
+    report = failures.read(lake, model, run, ti) if ti and why != "timed_out" else None
+    if report is not None:
         return report
-    fault = retries.RUN_TIMEOUT if why == "timed_out" else retries.UNEXPLAINED
-    message = f"{task_id or 'the run'}: {_WITHOUT_RECORD[fault.name]}"
+    fault, message = _unrecorded(ti, why, s3_layout.experiment(model, run))
+    task_id = getattr(ti, "task_id", "")
     return FailureReport(
-        task_id=task_id or "", try_number=0, fault=fault.name, retried=False, message=message, advice=fault.advice
+        task_id=task_id,
+        try_number=0,
+        fault=fault.name,
+        retried=False,
+        message=f"{task_id or 'the run'}: {message}",
+        advice=fault.advice,
     )
 
 
-def _is_of(report: FailureReport, ti: Any) -> bool:
-    """Whether it is of the task's last try: one that was killed leaves none, and the one before says another thing."""
-    return report.task_id == ti.task_id and report.try_number == getattr(ti, "try_number", report.try_number)
+def _unrecorded(ti: Any, why: Any, folder: str) -> tuple[retries.Fault, str]:
+    """What is known of a failure where no record is."""
+    if why == "timed_out":
+        return retries.RUN_TIMEOUT, "the run took longer than its dagrun_timeout"
+    if ti is None:
+        records = f"what its tasks have put on record lies in {folder}{FAILURES}"
+        return retries.UNEXPLAINED, f"Airflow does not say which task failed ({why}); {records}"
+    return retries.UNEXPLAINED, f"{_NO_RECORD} (Airflow says: {why})"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from include.specs import codec, s3_layout
-from include.specs.incidents import FAILURE, FailureReport
+from include.specs.incidents import FailureReport, failure_file
 from perennial import naming
 from perennial.hooks.lake import LAKE_ERRORS, Lake
 from perennial.retries import Fault
@@ -42,7 +42,7 @@ def failed(message: str, fault: Fault) -> AirflowException:
 
 
 def record(task: FlowOperator, context: Mapping[str, Any], fault: Fault, message: str) -> None:
-    """Write the run's `failure.json`. What keeps it from being written is logged and changes nothing else."""
+    """Write the task instance's record. What keeps it from being written is logged and changes nothing else."""
     ti, run = context["ti"], context["dag_run"]
     report = FailureReport(
         task_id=task.task_id,
@@ -53,21 +53,24 @@ def record(task: FlowOperator, context: Mapping[str, Any], fault: Fault, message
         advice=fault.advice,
     )
     try:
-        task.lake().write(_key(task.spec.name, run.dag_id, run.run_id), codec.encode(report))
+        prefix = s3_layout.experiment(task.spec.name, naming.run_slug(run.dag_id, run.run_id))
+        task.lake().write(prefix + failure_file(task.task_id, ti.map_index), codec.encode(report))
     except Exception:
         log.warning("This failure could not be put on record", exc_info=True)
 
 
-def read(lake: Lake, model: str, dag_id: str, run_id: str) -> FailureReport | None:
-    """What the run's latest failed try left; None where it left nothing, or nothing that can be read."""
+def read(lake: Lake, model: str, run: str, ti: Any) -> FailureReport | None:
+    """What the last try of the task instance left in the folder of `run`.
+
+    None where it left nothing, or nothing that can be read: one that was killed leaves nothing, and what the one before
+    it has left says another thing.
+    """
+    key = s3_layout.experiment(model, run) + failure_file(ti.task_id, getattr(ti, "map_index", None))
     try:
-        found = lake.find_as(FailureReport, _key(model, dag_id, run_id))
+        found = lake.find_as(FailureReport, key)
     except LAKE_ERRORS:
         # The run's failure is told without its reason: S3 may be what failed.
         log.warning("Why this run failed cannot be read", exc_info=True)
         return None
-    return found[0] if found else None
-
-
-def _key(model: str, dag_id: str, run_id: str) -> str:
-    return s3_layout.experiment(model, naming.run_slug(dag_id, run_id)) + FAILURE
+    report = found[0] if found else None
+    return report if report and report.try_number == getattr(ti, "try_number", report.try_number) else None

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from include.specs.incidents import FAILURE, FailureReport
+from include.specs.incidents import FAILURES, FailureReport
 from include.specs.model import Estimator
 from tests.faults.flow import Flow, Run
 from tests.faults.place import Place, image, jobs_run_as, place
@@ -82,7 +82,7 @@ def test_an_ingestion_leaves_no_half_partition(flow: Flow, part_fits: bool) -> N
     left_kib = PAGE_KIB * math.ceil(part.bytes / 1024 / PAGE_KIB) if part_fits else PAGE_KIB
     _fails(flow, run, "ingest", left_kib=left_kib)
     after = {room: flow.written(room) for room in ROOMS}
-    [failure] = [key for key in after["experiments"] if key.endswith(f"/{FAILURE}")]
+    [failure] = [key for key in after["experiments"] if f"/{FAILURES}" in key]
     assert re.search(NO_SPACE, flow.read_as(FailureReport, failure).message)
     del after["experiments"][failure]
     assert after == before

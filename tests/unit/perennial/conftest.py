@@ -19,7 +19,7 @@ from include.specs import codec, reports, s3_layout
 from include.specs.catalog import load
 from include.specs.drift import DriftReport
 from include.specs.environment import Environment
-from include.specs.incidents import FAILURE
+from include.specs.incidents import FAILURES
 from include.specs.model import ModelSpec
 from include.specs.partition import PartFile, PartitionManifest, PartitionRef, SourceObject
 from include.specs.performance import PerformanceReport
@@ -276,7 +276,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
 
         def results() -> list[str]:
             """All that is there but the records of what failed."""
-            return [key for key in listing() if not key.endswith(f"/{FAILURE}")]
+            return [key for key in listing() if f"/{FAILURES}" not in key]
 
         def get(key: str) -> bytes:
             return s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()

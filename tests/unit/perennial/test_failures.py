@@ -17,7 +17,7 @@ from include.specs.model import ModelSpec
 
 Make = Callable[..., Any]
 SLUG = naming.run_slug("churn_training", "manual__1")
-KEY = f"experiments/churn/{SLUG}/failure.json"
+KEY = f"experiments/churn/{SLUG}/failures/register.json"
 
 
 @pytest.fixture
@@ -30,8 +30,9 @@ def lake(aws: SimpleNamespace) -> Lake:
     return Lake("lake", s3=aws.s3)
 
 
-def _read(lake: Lake, run_id: str = "manual__1") -> FailureReport | None:
-    return failures.read(lake, "churn", "churn_training", run_id)
+def _read(lake: Lake, run: str = SLUG, **instance: Any) -> FailureReport | None:
+    """What is found of the task instance that Airflow names."""
+    return failures.read(lake, "churn", run, SimpleNamespace(**{"task_id": "register", **instance}))
 
 
 @pytest.mark.parametrize("fault", TABLE, ids=lambda fault: fault.name)
@@ -61,7 +62,7 @@ def test_failure_is_put_on_record(aws: SimpleNamespace, lake: Lake, task: FlowOp
 
 
 def test_latest_failure_is_the_one_that_is_read(lake: Lake, task: FlowOperator, context: Make) -> None:
-    """Another try, or another task, replaces what failed before."""
+    """Another try of a task replaces what failed before."""
     failures.record(task, context(), retries.THROTTLING, "first")
     failures.record(task, context(), retries.LIMIT, "second")
     found = _read(lake)
@@ -69,11 +70,41 @@ def test_latest_failure_is_the_one_that_is_read(lake: Lake, task: FlowOperator, 
     assert (found.fault, found.message, found.retried) == ("limit", "second", True)
 
 
+def test_tasks_have_records_of_their_own(
+    aws: SimpleNamespace, lake: Lake, task: FlowOperator, context: Make, churn: ModelSpec
+) -> None:
+    """What failed for a while beside the task that failed the run does not hide why that one did."""
+    failures.record(task, context(), retries.DENIED, "for good")
+    failures.record(FlowOperator(task_id="alert", spec=churn), context(), retries.THROTTLING, "for a while")
+    assert [found.message for found in (_read(lake), _read(lake, task_id="alert")) if found] == [
+        "for good",
+        "for a while",
+    ]
+    assert len(aws.listing()) == 2
+
+
+def test_mapped_tasks_have_a_record_for_each_index(lake: Lake, task: FlowOperator, context: Make) -> None:
+    """One of them may fail for good while another is tried again."""
+    for index in range(2):
+        made = context()
+        made["ti"].map_index = index
+        failures.record(task, made, retries.LIMIT, str(index))
+    assert [found.message for found in (_read(lake, map_index=0), _read(lake, map_index=1)) if found] == ["0", "1"]
+    assert _read(lake, map_index=-1) is None
+
+
+def test_record_of_another_try_is_none(lake: Lake, task: FlowOperator, context: Make) -> None:
+    """A try that was killed leaves none, and the one before says another thing."""
+    failures.record(task, context(), retries.THROTTLING, "first")
+    assert _read(lake, try_number=1) is not None
+    assert _read(lake, try_number=2) is None
+
+
 def test_runs_have_records_of_their_own(lake: Lake, task: FlowOperator, context: Make) -> None:
     """What failed in one run is never told of another."""
     failures.record(task, context(run_id="manual__2"), retries.LIMIT, "no room")
     assert _read(lake) is None
-    assert _read(lake, "manual__2") is not None
+    assert _read(lake, naming.run_slug("churn_training", "manual__2")) is not None
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"{}", b'{"task_id": 1}', b"\xff\xfe"])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from include.specs import codec
 from include.specs.errors import ReportError
-from include.specs.incidents import FAILURE, NOTICES, FailureReport, NoticeReport
+from include.specs.incidents import FAILURES, NOTICES, FailureReport, NoticeReport, failure_file
 
 texts = st.text()
 failures = st.builds(
@@ -41,7 +41,7 @@ def test_failure_is_recorded_whole(field: str) -> None:
     whole = FailureReport(task_id="t", try_number=1, fault="denied", retried=False, message="m", advice="a")
     plain = {name: value for name, value in codec.to_plain(whole).items() if name != field}
     with pytest.raises(ReportError, match=field):
-        codec.from_plain(FailureReport, plain, "failure.json")
+        codec.from_plain(FailureReport, plain, "record")
 
 
 def test_message_that_was_not_taken_has_no_id() -> None:
@@ -51,6 +51,18 @@ def test_message_that_was_not_taken_has_no_id() -> None:
 
 
 def test_records_lie_apart() -> None:
-    """The failure is a file and the notices are a folder, so that neither is taken for the other."""
-    assert NOTICES.endswith("/")
-    assert not FAILURE.startswith(NOTICES)
+    """Failures and notices each have a folder, so that neither is taken for the other."""
+    for folder, other in ((FAILURES, NOTICES), (NOTICES, FAILURES)):
+        assert folder.endswith("/")
+        assert not folder.startswith(other)
+
+
+instances = st.tuples(st.from_regex(r"[A-Za-z0-9_.-]{1,20}", fullmatch=True), st.none() | st.integers(-1, 1000))
+
+
+@given(instances, instances)
+def test_a_task_instance_has_a_record_of_its_own(one: tuple[str, int | None], other: tuple[str, int | None]) -> None:
+    """Whatever tasks are called, and whichever of them are mapped; a task that is not has no index, or -1."""
+    same = (one[0], -1 if one[1] is None else one[1]) == (other[0], -1 if other[1] is None else other[1])
+    assert (failure_file(*one) == failure_file(*other)) is same
+    assert failure_file(*one).startswith(FAILURES)

@@ -30,7 +30,7 @@ from include.specs.errors import PartitionError
 from include.specs.model import ModelSpec
 
 Make = Callable[..., Any]
-RECORD = f"experiments/churn/{naming.run_slug('churn_training', 'manual__1')}/failure.json"
+RECORD = f"experiments/churn/{naming.run_slug('churn_training', 'manual__1')}/failures/t.json"
 
 
 class Failing(FlowOperator):

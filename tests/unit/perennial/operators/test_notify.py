@@ -143,7 +143,7 @@ def test_refusal_never_fails_the_run(
     assert record["message_id"] is None
     assert code in record["error"]
     assert record["body"]["reasons"] == "The one rule says reject."
-    assert [key for key in aws.listing() if key.endswith("failure.json")] == []
+    assert [key for key in aws.listing() if "/failures/" in key] == []
 
 
 @pytest.mark.usefixtures("rejected")
