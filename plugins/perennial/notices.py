@@ -28,7 +28,7 @@ class Notice:
     """One message.
 
     Args:
-        run: the run's name in S3. kind: what it tells, for example `verdict`; a run tells each kind once.
+        run: the run's name in S3. kind: what it tells, for example `verdict-reject`; a run tells each kind once.
         body: for programs and people alike, sent as JSON.
     """
 

@@ -17,7 +17,9 @@ from perennial.operators.base import FlowOperator
 
 
 class NotifyOperator(FlowOperator):
-    """Publish the verdict of a training run to the model's SNS topic, once. A backfill is no news and tells nothing.
+    """Publish the verdict of a training run to the model's SNS topic: once, and again when it is another.
+
+    A backfill is no news and tells nothing.
 
     The result of the run stands whether or not SNS takes the message: what it still refuses on the last try stays on
     record beside the run's reports.
@@ -51,7 +53,9 @@ class NotifyOperator(FlowOperator):
             "dag_id": context["dag_run"].dag_id,
             "run_id": context["dag_run"].run_id,
         }
-        return Notice(model=self.spec.name, run=self.run, kind="verdict", subject=subject(message), body=message)
+        # A run that is cleared may come out otherwise, which is news.
+        kind = f"verdict-{gate.verdict}"
+        return Notice(model=self.spec.name, run=self.run, kind=kind, subject=subject(message), body=message)
 
 
 def deliver(task: FlowOperator, notice: Notice, context: Any, where: Environment, lake: Lake) -> dict[str, str | None]:

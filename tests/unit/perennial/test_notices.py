@@ -26,11 +26,11 @@ PUBLISH = botocore.session.get_session().get_service_model("sns").operation_mode
 NOTICE = Notice(
     model="churn",
     run="manual-1-abc",
-    kind="verdict",
+    kind="verdict-register",
     subject="churn: version 3 registered, waiting for approval",
     body={"model": "churn", "version": 3, "approval_status": None},
 )
-KEY = "experiments/churn/manual-1-abc/notices/verdict.json"
+KEY = "experiments/churn/manual-1-abc/notices/verdict-register.json"
 texts = st.text(min_size=1, max_size=300)
 lines = st.from_regex(r"[a-z0-9][ -~]{0,299}", fullmatch=True)  # what models and DAGs are called, and words of ours
 
@@ -83,7 +83,7 @@ def test_message_is_sent_as_it_is_meant(where: Environment, lake: Lake, inbox: I
     assert (envelope["MessageId"], envelope["Subject"]) == (message_id, NOTICE.subject)
     assert json.loads(envelope["Message"]) == NOTICE.body
     attributes = {name: value["Value"] for name, value in envelope["MessageAttributes"].items()}
-    assert attributes == {"model": "churn", "kind": "verdict", "deduplication_id": NOTICE.deduplication_id}
+    assert attributes == {"model": "churn", "kind": "verdict-register", "deduplication_id": NOTICE.deduplication_id}
 
 
 def test_what_was_sent_is_on_record(aws: SimpleNamespace, where: Environment, lake: Lake, inbox: Inbox) -> None:

@@ -18,7 +18,7 @@ from include.specs.reports import GateReport
 
 Make = Callable[..., Any]
 GATE = "experiments/{}/manual-1-abc/gate.json"
-RECORD = "experiments/churn/manual-1-abc/notices/verdict.json"
+RECORD = "experiments/churn/manual-1-abc/notices/verdict-reject.json"
 
 
 @pytest.fixture
@@ -98,6 +98,20 @@ def test_retry_tells_nothing_twice(
     aws.put(GATE.format(spec.name), gate("reject"))
     assert _notify(spec, context()) == _notify(spec, context())
     assert len(inbox()) == 1
+
+
+def test_verdict_that_has_changed_is_told(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, gate: Callable[[str], GateReport], listen: Make
+) -> None:
+    """A run that is cleared may come out otherwise: who heard of a rejection hears of the version that waits."""
+    inbox = listen("perennial-churn")
+    for verdict, registered in (("reject", None), ("register", {"version": 3}), ("register", {"version": 3})):
+        aws.put(GATE.format("churn"), gate(verdict))
+        _notify(churn, context(), registered)
+    assert [envelope["Subject"] for envelope in inbox()] == [
+        "churn: candidate rejected by the quality gate",
+        "churn: version 3 registered, waiting for approval",
+    ]
 
 
 @pytest.fixture
