@@ -46,6 +46,6 @@ class NoticeReport:
     """
 
     subject: str
-    body: Mapping[str, str | int | None]
+    body: Mapping[str, str | int | bool | None]
     message_id: str | None = None
     error: str | None = None

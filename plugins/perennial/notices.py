@@ -36,7 +36,7 @@ class Notice:
     run: str
     kind: str
     subject: str
-    body: Mapping[str, str | int | None]
+    body: Mapping[str, str | int | bool | None]
 
     @property
     def key(self) -> str:

@@ -81,7 +81,7 @@ def training_dag(spec: ModelSpec) -> DAG:
         notify = NotifyOperator(
             task_id="notify",
             spec=spec,
-            run=run,
+            config_key=config_key,
             registered=register.output,
             trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
         )

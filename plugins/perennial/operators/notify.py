@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.specs import reports, s3_layout
 from include.specs.environment import Environment
 from include.specs.reports import GateReport
+from include.specs.run import TrainingRun
 from perennial import retries
 from perennial.hooks.aws import client
 from perennial.hooks.lake import Lake
@@ -19,43 +20,57 @@ from perennial.operators.base import FlowOperator
 class NotifyOperator(FlowOperator):
     """Publish the verdict of a training run to the model's SNS topic: once, and again when it is another.
 
-    A backfill is no news and tells nothing.
+    A backfill is no news and tells nothing; a version of a past window is called one.
 
     The result of the run stands whether or not SNS takes the message: what it still refuses on the last try stays on
     record beside the run's reports.
 
+    Args:
+        registered: what the registration returned, where there was one.
+
     Returns (XCom): message_id, None where SNS did not take the message.
     """
 
-    template_fields = ("run", "registered")
+    template_fields = ("config_key", "registered")
 
-    def __init__(self, *, run: str, registered: Any, **kwargs: Any) -> None:
+    def __init__(self, *, config_key: str, registered: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.run, self.registered = run, registered
+        self.config_key, self.registered = config_key, registered
 
     def perform(self, context: Any) -> dict[str, str | None]:
         """Publish."""
         if context["dag_run"].run_type == "backfill":
             raise AirflowSkipException("what a backfill finds is no news")
         where, lake = self.where(), self.lake()
-        gate = lake.read_as(GateReport, s3_layout.experiment(self.spec.name, self.run) + reports.GATE)
-        return deliver(self, self._notice(context, where, gate), context, where, lake)
+        run = lake.read_as(TrainingRun, self.config_key)
+        gate = lake.read_as(GateReport, _experiment(run) + reports.GATE)
+        return deliver(self, self._notice(run, where, gate), context, where, lake)
 
-    def _notice(self, context: Any, where: Environment, gate: GateReport) -> Notice:
+    def _notice(self, run: TrainingRun, where: Environment, gate: GateReport) -> Notice:
         message = {
             "model": self.spec.name,
             "owner": self.spec.owner.email,
             "verdict": gate.verdict,
             "reasons": gate.reasons,
+            "past_window": run.past_window,
             "version": (self.registered or {}).get("version"),
             "approval_status": (self.registered or {}).get("approval_status"),
-            "report": where.object_url(s3_layout.experiment(self.spec.name, self.run) + reports.HTML),
-            "dag_id": context["dag_run"].dag_id,
-            "run_id": context["dag_run"].run_id,
+            "report": where.object_url(_experiment(run) + reports.HTML),
+            "dag_id": run.provenance.dag_id,
+            "run_id": run.provenance.run_id,
         }
-        # A run that is cleared may come out otherwise, which is news.
-        kind = f"verdict-{gate.verdict}"
-        return Notice(model=self.spec.name, run=self.run, kind=kind, subject=subject(message), body=message)
+        return Notice(
+            model=self.spec.name,
+            run=run.provenance.run,
+            # A run that is cleared may come out otherwise, which is news.
+            kind=f"verdict-{gate.verdict}",
+            subject=subject(message),
+            body=message,
+        )
+
+
+def _experiment(run: TrainingRun) -> str:
+    return s3_layout.experiment(run.model.name, run.provenance.run)
 
 
 def deliver(task: FlowOperator, notice: Notice, context: Any, where: Environment, lake: Lake) -> dict[str, str | None]:
@@ -76,13 +91,16 @@ def _is_last_try(ti: Any) -> bool:
 
 
 def subject(message: dict[str, Any]) -> str:
-    """One line for a person's inbox.
+    """One line for a person's inbox. What an old interval gave is never called new.
 
-    >>> subject({"model": "churn", "verdict": "register", "version": 3})
+    >>> subject({"model": "churn", "verdict": "register", "version": 3, "past_window": False})
     'churn: version 3 registered, waiting for approval'
-    >>> subject({"model": "churn", "verdict": "reject", "version": None})
+    >>> subject({"model": "churn", "verdict": "register", "version": 3, "past_window": True})
+    'churn: version 3 of a past window registered, waiting for approval'
+    >>> subject({"model": "churn", "verdict": "reject", "version": None, "past_window": False})
     'churn: candidate rejected by the quality gate'
     """
+    model, of = message["model"], " of a past window" if message["past_window"] else ""
     if message["verdict"] == "register":
-        return f"{message['model']}: version {message['version']} registered, waiting for approval"
-    return f"{message['model']}: candidate rejected by the quality gate"
+        return f"{model}: version {message['version']}{of} registered, waiting for approval"
+    return f"{model}: candidate{of} rejected by the quality gate"

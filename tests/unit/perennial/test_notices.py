@@ -207,8 +207,8 @@ def test_deduplication_id_is_of_the_notice_not_of_its_words() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["", ".fifo"])
-@given(subject=lines, body=st.dictionaries(texts, st.none() | st.integers() | texts, max_size=4))
-def test_request_is_one_that_sns_takes(suffix: str, subject: str, body: dict[str, str | int | None]) -> None:
+@given(subject=lines, body=st.dictionaries(texts, st.none() | st.booleans() | st.integers() | texts, max_size=4))
+def test_request_is_one_that_sns_takes(suffix: str, subject: str, body: dict[str, str | int | bool | None]) -> None:
     """Held against botocore's model of the service, and against what SNS says of subjects and ids."""
     notice = dataclasses.replace(NOTICE, subject=subject, body=body)
     asked = request(notice, f"arn:aws:sns:eu-west-1:123456789012:perennial-churn{suffix}")

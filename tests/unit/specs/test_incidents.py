@@ -23,7 +23,7 @@ failures = st.builds(
 notices = st.builds(
     NoticeReport,
     subject=texts,
-    body=st.dictionaries(texts, st.none() | st.integers() | texts, max_size=4),
+    body=st.dictionaries(texts, st.none() | st.booleans() | st.integers() | texts, max_size=4),
     message_id=st.none() | texts,
     error=st.none() | texts,
 )

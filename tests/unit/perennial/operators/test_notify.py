@@ -13,10 +13,12 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from perennial.operators.notify import NotifyOperator, subject
 
+from include.specs.catalog import load
 from include.specs.model import ModelSpec
 from include.specs.reports import GateReport
 
 Make = Callable[..., Any]
+CONFIG = "experiments/{}/manual-1-abc/run.json"
 GATE = "experiments/{}/manual-1-abc/gate.json"
 RECORD = "experiments/churn/manual-1-abc/notices/verdict-reject.json"
 
@@ -28,8 +30,21 @@ def inbox(listen: Make, spec: ModelSpec) -> Callable[[], list[dict[str, Any]]]:
     return read
 
 
+@pytest.fixture(autouse=True)
+def configured(aws: SimpleNamespace, training_run: Make) -> Callable[..., None]:
+    """A run of each model; makes another of it."""
+
+    def make(spec: ModelSpec, **changes: Any) -> None:
+        aws.put(CONFIG.format(spec.name), training_run(spec, **changes))
+
+    for spec in load().values():
+        make(spec)
+    return make
+
+
 def _notify(spec: ModelSpec, context: dict[str, Any], registered: Any = None) -> Any:
-    return NotifyOperator(task_id="notify", spec=spec, run="manual-1-abc", registered=registered).execute(context)
+    key = CONFIG.format(spec.name)
+    return NotifyOperator(task_id="notify", spec=spec, config_key=key, registered=registered).execute(context)
 
 
 def test_registered_version_is_told(
@@ -48,6 +63,7 @@ def test_registered_version_is_told(
         "owner": spec.owner.email,
         "verdict": "register",
         "reasons": "The one rule says register.",
+        "past_window": False,
         "version": 3,
         "approval_status": "PendingManualApproval",
         "dag_id": "churn_training",
@@ -115,6 +131,41 @@ def test_verdict_that_has_changed_is_told(
 
 
 @pytest.fixture
+def past(churn: ModelSpec, configured: Make) -> ModelSpec:
+    """A model whose run is of a past window: a person started it."""
+    configured(churn, past_window=True)
+    return churn
+
+
+@pytest.fixture
+def told_of(aws: SimpleNamespace, gate: Make, listen: Make) -> Make:
+    """Leaves a verdict; reads what arrives for the model's topic."""
+
+    def make(verdict: str) -> Any:
+        aws.put(GATE.format("churn"), gate(verdict))
+        return listen("perennial-churn")
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("register", "version 3 of a past window registered, waiting for approval"),
+        ("reject", "candidate of a past window rejected by the quality gate"),
+    ],
+)
+def test_past_window_is_called_one(past: ModelSpec, context: Make, told_of: Make, verdict: str, words: str) -> None:
+    """What an old interval gave is not announced as new; and the message's record is one that can be read."""
+    inbox = told_of(verdict)
+    for _ in range(2):
+        _notify(past, context(), {"version": 3} if verdict == "register" else None)
+    [envelope] = inbox()
+    assert envelope["Subject"] == f"churn: {words}"
+    assert json.loads(envelope["Message"])["past_window"] is True
+
+
+@pytest.fixture
 def rejected(aws: SimpleNamespace, gate: Callable[[str], GateReport]) -> None:
     """A run of one model whose candidate was rejected."""
     aws.put(GATE.format("churn"), gate("reject"))
@@ -174,4 +225,4 @@ def test_message_that_nobody_got_can_be_found(
 
 def test_subject_fits_sns() -> None:
     """The longest name that a model can have leaves room in a subject of 100 characters."""
-    assert len(subject({"model": "m" * 24, "verdict": "register", "version": 10**6})) <= 100
+    assert len(subject({"model": "m" * 24, "verdict": "register", "version": 10**6, "past_window": True})) <= 100
