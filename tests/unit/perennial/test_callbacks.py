@@ -13,6 +13,7 @@ import structlog
 from airflow.callbacks.callback_requests import DagCallbackRequest, DagRunContext
 from airflow.dag_processing import processor
 from airflow.sdk import DAG
+from airflow.sdk.api.datamodels._generated import DagRunType
 from perennial import failures, naming, retries
 from perennial.callbacks import _NO_RECORD, failure_notice, run_failed
 from perennial.hooks.lake import Lake
@@ -45,8 +46,10 @@ def inbox(listen: Callable[..., Inbox], monkeypatch: pytest.MonkeyPatch) -> Inbo
 def failed_run(dag: DAG, context: Make) -> Callable[..., dict[str, Any]]:
     """What Airflow hands to a callback of a run in which a task failed."""
 
-    def make(task_id: str = "register", *, reason: str = "task_failure", cleared: int = 0) -> dict[str, Any]:
-        made = context()
+    def make(
+        task_id: str = "register", *, reason: str = "task_failure", cleared: int = 0, run_type: str = "manual"
+    ) -> dict[str, Any]:
+        made = context(run_type=run_type)
         made["dag_run"].clear_number = cleared
         ti = SimpleNamespace(task_id=task_id)
         return {"dag": dag, "run_id": "manual__1", "dag_run": made["dag_run"], "ti": ti, "reason": reason}
@@ -92,6 +95,16 @@ def test_failed_run_is_told(churn: ModelSpec, inbox: Inbox, failed_run: Make, re
         "advice": retries.DENIED.advice,
         "runbook": "docs/runbook.md#denied",
     }
+
+
+@pytest.mark.parametrize("run_type", DagRunType)
+def test_every_kind_of_run_is_told_of(
+    churn: ModelSpec, inbox: Inbox, failed_run: Make, record: Make, run_type: DagRunType
+) -> None:
+    """Also one of a backfill, which has no news but this: nobody else would tell."""
+    record(retries.LIMIT, "no quota")
+    _tell(churn, failed_run(run_type=run_type.value))
+    assert _message(inbox)["fault"] == "limit"
 
 
 def test_runbook_is_where_the_environment_says(
