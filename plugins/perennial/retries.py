@@ -111,7 +111,7 @@ ALGORITHM = Fault(
     advice="read the end of the job's log; the same code fails the same way on the same data, so correct one of them",
     reasons=("AlgorithmError", "ClientError"),
 )
-DATA = Fault(name="data", advice="correct what the message names, and clear the task")
+DATA = Fault(name="data", advice="correct what the message names, and clear the run's first task with what follows")
 DENIED = Fault(
     name="denied",
     advice="allow the call in the policy of the role that Airflow runs as",
@@ -143,7 +143,8 @@ UNEXPLAINED = Fault(
     longest_s=600,
 )
 RUN_TIMEOUT = Fault(
-    name="run-timeout", advice="see which task waited, mend that, and clear the run: finished jobs are not run again"
+    name="run-timeout",
+    advice="see which task waited, mend that, and clear it with what follows: finished jobs are not run again",
 )
 UNKNOWN = Fault(name="unknown", advice="read the task's log", first_s=30, longest_s=600)
 
