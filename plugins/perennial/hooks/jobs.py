@@ -258,17 +258,22 @@ def is_not_found(error: ClientError) -> bool:
 
 
 def reason(job: Mapping[str, Any]) -> str:
-    """Why a job ended as it did, in SageMaker's words.
+    """Why a job ended as it did, in SageMaker's words, and in the container's own where those stand apart.
 
-    A stopped training job has no FailureReason: what stopped it stands in its last secondary status.
+    Of a failed processing job SageMaker says the exit code; what the job had to say is its ExitMessage. A stopped
+    training job has no FailureReason: what stopped it stands in its last secondary status.
 
     >>> transition = {"Status": "MaxRuntimeExceeded", "StatusMessage": "Training job runtime exceeded"}
     >>> reason({"SecondaryStatus": "MaxRuntimeExceeded", "SecondaryStatusTransitions": [transition]})
     'MaxRuntimeExceeded: Training job runtime exceeded'
+    >>> reason({"FailureReason": "AlgorithmError: , exit code: 1", "ExitMessage": "KeyError: 'x'"})
+    "AlgorithmError: , exit code: 1; KeyError: 'x'"
     """
     transitions = job.get("SecondaryStatusTransitions") or [{}]
     status = ": ".join(filter(None, (job.get("SecondaryStatus"), transitions[-1].get("StatusMessage"))))
-    return str(job.get("FailureReason") or job.get("ExitMessage") or status or "SageMaker gave no reason")
+    failure, told = str(job.get("FailureReason") or ""), str(job.get("ExitMessage") or "")
+    own = told if told not in failure else ""
+    return "; ".join(filter(None, (failure, own))) or status or "SageMaker gave no reason"
 
 
 def took_too_long(job: Mapping[str, Any]) -> bool:

@@ -253,14 +253,16 @@ def _stopped_after(seconds: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("job", "expected"),
     [
-        ({"FailureReason": "AlgorithmError: x", "ExitMessage": "y"}, "AlgorithmError: x"),
+        ({"FailureReason": "AlgorithmError: , exit code: 1", "ExitMessage": "y"}, "AlgorithmError: , exit code: 1; y"),
+        ({"FailureReason": "AlgorithmError: y, exit code: 1", "ExitMessage": "y"}, "AlgorithmError: y, exit code: 1"),
+        ({"FailureReason": "CapacityError: x", "ExitMessage": ""}, "CapacityError: x"),
         ({"ExitMessage": "y"}, "y"),
         ({"SecondaryStatus": "Interrupted"}, "Interrupted"),
         ({}, "SageMaker gave no reason"),
     ],
 )
 def test_reason_is_sagemakers_own(job: dict[str, str], expected: str) -> None:
-    """FailureReason first, then the container's message; silence is named as such."""
+    """FailureReason first, then what the container said and it does not hold; silence is named as such."""
     assert reason(job) == expected
 
 
