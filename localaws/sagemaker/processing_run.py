@@ -58,7 +58,8 @@ class ProcessingRun(JobRun):
 
     def _conclude(self, outcome: Outcome, place: JobFolder) -> None:
         message = self.exit_message(place)
-        if reason := failure_reason(outcome, place):
+        # What the container has to say is its ExitMessage; FailureReason has the exit code alone.
+        if reason := failure_reason(outcome):
             self.finish("Failed", failure_reason=reason, exit_message=message)
             return
         # What a stopped job has left is no result: EndOfJob outputs are those of a job that came to its end.

@@ -212,15 +212,18 @@ class JobRun:
         return place.read_text(MESSAGE_FILE, max_chars=MAX_MESSAGE_CHARS) or None
 
 
-def failure_reason(outcome: Outcome, place: JobFolder) -> str | None:
-    """FailureReason in AWS's words; None when the container ended well or because it was told to."""
+def failure_reason(outcome: Outcome, told: str = "") -> str | None:
+    """FailureReason in AWS's words; None when the container ended well or because it was told to.
+
+    Args:
+        told: what the container wrote into its failure file, of which AWS speaks for training jobs alone.
+    """
     if outcome.end is End.DISK_FULL:
         return "ClientError: Please use an instance type with more storage: the job's files exceed VolumeSizeInGB"
     if outcome.end is not End.EXIT or outcome.exit_code == 0:
         return None
     if outcome.exit_code == NOT_ISOLATED:
         return f"InternalServerError: the job's /opt/ml could not be set up, see its log, exit code: {NOT_ISOLATED}"
-    told = place.read_text(FAILURE_FILE, max_chars=MAX_REASON_CHARS)
     code = f", exit code: {outcome.exit_code}"
     return f"AlgorithmError: {told}"[: MAX_REASON_CHARS - len(code)] + code
 

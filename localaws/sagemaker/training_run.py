@@ -10,7 +10,7 @@ from localaws.jobs.folder import JobFolder, write_configs
 from localaws.jobs.logs import MetricScanner
 from localaws.jobs.transfer import Mirror, S3Location, download_prefix, parse_uri, tar_gz
 from localaws.sagemaker import training
-from localaws.sagemaker.runs import JobRun, failure_reason, whole_seconds
+from localaws.sagemaker.runs import FAILURE_FILE, MAX_REASON_CHARS, JobRun, failure_reason, whole_seconds
 
 STARTING = "Preparing the instances for training"
 INTERRUPTED = "Training job interrupted. Waiting for spot capacity"
@@ -110,7 +110,7 @@ class TrainingRun(JobRun):
         return True
 
     def _conclude(self, outcome: Outcome, place: JobFolder) -> None:
-        reason = failure_reason(outcome, place)
+        reason = failure_reason(outcome, place.read_text(FAILURE_FILE, max_chars=MAX_REASON_CHARS))
         self._upload_output(place)
         if reason:
             self.fail(reason, exit_message=self.exit_message(place))

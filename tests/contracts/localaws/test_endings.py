@@ -19,13 +19,21 @@ def test_an_exit_code_becomes_the_failure_reason(jobs: Jobs) -> None:
     assert ended["FailureReason"] == "AlgorithmError: , exit code: 3"
 
 
-def test_the_failure_file_is_the_failure_reason(jobs: Jobs) -> None:
-    """What a job wrote to /opt/ml/output/failure is told, bounded to 1024 characters with the exit code kept."""
-    script = "open('/opt/ml/output/failure', 'w').write('column age is missing ' + 'x' * 5000)\nraise SystemExit(1)"
-    reason = jobs.process(script)["FailureReason"]
-    assert reason.startswith("AlgorithmError: column age is missing x")
-    assert reason.endswith(", exit code: 1")
-    assert len(reason) == 1024
+def test_the_failure_file_of_a_processing_job_is_not_read(jobs: Jobs) -> None:
+    """What it has to say comes as ExitMessage, bounded to 1024 characters; FailureReason has the exit code alone.
+
+    Sources: the developer guide's "Save and Access Metadata Information About Your Processing Job", and the failed
+    processing job in its "Troubleshooting guide for the SageMaker Python SDK".
+    """
+    script = (
+        "open('/opt/ml/output/failure', 'w').write('column age is missing')\n"
+        "open('/opt/ml/output/message', 'w').write('column size is missing ' + 'x' * 5000)\n"
+        "raise SystemExit(1)"
+    )
+    ended = jobs.process(script)
+    assert ended["FailureReason"] == "AlgorithmError: , exit code: 1"
+    assert ended["ExitMessage"].startswith("column size is missing x")
+    assert len(ended["ExitMessage"]) == 1024
 
 
 def test_the_message_file_is_the_exit_message(jobs: Jobs) -> None:

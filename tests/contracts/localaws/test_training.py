@@ -104,6 +104,14 @@ def test_the_failure_file_is_the_failure_reason(jobs: Jobs) -> None:
     assert jobs.keys("models/") == []
 
 
+def test_a_long_failure_file_is_cut(jobs: Jobs) -> None:
+    """To 1024 characters in all, and the exit code is kept."""
+    reason = jobs.train("open('/opt/ml/output/failure', 'w').write('x' * 5000)\nraise SystemExit(1)")["FailureReason"]
+    assert reason.startswith("AlgorithmError: xxx")
+    assert reason.endswith("x, exit code: 1")
+    assert len(reason) == 1024
+
+
 def test_a_missing_channel_is_a_client_error(jobs: Jobs) -> None:
     """A channel without objects fails the job in AWS's words."""
     uri = f"s3://{jobs.bucket}/nothing"
