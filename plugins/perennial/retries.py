@@ -8,6 +8,7 @@ or the rest of the project: triggers use it where neither is sure to be found.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,8 @@ class Fault:
     """A kind of fault, and what is done about it.
 
     Args:
-        codes: of errors of AWS's API. reasons: how a job's FailureReason begins.
+        codes: of errors of AWS's API. reasons: how a job's FailureReason begins; the longest that fits counts.
+        errors: names, of `include.specs.errors`, that a job's own words begin with.
         first_s: seconds until the next try, doubled with each further one up to `longest_s`; None: no try helps.
         advice: what a person should do; its section in docs/runbook.md has the fault's name.
     """
@@ -43,6 +45,7 @@ class Fault:
     longest_s: float = 0.0
     codes: frozenset[str] = frozenset()
     reasons: tuple[str, ...] = ()
+    errors: frozenset[str] = frozenset()
 
     @property
     def passes(self) -> bool:
@@ -111,7 +114,13 @@ ALGORITHM = Fault(
     advice="read the end of the job's log; the same code fails the same way on the same data, so correct one of them",
     reasons=("AlgorithmError", "ClientError"),
 )
-DATA = Fault(name="data", advice="correct what the message names, and clear the run's first task with what follows")
+# A job's other errors, such as a broken report, are its code's: data alone is corrected without a deployment.
+DATA = Fault(
+    name="data",
+    advice="correct what the message names, and clear the run's first task with what follows",
+    reasons=("ClientError: Data download failed",),
+    errors=_words("DataContractError PartitionError"),
+)
 DENIED = Fault(
     name="denied",
     advice="allow the call in the policy of the role that Airflow runs as",
@@ -154,6 +163,8 @@ TABLE: tuple[Fault, ...] = (
 )
 
 _TASK_TIMEOUTS = _words("AirflowTaskTimeout TaskDeferralTimeout")
+# An error's name as a job writes it, `DataContractError: landing/…`: a word of its own, not one that something quotes.
+_ERROR = re.compile(r"(?<!\S)(\w+Error):")
 _CONNECTION_ERRORS = _words("HTTPClientError ConnectionError TimeoutError ClientConnectionError")
 
 
@@ -176,12 +187,20 @@ def of_code(code: str) -> Fault:
 
 
 def of_reason(reason: str) -> Fault:
-    """The fault that a job's FailureReason stands for.
+    """The fault that the reason of a job's end stands for (`perennial.hooks.jobs.reason`).
+
+    SageMaker's own word begins it. What the code raised is told apart by the errors that the code names.
 
     >>> of_reason("CapacityError: no ml.m5.large").name, of_reason("AlgorithmError: exit code 1").name
     ('capacity', 'algorithm')
+    >>> of_reason("AlgorithmError: , exit code: 1; DataContractError: a.csv: column 'tenure' is missing").name
+    'data'
     """
-    return next((fault for fault in TABLE if reason.startswith(fault.reasons)), UNKNOWN)
+    begins = {begin: fault for fault in TABLE for begin in fault.reasons if reason.startswith(begin)}
+    found = begins[max(begins, key=len)] if begins else UNKNOWN
+    if found is not ALGORITHM:
+        return found
+    return next((fault for fault in TABLE if fault.errors.intersection(_ERROR.findall(reason))), ALGORITHM)
 
 
 def of_error(error: BaseException) -> Fault:

@@ -45,6 +45,7 @@ def test_a_day_without_files_fails_where_it_must_have_some(flow: Flow, asked: bo
     flow = flow if asked else flow_of(flow, when_absent="fail")
     with pytest.raises(AirflowFailException, match="found none; drop a file there"):
         flow.ingest(DAY, asked=asked)
+    _require_told(flow, "find_landing", f"landing/{flow.spec.name}/year=2026/month=03/day=01/")
     assert (_anything(flow), flow.jobs()) == ([], [])
 
 
@@ -60,6 +61,7 @@ def test_an_empty_file_fails(flow: Flow, rows_kept: int | None, words: str) -> N
     key = flow.land(DAY, b"" if rows_kept is None else header)
     with pytest.raises(AirflowFailException, match=f"{key}: {words}"):
         flow.ingest(DAY)
+    _require_told(flow, "ingest", key)
     assert (flow.partitions(), flow.keys("raw"), flow.keys("quarantine")) == ((), [], [])
 
 
@@ -70,6 +72,7 @@ def test_a_training_without_partitions_fails(flow: Flow) -> None:
     """
     with pytest.raises(AirflowFailException, match=f"has no partitions .* run {flow.spec.name}_ingestion first"):
         flow.train()
+    _require_told(flow, "resolve", flow.spec.name)
     assert (_anything(flow), flow.jobs(), flow.jobs("Training")) == ([], [], [])
 
 
@@ -88,6 +91,7 @@ def test_a_partition_that_vanished_fails_the_training(flow: Flow) -> None:
     flow.remove(part)
     with pytest.raises(AirflowFailException, match=part):
         run.finish()
+    _require_told(flow, "candidate.preprocess", part)
     assert flow.packages() == []
 
 
@@ -104,3 +108,10 @@ def test_made_up_rows_never_stand_in_for_a_missing_day(flow: Flow) -> None:
     assert [key.split("/")[-2] for key in resolved["partitions"]] == ["day=02"]
     names = json.loads(flow.read(resolved["config_key"].replace("run.json", "raw.manifest")))[1:]
     assert all("day=02" in name for name in names)
+
+
+def _require_told(flow: Flow, task_id: str, words: str) -> None:
+    """The failure on record is one of the data, which no other try mends, and says of which."""
+    [failure] = flow.failures()
+    assert (failure.task_id, failure.fault, failure.retried) == (task_id, "data", False)
+    assert words in failure.message

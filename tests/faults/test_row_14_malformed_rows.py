@@ -86,4 +86,7 @@ def test_too_many_bad_rows_fail_the_run(flow: Flow) -> None:
     with pytest.raises(AirflowFailException, match=words):
         run.finish()
     assert run.states == {"find_landing": "success", "ingest": "failed"}
+    [failure] = flow.failures()
+    assert (failure.fault, failure.retried) == ("data", False)
+    assert re.search(words, failure.message)
     assert (flow.partitions(), flow.keys("raw"), flow.keys("quarantine"), run.events) == ((), [], [], {})

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -90,6 +91,9 @@ def _require_refused(flow: Flow, key: str, words: str) -> None:
     with pytest.raises(AirflowFailException, match=f"DataContractError: {key}: {words}"):
         run.finish()
     assert run.states == {"find_landing": "success", "ingest": "failed"}
+    [failure] = flow.failures()
+    assert (failure.fault, failure.retried) == ("data", False)
+    assert re.search(f"{key}: {words}", failure.message)
     assert (flow.keys("raw"), flow.keys("quarantine"), run.events) == ([], [], {})
     with pytest.raises(AirflowFailException, match="has no partitions"):
         flow.train()
