@@ -148,7 +148,8 @@ def run_job(
     """Run `main` as the job of `step`; the process's exit code.
 
     `main` returns counts for the last log line. A `PerennialError` is a message to a person: it is printed without
-    traceback. Anything else is a defect: its traceback goes to stderr. Both leave the reason for SageMaker.
+    traceback, after its notes, for which SageMaker has no room. Anything else is a defect: its traceback goes to
+    stderr. Both leave the reason for SageMaker.
     """
     container = Container(step=STEPS[step], root=_root(step, argv, root))
     # OpenMP threads otherwise spin while they wait: on a busy machine a fit took three times the CPU.
@@ -218,6 +219,8 @@ def _run(container: Container, main: Callable[[Container], Mapping[str, int]]) -
     try:
         counts = main(container)
     except PerennialError as error:
+        for note in getattr(error, "__notes__", ()):
+            print(note, file=sys.stderr, flush=True)
         return _failed(container, f"{type(error).__name__}: {error}")
     except Stopped:
         say(f"{step}: stopped by SIGTERM after {time.monotonic() - began:.1f} s")

@@ -77,7 +77,10 @@ def test_no_bad_row_is_trained_on(flow: Flow) -> None:
 def test_too_many_bad_rows_fail_the_run(flow: Flow) -> None:
     """Above the spec's limit the task fails for good, says how many of which kind, and the lake has none of the rows.
 
-    Fails when `contract.check` does not hold the limit (`_require_few`).
+    Examples are in the task's own words, since quarantine has none.
+
+    Fails when `contract.check` does not hold the limit (`_require_few`), or the job does not print the error's notes
+    (`include.ml.container`).
     """
     flow = flow_of(flow, quarantine_limit=(len(FAULTS) - 1) / 400)
     key = flow.land(DAY, _landed(flow))
@@ -89,4 +92,5 @@ def test_too_many_bad_rows_fail_the_run(flow: Flow) -> None:
     [failure] = flow.failures()
     assert (failure.fault, failure.retried) == ("data", False)
     assert re.search(words, failure.message)
+    assert "  refused: tenure: not a number: 'many', where customerID is " in failure.message
     assert (flow.partitions(), flow.keys("raw"), flow.keys("quarantine"), run.events) == ((), [], [], {})

@@ -22,6 +22,9 @@ WRONG_COLUMN = 0.5
 QUOTED_CELL = 60
 REASON = "_reason"
 MOST_FREQUENT = 5
+# Of each kind; the log's end, which the task's own log repeats, has room for those of all kinds.
+EXAMPLES = 2
+NAMED_FILES = 3
 WRONG_CELL_COUNT = "wrong number of cells"
 
 
@@ -56,7 +59,8 @@ def check(files: Sequence[LandingFile], dataset: Dataset) -> Checked:
     """The rows of `files`, in their order, typed; a row that breaks the contract, or whose id came before, rejected.
 
     Raises:
-        DataContractError: a column is wrong in most of a file's rows, or more rows are bad than the spec allows.
+        DataContractError: a column is wrong in most of a file's rows, or more rows are bad than the spec allows; its
+            notes are examples of those.
     """
     typed = [_typed(file, dataset) for file in files]
     _mark_duplicates(typed, dataset)
@@ -156,9 +160,25 @@ def _require_few(checked: Checked, dataset: Dataset, names: Sequence[str]) -> No
     share = len(checked.rejected) / checked.rows_read
     if share <= dataset.quarantine_limit:
         return
-    counts = ", ".join(f"{count} x {kind}" for kind, count in list(checked.quarantined.items())[:MOST_FREQUENT])
-    raise DataContractError(
-        f"{', '.join(names)}: {len(checked.rejected)} of {checked.rows_read} rows ({share:.2%}) break the contract, "
-        f"the spec allows {dataset.quarantine_limit:.2%}: {counts}; first: {checked.rejected[0].reason}. Nothing was "
-        "written: correct the files, or the model's spec"
+    kinds = list(checked.quarantined.items())[:MOST_FREQUENT]
+    error = DataContractError(
+        f"{_listed(names)}: {len(checked.rejected)} of {checked.rows_read} rows ({share:.2%}) break the contract, "
+        f"the spec allows {dataset.quarantine_limit:.2%}: {', '.join(f'{count} x {kind}' for kind, count in kinds)}. "
+        "Nothing was written, not even to quarantine; the job's log has examples. Correct the files or the model's spec"
     )
+    for kind, _ in kinds:
+        for row in [row for row in checked.rejected if row.kind == kind][:EXAMPLES]:
+            error.add_note(f"refused: {row.reason}{_whose(row, dataset)}")
+    raise error
+
+
+def _listed(names: Sequence[str]) -> str:
+    """So many names as leave room for what is wrong with the files."""
+    more = f" and {len(names) - NAMED_FILES} more" if len(names) > NAMED_FILES else ""
+    return ", ".join(names[:NAMED_FILES]) + more
+
+
+def _whose(row: Rejected, dataset: Dataset) -> str:
+    """Where to look for a row: by its id, unless that did not come or is what is wrong with it."""
+    found = row.cells.get(dataset.id.name, "")
+    return f", where {dataset.id.name} is {_quoted(found)}" if found and _quoted(found) not in row.reason else ""

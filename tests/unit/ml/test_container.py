@@ -78,15 +78,16 @@ def test_a_job_that_ends_well_says_what_it_did(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_an_expected_failure_is_a_message_without_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What a person has to read is the error's own text, in the log and in FailureReason."""
+    """What a person has to read is the error's own text, in the log, its notes before it, and in FailureReason."""
 
     def main(_: Container) -> dict[str, int]:
-        raise DataContractError("a.csv: column 'x' is missing")
+        error = DataContractError("a.csv: column 'x' is missing")
+        error.add_note("the header: y, z")
+        raise error
 
     assert run_job("ingest", main, [*ROOT, str(tmp_path)]) == 1
-    said = capsys.readouterr().err
-    assert "a.csv: column 'x' is missing" in said
-    assert "Traceback" not in said
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["the header: y, z", "ingest: failed: DataContractError: a.csv: column 'x' is missing"]
     for name in ("failure", "message"):
         assert (tmp_path / "output" / name).read_text() == "DataContractError: a.csv: column 'x' is missing"
 
