@@ -27,7 +27,7 @@ from include.specs.errors import PerennialError
 from include.specs.job import CONFIG_CHANNEL, CONFIG_FILE, STEPS, JobStep
 
 ROOT = Path("/opt/ml")
-# SageMaker reads at most this much of a failure file into FailureReason.
+# SageMaker reads at most this much of either file, into FailureReason or ExitMessage.
 REASON_LIMIT = 1024
 # How a shell reports a process that SIGTERM ended.
 STOPPED = 128 + signal.SIGTERM
@@ -113,13 +113,15 @@ class Container:
     def fail(self, reason: str) -> None:
         """Leave `reason` where SageMaker looks for it: `failure` of a training, `message` of a processing job.
 
+        Not in both: on a full disk, one that nobody reads may have the last room.
+
         What the job has made so far goes first. It is no result, and on a full disk it has the room that the reason
         needs; where there is none even so, the log alone has the reason.
         """
         self._discard()
+        file = "failure" if self.step.kind == "training" else "message"
         try:
-            for name in ("failure", "message"):
-                (_made(self.root / "output") / name).write_text(bounded(reason, REASON_LIMIT), encoding="utf-8")
+            (_made(self.root / "output") / file).write_text(bounded(reason, REASON_LIMIT), encoding="utf-8")
         except OSError as error:
             print(f"{self.step.name}: the reason could not be left for SageMaker: {error}", file=sys.stderr, flush=True)
 

@@ -78,7 +78,7 @@ def test_a_job_that_ends_well_says_what_it_did(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_an_expected_failure_is_a_message_without_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What a person has to read is the error's own text, in the log, its notes before it, and in FailureReason."""
+    """What a person has to read is the error's own text, in the log, its notes before it, and in ExitMessage."""
 
     def main(_: Container) -> dict[str, int]:
         error = DataContractError("a.csv: column 'x' is missing")
@@ -88,8 +88,7 @@ def test_an_expected_failure_is_a_message_without_traceback(tmp_path: Path, caps
     assert run_job("ingest", main, [*ROOT, str(tmp_path)]) == 1
     said = capsys.readouterr().err.splitlines()
     assert said == ["the header: y, z", "ingest: failed: DataContractError: a.csv: column 'x' is missing"]
-    for name in ("failure", "message"):
-        assert (tmp_path / "output" / name).read_text() == "DataContractError: a.csv: column 'x' is missing"
+    assert (tmp_path / "output/message").read_text() == "DataContractError: a.csv: column 'x' is missing"
 
 
 def test_a_defect_keeps_its_traceback_and_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -222,9 +221,12 @@ def test_a_file_that_cannot_be_finished_leaves_no_part_of_itself(tmp_path: Path)
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("report.json", b"old")]
 
 
-@pytest.mark.parametrize("step", ["ingest", "train"])
-def test_what_a_failed_job_has_made_is_no_result(tmp_path: Path, step: str) -> None:
-    """Its outputs and its model go, for whoever would upload them; the reason and what was given to it stay."""
+@pytest.mark.parametrize(("step", "reason"), [("ingest", "output/message"), ("train", "output/failure")])
+def test_what_a_failed_job_has_made_is_no_result(tmp_path: Path, step: str, reason: str) -> None:
+    """Its outputs and its model go, for whoever would upload them; what was given to it stays.
+
+    So does the reason, as one file: the one that SageMaker reads of such a job.
+    """
 
     def main(container: Container) -> dict[str, int]:
         made = [container.output(name) for name in container.step.outputs] or [container.model]
@@ -236,7 +238,7 @@ def test_what_a_failed_job_has_made_is_no_result(tmp_path: Path, step: str) -> N
     (tmp_path / "input/given").write_bytes(b"data")
     assert run_job(step, main, [*ROOT, str(tmp_path)]) == 1
     left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    assert left == ["input/given", "output/failure", "output/message"]
+    assert left == ["input/given", reason]
 
 
 def test_a_failure_without_room_for_its_reason_is_still_told(
