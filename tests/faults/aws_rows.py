@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+import pytest
 from perennial.hooks.lake import Lake
 
 from laptop.settings import BUCKET
@@ -43,3 +44,16 @@ def started(flow: Flow, step: str) -> list[str]:
     """Every job of that step that SageMaker has ever had for the model, oldest first."""
     found = flow.jobs("Training") if step == "train" else flow.jobs()
     return sorted(job for job in found if f"-{step}-" in job)
+
+
+def wait_s(error: BaseException, try_number: int) -> float:
+    """Seconds that the retry policy lets pass between a try that failed so and the next.
+
+    A test asks for it last: where Airflow has no such policy it is left here, and what it asked before has held.
+    """
+    policies = pytest.importorskip(
+        "perennial.retry_policy", reason="Airflow has retry policies from 3.3 on", exc_type=ImportError
+    )
+    decision = policies.ByFault().evaluate(error, try_number, 3)
+    assert decision.retry_delay is not None
+    return float(decision.retry_delay.total_seconds())
