@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -108,29 +111,42 @@ def inside(there: Place) -> Iterator[None]:
         yield
 
 
-class KilledError(BaseException):
-    """The process ended here: no handler of the project's own runs, as none does after SIGKILL."""
+class _Cut:
+    """A request's body of which half is sent: then the process that sends it is no more."""
+
+    def __init__(self, body: bytes) -> None:
+        self._parts = [body[: len(body) // 2]]
+
+    def read(self, _size: int = -1) -> bytes:
+        if not self._parts:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self._parts.pop()
 
 
-@contextmanager
-def killed_before(event: str, when: Callable[[Any], bool] = lambda _: True) -> Iterator[None]:
-    """End the process, in effect, at the moment when it is about to send a request.
+def killed_while_it_sends(event: str, work: Callable[[], object], when: Callable[[Any], bool]) -> None:
+    """Have a process of its own do the work, and SIGKILL it when it has sent half of a request's body.
 
     Args:
         event: of botocore, for example `before-send.s3.PutObject`. when: whether it is this request (prepared, signed).
     """
 
-    def kill(request: Any, **_: Any) -> None:
+    def cut(request: Any, **_: Any) -> None:
         if when(request):
-            raise KilledError
+            request.body = _Cut(request.body.read())
 
     original = AwsBaseHook.get_session
 
     def session(self: Any, *arguments: Any, **options: Any) -> Any:
         made = original(self, *arguments, **options)
-        made.events.register(event, kill)
+        made.events.register(event, cut)
         return made
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AwsBaseHook, "get_session", session)
-        yield
+        # Forked: it knows the run so far, and shares nothing with it from here on.
+        process = multiprocessing.get_context("fork").Process(target=work)
+        process.start()
+    process.join(60)
+    how = process.exitcode
+    process.kill()
+    assert how == -signal.SIGKILL
