@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from include.specs import reports
 from include.specs.job import StepResources
@@ -52,6 +53,33 @@ def test_an_interrupted_training_ends_with_the_same_model(flow: Flow) -> None:
     assert described["StoppingCondition"]["MaxWaitTimeInSeconds"] == 900
     peaceful = ready(flow, before="evaluate", run_id="manual__peaceful")
     assert _content(flow, disturbed) == _content(flow, peaceful)
+
+
+def test_a_training_that_waits_too_long_for_capacity_is_stopped(flow: Flow) -> None:
+    """MaxWait holds: the job ends when its time is over and not when the outage is, and no other try waits again.
+
+    Fails when the request has no MaxWaitTimeInSeconds (`aws_requests.train`), or when `took_too_long`
+    (`perennial.hooks.jobs`) takes such an end for one that somebody else made.
+    """
+    hurried = replace(SPOT, max_run_s=15, max_wait_s=15)
+    flow = Flow(spec=replace(flow.spec, estimator=TREES, step_resources={"train": hurried}), place=flow.place)
+    run = ready(flow, before="train")
+    with ThreadPoolExecutor(1) as pool:
+        training = pool.submit(run.execute, "candidate.train")
+        until(lambda: training.done() or _is_training(flow), what="the training")
+        [job] = started(flow, "train")
+        status, _ = flow.place.server.admin("POST", f"/sagemaker/training-jobs/{job}/interrupt?outage_seconds=600")
+        assert status == 202
+        with pytest.raises(AirflowFailException, match="stopped: MaxWaitTimeExceeded"):
+            training.result()
+    [failure] = flow.failures()
+    assert (failure.fault, failure.retried) == ("timeout", False)
+
+
+def _is_training(flow: Flow) -> bool:
+    sagemaker = flow.place.client("sagemaker")
+    found = [sagemaker.describe_training_job(TrainingJobName=job) for job in started(flow, "train")]
+    return [job["SecondaryStatus"] for job in found] == ["Training"]
 
 
 def _has_checkpoint(flow: Flow) -> bool:

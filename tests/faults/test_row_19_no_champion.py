@@ -60,8 +60,8 @@ def test_without_a_champion_the_thresholds_still_reject(flow: Flow) -> None:
 def test_the_second_version_is_compared_with_the_first(flow: Flow) -> None:
     """Even while the first still waits for approval: a queue of pending versions gets no worse.
 
-    Fails when `choose_champion` passes over versions that wait for approval (`perennial.registry`), and the second
-    version is judged as if it were the first.
+    Fails when `registry.champions` passes over versions that wait for approval, and the second version is judged as if
+    it were the first.
     """
     flow.land(DAY)
     flow.ingest(DAY)
