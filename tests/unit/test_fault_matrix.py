@@ -1,5 +1,7 @@
 """The verdicts of the fault matrix can be believed: they are those of a run of pytest, told at 80 columns."""
 
+import ast
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,8 @@ from tests.faults import reporting
 
 pytest_plugins = ["pytester"]
 ROOT = Path(__file__).parents[2]
+QUOTED = re.compile(r"`([A-Za-z_]\w*(?:\.\w+)*)`")
+SOURCES = ("include", "plugins", "tests/faults/dags")
 # In a file, not by a patch: the processes of `-n` read it too.
 HOOKS = """
 from pathlib import Path
@@ -123,3 +127,19 @@ def test_a_row_has_one_wording(pytester: pytest.Pytester, run: Run) -> None:
     code, printed = run({3: {"one": "pass"}})
     assert code == pytest.ExitCode.USAGE_ERROR
     assert "row 3 is worded otherwise" in printed
+
+
+def test_what_a_row_names_is_there() -> None:
+    """A row says which protection it fails without: each name it quotes is one that the code still has."""
+    files = [path for folder in SOURCES for path in (ROOT / folder).rglob("*.py")]
+    words = [set(re.findall(r"\w+", f"{path.relative_to(ROOT)} {path.read_text()}")) for path in files]
+    missing = [
+        f"{row.name}: {name}"
+        for row in sorted((ROOT / "tests/faults").glob("test_row_*.py"))
+        for node in ast.walk(ast.parse(row.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.Module)
+        for name in QUOTED.findall(ast.get_docstring(node) or "")
+        # A name and what it is of: in one file, which has both, or has the one in its path.
+        if not any(set(name.split(".")[-2:]) <= found for found in words)
+    ]
+    assert missing == []
