@@ -137,7 +137,7 @@ REFUSED = Fault(
 TIMEOUT = Fault(name="timeout", advice="raise max_run_s of the step in the model's spec, or give it less data")
 # Somebody, or something, stopped the job: that the task still runs says that its result is still wanted.
 STOPPED = Fault(name="stopped", advice="nothing, if the next try goes through", first_s=10, longest_s=300)
-# A job's own limit ends it earlier: it has hardly begun, and the next try joins it.
+# A job's own limit ends it earlier: it has hardly begun, and is stopped.
 TASK_TIMEOUT = Fault(
     name="task-timeout",
     advice="see what the task waited for, and whether that goes on, before you clear it",
