@@ -1,7 +1,7 @@
 """Row 27: three months are ingested again, by one command."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Sized
 
 import pytest
 from perennial.hooks.lake import Lake
@@ -21,6 +21,8 @@ pytestmark = [
 ]
 # The first turn's; each turn has days of its own, since a day that has run once is not run again.
 FIRST, DAYS, AT_ONCE = dt.date(2020, 1, 15), 90, 3
+# What `flows.ingestion` allows at a time.
+OURS = 4
 # Days that have data, with so many rows each: the first, the last, the leap day of the first turn, and some between.
 ROWS = {0: 60, 1: 61, 45: 62, 60: 63, 89: 64}
 
@@ -38,12 +40,31 @@ def test_ninety_days_are_ingested_and_nobody_is_told(system: RealAirflow, turn: 
     trainings = len(system.runs("daily_training"))
     busiest = _backfilled(system, dates[0], dates[-1])
     assert _states(system, dates) == ["success"] * DAYS
-    assert busiest <= AT_ONCE
+    assert 1 <= busiest <= AT_ONCE
     lake = Lake(BUCKET, s3=system.client("s3"))
     found = lake.partitions("daily", start=dates[0], end=dates[-1] + dt.timedelta(days=1))
     assert {ref.manifest.date: ref.manifest.rows for ref in found} == {dates[day]: rows for day, rows in ROWS.items()}
     assert len(system.runs("daily_training")) == trainings
     assert system.versions("daily") == []
+
+
+def test_days_that_a_person_asks_for_wait_for_their_turn(system: RealAirflow, turn: int) -> None:
+    """Where no backfill says how many run at a time, our own limit does: all are ingested, never more than it at once.
+
+    Fails when `flows.ingestion` names no max_active_runs.
+    """
+    first = dt.date(2023, 1, 1) + (turn - 1) * dt.timedelta(days=2 * OURS)
+    dates = [first + dt.timedelta(days=day) for day in range(2 * OURS)]
+    for date in dates:
+        system.land("bygone", date, rows=60)
+    runs = [system.api.trigger("bygone_ingestion", conf={"date": date.isoformat()}) for date in dates]
+    busiest = _busiest(
+        lambda: system.runs("bygone_ingestion", run_type="manual", state="running"),
+        until_all=lambda: {system.state(run) for run in runs} <= {"success", "failed"},
+        seconds=300,
+    )
+    assert [system.state(run) for run in runs] == ["success"] * len(runs)
+    assert 1 <= busiest <= OURS
 
 
 def test_a_day_that_is_backfilled_again_reuses_its_job(system: RealAirflow, turn: int) -> None:
@@ -112,15 +133,25 @@ def _backfilled(system: RealAirflow, first: dt.date, last: dt.date, *options: st
     system.airflow(
         "backfill", "create", "--dag-id", "daily_ingestion", *period, "--max-active-runs", str(AT_ONCE), *options
     )
-    busiest = 0
 
     def done() -> bool:
-        nonlocal busiest
-        busiest = max(busiest, len(system.runs("daily_ingestion", run_type="backfill", state="running")))
         backfills = system.api.ask("GET", "/backfills?dag_id=daily_ingestion")["backfills"]
         return all(each["completed_at"] for each in backfills if each["id"] not in known)
 
-    until(done, seconds=900, of="the backfill to end")
+    at_work = {"run_type": "backfill", "state": "running"}
+    return _busiest(lambda: system.runs("daily_ingestion", **at_work), until_all=done, seconds=900)
+
+
+def _busiest(at_work: Callable[[], Sized], *, until_all: Callable[[], bool], seconds: float) -> int:
+    """Wait until all runs have ended; the largest number of them that was seen at work at a time."""
+    busiest = 0
+
+    def ended() -> bool:
+        nonlocal busiest
+        busiest = max(busiest, len(at_work()))
+        return until_all()
+
+    until(ended, seconds=seconds, of="all runs to end")
     return busiest
 
 
