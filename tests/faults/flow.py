@@ -21,7 +21,7 @@ from perennial.hooks.lake import Lake
 from include.ml.data.synthetic import synthesise
 from include.specs import catalog, codec, s3_layout
 from include.specs.dataset import Dataset
-from include.specs.incidents import FAILURE, FailureReport
+from include.specs.incidents import FAILURES, FailureReport
 from include.specs.model import Estimator, Gate, ModelSpec
 from include.specs.partition import PartitionRef
 from laptop.settings import BUCKET, TOPIC_PREFIX
@@ -188,8 +188,8 @@ class Flow:
         return [entry["Key"] for entry in found.get("Contents", [])]
 
     def failures(self) -> list[FailureReport]:
-        """Why tasks of the model's runs have failed, the last failed try of each run."""
-        return [self.read_as(FailureReport, key) for key in self.keys("experiments") if key.endswith(f"/{FAILURE}")]
+        """Why tasks of the model's runs have failed, the last failed try of each."""
+        return [self.read_as(FailureReport, key) for key in self.keys("experiments") if f"/{FAILURES}" in key]
 
     def written(self, room: str) -> dict[str, tuple[str, ...]]:
         """Every write that a room of the lake has seen, deletions too: key → versions, the newest first."""
