@@ -90,10 +90,11 @@ class RealAirflow:
             processes.kill(each for each in processes.carrying(self.token) if IDLE in _title(each))
 
     def start_the_dead(self) -> None:
-        """Start what has ended again."""
+        """Start what has ended again; whatever asks Airflow next is answered."""
         for name, process in self.running.items():
             if process.poll() is not None:
                 self.start(name)
+        until(lambda: self.api.health() is not None, seconds=START_S, of="the API server")
 
     def restart(self, name: str, **options: str) -> None:
         """Kill it, and start it again."""

@@ -205,7 +205,7 @@ class SageMakerJobOperator(FlowOperator):
 
     def _require_life(self, name: str) -> None:
         if self._killed:
-            raise AirflowException(f"{name} is not waited for: this try was ended while it began")
+            raise AirflowException(f"{name} is not waited for: this try was ended")
 
     def _types(self, request: Request, without_capacity: int) -> tuple[str, ...]:
         """What to ask for after so many jobs without capacity: the spec's next instance type, and those after it.
@@ -237,8 +237,13 @@ class SageMakerJobOperator(FlowOperator):
         )
 
     def _ended(self, job: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The job once it has ended."""
+        """The job once it has ended.
+
+        Raises:
+            AirflowException: this try was ended. Airflow 3.2 leaves a task alive that lost touch with its API server.
+        """
         while self.jobs.status(job) not in TERMINAL:
+            self._require_life(str(self.job_name))
             time.sleep(self.where().poll_interval_s)
             job = self._described(str(self.job_name))
         return job

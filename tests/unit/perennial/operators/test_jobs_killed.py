@@ -115,6 +115,17 @@ def test_killed_task_starts_nothing(api: Any, task: SageMakerJobOperator, given:
     assert api.names("Create") == []
 
 
+@pytest.mark.usefixtures("holding_its_slot")
+def test_killed_task_waits_no_longer(
+    api: Any, task: SageMakerJobOperator, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that waits in its worker ends by itself, should nobody end its process."""
+    monkeypatch.setattr("perennial.operators.jobs.time.sleep", lambda _: task.on_kill())
+    with pytest.raises(AirflowException, match="this try was ended"):
+        task.execute(given)
+    assert api.names("Stop") == api.names("Create")
+
+
 def test_kill_of_a_later_generation_stops_that_one(api: Any, task: SageMakerJobOperator, given: dict[str, Any]) -> None:
     """A job that has ended is left as it is."""
     api.existing = [["Failed: InternalServerError: sorry"]]
