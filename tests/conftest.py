@@ -4,11 +4,13 @@ Airflow reads its home when it is first imported, so this is set here, before an
 """
 
 import atexit
+import functools
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
+import botocore.session
 import pytest
 from hypothesis import settings
 
@@ -31,6 +33,10 @@ os.environ.update(
 )
 for _name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
     os.environ.pop(_name, None)
+
+# Each session of botocore reads the model of a service for itself, which is most of what a client costs. A process of
+# tests makes thousands of them: they share what they only read, as the clients of one session do.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 # The same examples on every machine, and no timed assertion: a slow machine is no defect.
 settings.register_profile("perennial", derandomize=True, deadline=None)
