@@ -147,7 +147,7 @@ class SageMakerJobOperator(FlowOperator):
         """The task's job as it is now, started if there was none to join."""
         run, jobs = context["dag_run"], self.jobs
         task = (run.dag_id, run.run_id, context["ti"].map_index)
-        generation, without_capacity = 1, 0
+        generation, no_room_on = 1, ""
         while True:
             name = naming.job_name(
                 self.spec.name, self.step.name, task=task, configuration=request, generation=generation
@@ -156,7 +156,7 @@ class SageMakerJobOperator(FlowOperator):
             self.job_name = name
             found = jobs.describe(name)
             if found is None:
-                if self._created(name, request, without_capacity):
+                if self._created(name, request, no_room_on):
                     self.log.info("Started %s", name)
                     return self._described(name)
                 found = self._described(name)
@@ -165,7 +165,8 @@ class SageMakerJobOperator(FlowOperator):
                 self.log.info("Joining %s, which is %s", name, jobs.status(job))
                 jobs.claim(job, owner=self._owner)
                 return job
-            without_capacity += retries.of_reason(reason(job)) is retries.CAPACITY
+            if self._fault(job) is retries.CAPACITY:
+                no_room_on = instance_type(job)
             generation += 1
 
     def _is_spent(self, job: Mapping[str, Any]) -> bool:
@@ -178,13 +179,13 @@ class SageMakerJobOperator(FlowOperator):
             return False
         return self._fault(job).passes or self.jobs.is_told(job)
 
-    def _created(self, name: str, request: Request, without_capacity: int) -> bool:
+    def _created(self, name: str, request: Request, no_room_on: str) -> bool:
         """Ask for the job, on another type where the account may run no more of one; False where it is there already.
 
         Raises:
             AirflowException: this try was ended meanwhile; it leaves no job of its own.
         """
-        *others, last = self._types(request, without_capacity)
+        *others, last = self._types(request, no_room_on)
         for wanted in others:
             try:
                 return self._asked_for(name, on_instance_type(request, wanted))
@@ -207,14 +208,15 @@ class SageMakerJobOperator(FlowOperator):
         if self._killed:
             raise AirflowException(f"{name} is not waited for: this try was ended")
 
-    def _types(self, request: Request, without_capacity: int) -> tuple[str, ...]:
-        """What to ask for after so many jobs without capacity: the spec's next instance type, and those after it.
+    def _types(self, request: Request, no_room_on: str) -> tuple[str, ...]:
+        """What to ask for after a job that found no room on a type: the spec's next instance type, and those after it.
 
         The first is the request's own, which the run may have been given in place of the spec's. After the last, which
         ends a try, it is the first one's turn again.
         """
         types = (instance_type(request), *self._fallbacks)
-        return types[without_capacity % len(types) :]
+        following = types[types.index(no_room_on) + 1 :] if no_room_on in types else types
+        return following or types
 
     @property
     def _fallbacks(self) -> tuple[str, ...]:

@@ -62,8 +62,9 @@ class Api:
         self.created = ["InProgress"]  # what becomes of a job that is asked for
         self.lost_reply = False  # whether a job is there that was not there when it was looked for
         self.failure, self.log_lines = "", list[str]()
-        self.instance_type = "ml.m5.large"  # of the jobs that were there before
-        self.asked_for: dict[str, str] = {}  # the type of each job that was started
+        self.existing_on: list[str] = []  # their types of instances; of those without one, m5.large
+        self.types: dict[str, str] = {}  # of instances, of each job
+        self.asked_for: dict[str, str] = {}  # the same of those that were started
         self.before_create: Callable[[], None] = lambda: None  # when a job is asked for, and is not there yet
         self.during_create: Callable[[], None] = lambda: None  # between the start of a job and the answer
         self.jobs: dict[str, list[str] | None] = {}
@@ -123,11 +124,12 @@ class Api:
     def _describe(self, name: str, kind: str) -> dict[str, Any]:
         if name not in self.jobs:
             self.jobs[name] = self.existing.pop(0) if self.existing else None
+            self.types[name] = self.existing_on.pop(0) if self.existing_on else "ml.m5.large"
         statuses = self.jobs[name]
         if statuses is None:
             raise RefusedError("ValidationException", "Requested resource not found.")
         status, _, reason = (statuses.pop(0) if len(statuses) > 1 else statuses[0]).partition(": ")
-        cluster = {"InstanceType": self.asked_for.get(name, self.instance_type)}
+        cluster = {"InstanceType": self.asked_for.get(name, self.types.get(name, ""))}
         more = {
             "Training": {"ModelArtifacts": {"S3ModelArtifacts": MODEL_URL}, "ResourceConfig": cluster},
             "Processing": {"ProcessingResources": {"ClusterConfig": cluster}},

@@ -57,20 +57,23 @@ def task(flexible: ModelSpec, job_task: Make, request: pytest.FixtureRequest) ->
     ("ended", "expected"),
     [
         ([], "ml.m5.large"),
-        ([CAPACITY], "ml.m5.xlarge"),
-        ([CAPACITY, CAPACITY], "ml.c5.large"),
-        ([CAPACITY, CAPACITY, CAPACITY], "ml.m5.large"),
-        ([BUG], "ml.m5.large"),
-        ([STOPPED], "ml.m5.large"),
-        ([CAPACITY, BUG, STOPPED], "ml.m5.xlarge"),
-        ([BUG, CAPACITY, STOPPED, CAPACITY], "ml.c5.large"),
+        ([(CAPACITY, "ml.m5.large")], "ml.m5.xlarge"),
+        ([(CAPACITY, "ml.m5.large"), (CAPACITY, "ml.m5.xlarge")], "ml.c5.large"),
+        ([(CAPACITY, "ml.m5.large"), (CAPACITY, "ml.m5.xlarge"), (CAPACITY, "ml.c5.large")], "ml.m5.large"),
+        # The first was passed over: the account might run no more of it.
+        ([(CAPACITY, "ml.m5.xlarge")], "ml.c5.large"),
+        # One that a run was given when it was first resolved.
+        ([(CAPACITY, "ml.p3.2xlarge")], "ml.m5.large"),
+        ([(BUG, "ml.m5.large")], "ml.m5.large"),
+        ([(STOPPED, "ml.m5.large")], "ml.m5.large"),
+        ([(CAPACITY, "ml.m5.large"), (BUG, "ml.m5.xlarge"), (STOPPED, "ml.m5.xlarge")], "ml.m5.xlarge"),
     ],
 )
 def test_generation_asks_for_the_next_type(
-    api: Any, task: SageMakerJobOperator, context: Make, ended: list[str], expected: str
+    api: Any, task: SageMakerJobOperator, context: Make, ended: list[tuple[str, str]], expected: str
 ) -> None:
-    """One further for each job that found no room, and after the last the first again; nothing else counts."""
-    api.existing = [[status] for status in ended]
+    """The one after that on which a job last found no room, and after the last the first again; nothing else counts."""
+    api.existing, api.existing_on = [[status] for status, _ in ended], [wanted for _, wanted in ended]
     _deferred(task, context())
     assert _asked_for(api) == expected
     number = len(ended) + 1
