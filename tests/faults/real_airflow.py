@@ -259,6 +259,13 @@ def _holds(holds: Callable[[], bool]) -> bool:
     return False
 
 
+def has_ended(process: psutil.Process) -> bool:
+    """Whether it does nothing any more. On Airflow 3.2, a worker that failed itself does not bury its task."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    return True
+
+
 def _is_task_runner(process: psutil.Process) -> bool:
     """By the title that Airflow gives it; its supervisor, a worker, has another."""
     title = _title(process)

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.faults.real_airflow import RealAirflow, until
+from tests.faults.real_airflow import RealAirflow, has_ended, until
 
 pytestmark = [
     pytest.mark.flow,
@@ -37,7 +37,7 @@ def test_an_api_server_that_is_killed_stops_no_job(system: RealAirflow) -> None:
         job = system.until_job("slow", "train")
         [(_, runner)] = itertools.batched(system.workers(), 2)
         system.kill("api-server")
-        until(lambda: not runner.is_running(), seconds=90, of="the worker to end its task")
+        until(lambda: has_ended(runner), seconds=90, of="the worker to end its task")
         assert system.jobs("slow")[job] == "InProgress"
         system.start("api-server")
         system.until_ended(run)

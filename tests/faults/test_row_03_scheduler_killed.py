@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.faults.real_airflow import RealAirflow, until
+from tests.faults.real_airflow import RealAirflow, has_ended, until
 
 pytestmark = [
     pytest.mark.flow,
@@ -55,7 +55,7 @@ def test_workers_that_outlive_their_scheduler_leave_their_jobs_to_the_next_try(s
     job = system.until_job("slow", "train")
     [(_, runner)] = itertools.batched(system.workers(), 2)
     system.restart("scheduler", PERENNIAL__DEFERRABLE="false")
-    until(lambda: not runner.is_running(), seconds=60, of="the old try to be ended")
+    until(lambda: has_ended(runner), seconds=60, of="the old try to be ended")
     assert system.jobs("slow")[job] == "InProgress"
     system.until_ended(run)
     assert system.jobs("slow")[job] == "Completed"
