@@ -31,6 +31,7 @@ from laptop import aws, landing, ports, postgres, processes, secrets_file, servi
 from laptop import settings as layout
 from laptop.airflow_api import AirflowApi, Run, TaskState
 from laptop.settings import BUCKET, TOPIC_PREFIX, Addresses, Settings
+from tests.faults import workers
 from tests.shared.inbox import inbox
 
 REPO = Path(__file__).parents[2]
@@ -54,8 +55,6 @@ NOTICING = {
     "PERENNIAL__RETRY_PACE": "0.02",
 }
 START_S = 120.0
-# In the title of an executor's worker that has nothing to do.
-IDLE = "LocalExecutor: <idle>"
 
 
 @dataclass
@@ -87,7 +86,7 @@ class RealAirflow:
         self.running[name].kill()
         self.running[name].wait()
         if name == "scheduler":
-            processes.kill(each for each in processes.carrying(self.token) if IDLE in _title(each))
+            processes.kill(workers.idle(self.token))
 
     def start_the_dead(self) -> None:
         """Start what has ended again; whatever asks Airflow next is answered."""
@@ -102,9 +101,8 @@ class RealAirflow:
         self.start(name, **options)
 
     def workers(self) -> list[psutil.Process]:
-        """The processes that carry out a task now: its runner and, as its parent, the worker that supervises it."""
-        found = [process for process in processes.carrying(self.token) if _is_task_runner(process)]
-        return [each for runner in found for each in (runner.parent(), runner) if each is not None]
+        """The processes that carry out a task now, worker and runner of each."""
+        return workers.at_work(self.token)
 
     def kill_workers(self) -> int:
         """SIGKILL whatever carries out a task now; how many processes that were."""
@@ -257,25 +255,6 @@ def _holds(holds: Callable[[], bool]) -> bool:
     with contextlib.suppress(Exception):
         return holds()
     return False
-
-
-def has_ended(process: psutil.Process) -> bool:
-    """Whether it does nothing any more. On Airflow 3.2, a worker that failed itself does not bury its task."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    return True
-
-
-def _is_task_runner(process: psutil.Process) -> bool:
-    """By the title that Airflow gives it; its supervisor, a worker, has another."""
-    title = _title(process)
-    return title.startswith("airflow worker -- ") and "LocalExecutor" not in title
-
-
-def _title(process: psutil.Process) -> str:
-    with contextlib.suppress(psutil.Error):
-        return " ".join(process.cmdline())
-    return ""
 
 
 @contextlib.contextmanager

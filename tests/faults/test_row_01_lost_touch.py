@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from tests.faults.real_airflow import RealAirflow, has_ended, until
+from tests.faults.real_airflow import RealAirflow, until
+from tests.faults.workers import has_ended
 
 pytestmark = [
     pytest.mark.flow,

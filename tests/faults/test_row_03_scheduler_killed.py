@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from tests.faults.real_airflow import RealAirflow, has_ended, until
+from tests.faults.real_airflow import RealAirflow, until
+from tests.faults.workers import has_ended
 
 pytestmark = [
     pytest.mark.flow,
