@@ -47,7 +47,7 @@ def test_a_verdict_on_a_day_has_a_section(section: str, sight: str) -> None:
 
 def test_times_are_those_of_the_table() -> None:
     """How long a limit is waited for, from the first try to the last, and how often a call is tried."""
-    waits_min = [retries.LIMIT.first_s * 2**n / 60 for n in range(TRIES - 1)]  # type: ignore[operator]
+    waits_min = [retries.LIMIT.first_s * 2**n / 60 for n in range(TRIES - 1)]  # type: ignore[operator]  # a limit passes
     assert 60 * max(waits_min) <= retries.LIMIT.longest_s
     assert f"the last {sum(waits_min) / 2:.0f} to {sum(waits_min):.0f} minutes after the first" in SECTIONS["limit"]
     assert f"4 tries, each with {1 + retries.CALL_RETRIES['max_attempts']} attempts a call" in RUNBOOK

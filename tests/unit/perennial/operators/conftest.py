@@ -115,7 +115,8 @@ class Api:
     def _create(self, name: str, wanted: str) -> dict[str, Any]:
         if wanted in self.no_more_of:
             raise RefusedError("ResourceLimitExceeded", f"no more than 0 Instances of {wanted}")
-        self.jobs[name], self.asked_for[name] = list(self.created), wanted
+        self.jobs[name] = list(self.created)
+        self.types[name] = self.asked_for[name] = wanted
         self.during_create()
         if self.lost_reply:
             raise RefusedError("ResourceInUse", "Job names must be unique")
@@ -129,7 +130,7 @@ class Api:
         if statuses is None:
             raise RefusedError("ValidationException", "Requested resource not found.")
         status, _, reason = (statuses.pop(0) if len(statuses) > 1 else statuses[0]).partition(": ")
-        cluster = {"InstanceType": self.asked_for.get(name, self.types.get(name, ""))}
+        cluster = {"InstanceType": self.types[name]}
         more = {
             "Training": {"ModelArtifacts": {"S3ModelArtifacts": MODEL_URL}, "ResourceConfig": cluster},
             "Processing": {"ProcessingResources": {"ClusterConfig": cluster}},

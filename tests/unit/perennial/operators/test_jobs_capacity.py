@@ -116,7 +116,7 @@ def test_type_that_a_person_asked_for_comes_first(
         aws.put(KEY, run)
         api.calls.clear()
         api.jobs.clear()
-        api.existing = existing
+        api.existing, api.existing_on = existing, ["ml.m5.4xlarge"] * len(existing)
         _deferred(job_task(flexible), context())
         assert _asked_for(api) == expected
 
