@@ -198,9 +198,11 @@ class RealAirflow:
         for run in runs:
             self.until_ended(run)
 
-    def train(self, name: str) -> Run:
-        """Ask for a training; it has then not begun."""
-        return self.api.trigger(f"{name}_training", conf={})
+    def train(self, name: str, **hyperparameters: float) -> Run:
+        """Ask for a training; it has then not begun. `hyperparameters` are those that differ from the model's."""
+        return self.api.trigger(
+            f"{name}_training", conf={"hyperparameters": hyperparameters} if hyperparameters else {}
+        )
 
     def clear(self, run: Run, task_id: str) -> None:
         """Have a task and all after it done again, as a person does in the UI."""

@@ -93,7 +93,7 @@ def _why(system: RealAirflow, name: str) -> str:
 
 
 def _soak(system: RealAirflow, number: int, chance: random.Random, seconds: float, console: Console) -> Counts:
-    runs = [system.api.trigger("small_training", conf={}) for _ in range(number)]
+    runs = [system.train("small") for _ in range(number)]
     began, faults = time.monotonic(), Counter[str]()
     said_s = 0.0
     while time.monotonic() - began < seconds and not 0 <= (left := _unfinished(system)) <= LAST:

@@ -1,8 +1,11 @@
 """Row 1: the process that carries out a task is killed, at each point where it could make a second job."""
 
+import itertools
+
 import pytest
 
 from tests.faults.real_airflow import RealAirflow, until
+from tests.faults.workers import has_ended
 
 pytestmark = [
     pytest.mark.flow,
@@ -16,6 +19,12 @@ pytestmark = [
 ]
 # What the task does at SageMaker, in order: look for the job, ask for it, look at it, look at it again and again.
 MOMENTS = {"before Create": 0, "after Create": 1}
+# A worker tries for minutes by default.
+IMPATIENT = {
+    "WORKERS__EXECUTION_API_RETRIES": "1",
+    "WORKERS__MAX_FAILED_HEARTBEATS": "2",
+    "PERENNIAL__DEFERRABLE": "false",
+}
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -57,3 +66,27 @@ def test_a_task_that_is_killed_while_it_polls_is_followed_by_one_that_joins(syst
     assert system.jobs("slow")[job] == "Completed"
     assert len(set(system.jobs("slow")) - before) == 3
     assert system.tasks(run)["candidate.train"].try_number >= 2
+
+
+def test_an_api_server_that_is_killed_stops_no_job(system: RealAirflow) -> None:
+    """Workers end their tasks when it has not answered for long; what these have paid for is joined once it is back.
+
+    Fails when a task that is ended and gets no answer stops its job (`succession.is_ended`).
+    """
+    before = set(system.jobs("slow"))
+    system.restart("scheduler", **IMPATIENT)
+    try:
+        # At work for longer than a worker takes to give up.
+        run = system.train("slow", max_iter=9000)
+        job = system.until_job("slow", "train")
+        [(_, runner)] = itertools.batched(system.workers(), 2)
+        system.kill("api-server")
+        until(lambda: has_ended(runner), seconds=90, of="the worker to end its task")
+        assert system.jobs("slow")[job] == "InProgress"
+        system.start("api-server")
+        system.until_ended(run)
+    finally:
+        system.start_the_dead()
+        system.restart("scheduler")
+    assert system.jobs("slow")[job] == "Completed"
+    assert len(set(system.jobs("slow")) - before) == 3

@@ -52,7 +52,7 @@ def test_workers_that_outlive_their_scheduler_leave_their_jobs_to_the_next_try(s
     """
     before = set(system.jobs("slow"))
     # At work for longer than a new scheduler takes to miss the old one.
-    run = system.api.trigger("slow_training", conf={"hyperparameters": {"max_iter": 9000}})
+    run = system.train("slow", max_iter=9000)
     job = system.until_job("slow", "train")
     [(_, runner)] = itertools.batched(system.workers(), 2)
     system.restart("scheduler", PERENNIAL__DEFERRABLE="false")

@@ -67,6 +67,28 @@ def test_the_job_of_a_run_that_is_marked_failed_before_a_triggerer_looks_is_stop
     until(lambda: system.jobs("slow")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
 
 
+@pytest.mark.usefixtures("holding_slots")
+def test_the_job_of_a_run_that_is_marked_failed_between_two_tries_is_stopped(system: RealAirflow) -> None:
+    """The worker has died, Airflow has given the task another id, and the try that has it is not there yet.
+
+    Fails when the listener stops only what carries the id that the task has now (`perennial.hooks.jobs._is_of`).
+    """
+    # At work for longer than Airflow takes to miss its worker.
+    run, job = _training(system, max_iter=9000)
+    # Nothing of a paused DAG is queued, so that its next try does not come.
+    system.api.ask("PATCH", f"/dags/{run.dag_id}", {"is_paused": True})
+    try:
+        assert system.kill_workers() >= 2
+        until(
+            lambda: system.tasks(run)["candidate.train"].state == "up_for_retry", seconds=60, of="the death to be seen"
+        )
+        assert system.jobs("slow")[job] == "InProgress"
+        system.api.fail(run)
+        until(lambda: system.jobs("slow")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
+    finally:
+        system.api.unpause(run.dag_id)
+
+
 def test_the_job_of_a_run_that_took_too_long_is_stopped(system: RealAirflow) -> None:
     """The scheduler gives the run up: the job ends with it, and one message says why.
 
@@ -109,10 +131,10 @@ def _trainings(system: RealAirflow) -> dict[str, dict[str, Any]]:
     return {name: sagemaker.describe_training_job(TrainingJobName=name) for name in names}
 
 
-def _training(system: RealAirflow) -> tuple[Run, str]:
+def _training(system: RealAirflow, **hyperparameters: float) -> tuple[Run, str]:
     """A run whose training job runs, and whose task waits for it."""
     known = set(system.jobs("slow"))
-    run = system.train("slow")
+    run = system.train("slow", **hyperparameters)
 
     def running() -> list[str]:
         new = {job: status for job, status in system.jobs("slow").items() if job not in known}
