@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +12,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.ml.data import partition
+from include.ml.data import older_specs, partition
 from include.ml.data.arrays import from_numpy, repeated, to_numpy
 from include.ml.data.split import PARTS, Part, Parts, by_event_time, hashes, known_before_hold_out, stratified, unseen
-from include.specs import codec, s3_layout
+from include.specs import codec
 from include.specs.dataset import Column, Dataset
 from include.specs.errors import DataContractError, PartitionError, ReportError
 from include.specs.model import ModelSpec
+from include.specs.partition import PartitionRef
 from include.specs.reports import PREPROCESSING, PartCount, PreprocessingReport
 from include.specs.run import Champion, TrainingRun
 
@@ -28,8 +29,6 @@ SUPERSEDED, UNLABELLED = "superseded by a newer partition", "without a label"
 UNKNOWN_YET = "label not yet known when the hold-out began"
 # In microseconds since the epoch: before any label became known.
 LONG_AGO = np.iinfo(np.int64).min
-# A message names at most this many partitions.
-NAMED_PARTITIONS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +49,12 @@ def preprocess(folder: Path, run: TrainingRun) -> Preprocessed:
         folder: the lake below `raw/<model>/`.
 
     Raises:
-        PartitionError: a partition is not as it was pinned. DataContractError: the labels do not allow a split: none is
-            known yet, all are of one level, or all of a part are.
+        PartitionError: a partition is not as it was pinned. DataContractError: a label is of a level that the spec does
+            not have; or the labels do not allow a split: none is known yet, all are of one level, or all of a part are.
     """
     model, dataset = run.model, run.model.dataset
-    rows, dropped = _usable(_newest_first(folder, run), dataset)
+    newest = sorted(run.partitions, key=lambda pinned: pinned.manifest.date, reverse=True)
+    rows, dropped = _usable(_read(folder, newest, model), newest, dataset)
     hashed = hashes(rows[dataset.id.name].to_pylist(), model.split.seed)
     positive = to_numpy(pc.equal(rows[dataset.label.name], dataset.positive))
     _require_both_levels(positive, run)
@@ -89,14 +89,13 @@ def read_report(folder: Path) -> PreprocessingReport:
     return codec.decode(PreprocessingReport, path.read_bytes(), source=str(path))
 
 
-def _newest_first(folder: Path, run: TrainingRun) -> pa.Table:
-    if not run.partitions:
-        raise PartitionError(f"{run.model.name}: expected at least one partition to train on, the run pins none")
-    columns = [*_columns(run.model.dataset), *_known_at(run.model.dataset)]
+def _read(folder: Path, partitions: Sequence[PartitionRef], model: ModelSpec) -> pa.Table:
+    if not partitions:
+        raise PartitionError(f"{model.name}: expected at least one partition to train on, the run pins none")
+    columns = [*_columns(model.dataset), *_known_at(model.dataset)]
     categories = [column.name for column in columns if column.kind == "categorical"]
-    newest = sorted(run.partitions, key=lambda pinned: pinned.manifest.date, reverse=True)
     names = [column.name for column in columns]
-    tables = [partition.read(folder, pinned, names, categories) for pinned in newest]
+    tables = [partition.read(folder, pinned, names, categories) for pinned in partitions]
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 
@@ -110,7 +109,7 @@ def _known_at(dataset: Dataset) -> tuple[Column, ...]:
     return dataset.with_role("label_time") if dataset.event_time else ()
 
 
-def _usable(rows: pa.Table, dataset: Dataset) -> tuple[pa.Table, dict[str, int]]:
+def _usable(rows: pa.Table, partitions: Sequence[PartitionRef], dataset: Dataset) -> tuple[pa.Table, dict[str, int]]:
     """The newest row of each id, if it has a label; and how many others there were."""
     labelled = to_numpy(pc.is_valid(rows[dataset.label.name]))
     newest = ~repeated(rows[dataset.id.name])
@@ -121,6 +120,7 @@ def _usable(rows: pa.Table, dataset: Dataset) -> tuple[pa.Table, dict[str, int]]
             "partitions again, or set dataset.unlabelled in the model's spec"
         )
     kept = newest & labelled
+    older_specs.require_levels(rows[dataset.label.name], kept, partitions, dataset)
     counts = {why: count for why, count in dropped.items() if count}
     return (rows.filter(from_numpy(kept, pa.bool_())) if counts else rows), counts
 
@@ -138,7 +138,7 @@ def _split(rows: pa.Table, hashed: npt.NDArray[np.float64], positive: npt.NDArra
 
 def _require_both_levels(positive: npt.NDArray[np.bool_], run: TrainingRun) -> None:
     """A label that says one thing of every row leaves nothing to learn."""
-    dataset, where = run.model.dataset, _named(run)
+    dataset, where = run.model.dataset, older_specs.named(run.partitions)
     label, levels = dataset.label.name, f"{dataset.negative!r} and {dataset.positive!r}"
     if not len(positive):
         raise DataContractError(
@@ -151,13 +151,6 @@ def _require_both_levels(positive: npt.NDArray[np.bool_], run: TrainingRun) -> N
             f"column {label!r} is {level!r} in all {len(positive)} labelled rows of {where}; expected both {levels}: "
             "correct the landing files and ingest those dates again, or train on more days"
         )
-
-
-def _named(run: TrainingRun) -> str:
-    """The partitions as their prefixes in the lake; the first of many stand for the others."""
-    prefixes = sorted(s3_layout.partition(run.model.name, pinned.manifest.date) for pinned in run.partitions)
-    others = len(prefixes) - NAMED_PARTITIONS
-    return ", ".join(prefixes[:NAMED_PARTITIONS]) + (f" and {others} more partitions" if others > 0 else "")
 
 
 def _take(rows: pa.Table, numbers: npt.NDArray[np.intp]) -> pa.Table:

@@ -83,6 +83,17 @@ def test_rows_without_label_are_refused_where_the_spec_does_not(workshop, events
         preprocess(container.channel("raw"), run)
 
 
+def test_labels_that_were_ingested_under_other_levels_are_refused(workshop, toy: ModelSpec, rows_csv) -> None:
+    """They would be learned, and judged, as the negative class; the days that the spec knows are not named."""
+    label = replace(toy.dataset.label, levels=("0", "1"))
+    older = replace(toy, dataset=replace(toy.dataset, columns=(*toy.dataset.columns[:-1], label), positive="1"))
+    old = workshop.raw(older, {FIRST: rows_csv(older, seed=1)}).config(TrainingRun)
+    container = workshop.raw(toy, {SECOND: rows_csv(toy, seed=2)})
+    new = container.config(TrainingRun)
+    with pytest.raises(DataContractError, match=r"column 'left': 400 labels in raw/toy/\S+/day=01/ are neither"):
+        preprocess(container.channel("raw"), replace(new, partitions=(*old.partitions, *new.partitions)))
+
+
 @pytest.mark.parametrize("level", ["no", "yes"])
 def test_a_constant_label_is_refused(workshop, toy: ModelSpec, level: str) -> None:
     """There is nothing to learn from one class: the message names the column, the level, the files and what to do."""
