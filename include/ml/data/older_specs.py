@@ -10,15 +10,46 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.ml.container import bounded
+from include.ml.data import cells
 from include.ml.data.arrays import coded, to_numpy
 from include.specs import s3_layout
-from include.specs.dataset import Dataset
-from include.specs.errors import DataContractError
+from include.specs.dataset import Column, Dataset
+from include.specs.errors import DataContractError, PartitionError
 from include.specs.partition import PartitionRef
 
 # A message names at most so many.
-NAMED_PARTITIONS, NAMED_LEVELS = 3, 5
+NAMED_PARTITIONS, NAMED_LEVELS, NAMED_COLUMNS = 3, 5, 3
 QUOTED_LEVEL = 40
+
+
+def require_columns(partitions: Sequence[PartitionRef], columns: Sequence[Column]) -> None:
+    """Refuse partitions whose manifests lack one of `columns`, or have it with a type that its kind has not.
+
+    What a partition has besides is not read, and no fault.
+
+    Raises:
+        PartitionError: the message names the columns, what was expected and found, and the partitions.
+    """
+    holders: dict[tuple[str, str, str | None], list[PartitionRef]] = {}
+    for column in columns:
+        expected = str(cells.TYPES[column.kind])
+        for partition in partitions:
+            if (found := partition.manifest.columns.get(column.name)) != expected:
+                holders.setdefault((column.name, expected, found), []).append(partition)
+    if not holders:
+        return
+    told = [_differs(*fault, named(those)) for fault, those in list(holders.items())[:NAMED_COLUMNS]]
+    more = len(holders) - len(told)
+    raise PartitionError(
+        f"{'; '.join(told)}{f'; and {more} more such columns' if more else ''}. They were ingested under another spec: "
+        "ingest those dates again, from landing files of this one, or train from a later start"
+    )
+
+
+def _differs(column: str, expected: str, found: str | None, where: str) -> str:
+    if found is None:
+        return f"column {column!r} (of type {expected}) is not in {where}"
+    return f"column {column!r} must be of type {expected}, and is of type {found} in {where}"
 
 
 def require_levels(

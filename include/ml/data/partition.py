@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.ml.container import replace_file
+from include.ml.data import older_specs
 from include.ml.data.contract import REASON, Checked, Rejected
 from include.specs import s3_layout
-from include.specs.dataset import Dataset
+from include.specs.dataset import Column, Dataset
 from include.specs.errors import PartitionError
 from include.specs.partition import IngestionReport, PartFile, PartitionRef
 
@@ -45,22 +46,23 @@ def write(checked: Checked, partition: Path, quarantine: Path, dataset: Dataset)
     )
 
 
-def read(folder: Path, partition: PartitionRef, columns: Sequence[str], dictionary: Sequence[str]) -> pa.Table:
-    """The rows of one partition, of the files its manifest pins; `dictionary` columns as categories.
+def read(folder: Path, partition: PartitionRef, columns: Sequence[Column]) -> pa.Table:
+    """The rows of one partition, of the files its manifest pins; categorical columns as categories.
 
     Args:
         folder: holds `year=…/month=…/day=…/<part>` (the lake below `raw/<model>/`).
 
     Raises:
-        PartitionError: a file is missing, or is not the one that was pinned.
+        PartitionError: the partition does not have the columns; a file is missing, or is not the one that was pinned.
     """
+    older_specs.require_columns([partition], columns)
     day = s3_layout.day(partition.manifest.date)
     prefix = s3_layout.raw(partition.manifest.model)
     tables = [
         pq.read_table(
             pa.BufferReader(_verified(folder / day / part.name, prefix + day + part.name, part)),
-            columns=list(columns),
-            read_dictionary=list(dictionary),
+            columns=[column.name for column in columns],
+            read_dictionary=[column.name for column in columns if column.kind == "categorical"],
         )
         for part in partition.manifest.files
     ]

@@ -49,8 +49,9 @@ def preprocess(folder: Path, run: TrainingRun) -> Preprocessed:
         folder: the lake below `raw/<model>/`.
 
     Raises:
-        PartitionError: a partition is not as it was pinned. DataContractError: a label is of a level that the spec does
-            not have; or the labels do not allow a split: none is known yet, all are of one level, or all of a part are.
+        PartitionError: a partition is not as it was pinned, or does not have the spec's columns. DataContractError: a
+            label is of a level that the spec does not have; or the labels do not allow a split: none is known yet, all
+            are of one level, or all of a part are.
     """
     model, dataset = run.model, run.model.dataset
     newest = sorted(run.partitions, key=lambda pinned: pinned.manifest.date, reverse=True)
@@ -93,9 +94,9 @@ def _read(folder: Path, partitions: Sequence[PartitionRef], model: ModelSpec) ->
     if not partitions:
         raise PartitionError(f"{model.name}: expected at least one partition to train on, the run pins none")
     columns = [*_columns(model.dataset), *_known_at(model.dataset)]
-    categories = [column.name for column in columns if column.kind == "categorical"]
-    names = [column.name for column in columns]
-    tables = [partition.read(folder, pinned, names, categories) for pinned in partitions]
+    # Of all, before the first is read: nobody has to ingest one day again only to hear of the next.
+    older_specs.require_columns(partitions, columns)
+    tables = [partition.read(folder, pinned, columns) for pinned in partitions]
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 

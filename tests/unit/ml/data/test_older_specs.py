@@ -2,22 +2,24 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from include.ml.data import older_specs
-from include.specs.errors import DataContractError
+from include.specs.dataset import Column
+from include.specs.errors import DataContractError, PartitionError
 from include.specs.model import ModelSpec
 from include.specs.partition import PartitionManifest, PartitionRef
 
 FIRST = dt.date(2026, 3, 1)
 
 
-def pinned(day: int, rows: int = 3) -> PartitionRef:
+def pinned(day: int, rows: int = 3, columns: Mapping[str, str] | None = None) -> PartitionRef:
     manifest = PartitionManifest(
-        model="toy", date=FIRST + dt.timedelta(days=day), files=(), rows=rows, columns={}, sources=()
+        model="toy", date=FIRST + dt.timedelta(days=day), files=(), rows=rows, columns=columns or {}, sources=()
     )
     return PartitionRef(manifest_key="k", sha256="0", manifest=manifest)
 
@@ -31,6 +33,45 @@ def refusal(labels: list[str | None], model: ModelSpec, partitions: list[Partiti
     with pytest.raises(DataContractError) as refused:
         older_specs.require_levels(of(labels), used, partitions, model.dataset)
     return str(refused.value)
+
+
+COLUMNS = (Column(name="size", kind="numeric"), Column(name="city", kind="categorical"))
+AS_THEY_ARE = {"size": "double", "city": "string"}
+
+
+def test_columns_of_the_spec_pass() -> None:
+    """Whatever else a partition has: a column that the spec no longer names is not read."""
+    older_specs.require_columns(
+        [pinned(0, columns=AS_THEY_ARE | {"gone": "string"}), pinned(1, columns=AS_THEY_ARE)], COLUMNS
+    )
+
+
+def test_all_that_partitions_do_not_have_is_said_at_once() -> None:
+    """Each column with what was expected and found, and where; partitions that have it are not named."""
+    partitions = [
+        pinned(3, columns=AS_THEY_ARE),
+        pinned(2, columns={"size": "string", "city": "string"}),
+        pinned(1, columns={"size": "double"}),
+        pinned(0, columns={"size": "double"}),
+    ]
+    with pytest.raises(PartitionError) as refused:
+        older_specs.require_columns(partitions, COLUMNS)
+    raw = "raw/toy/year=2026/month=03"
+    assert str(refused.value) == (
+        f"column 'size' must be of type double, and is of type string in {raw}/day=03/; "
+        f"column 'city' (of type string) is not in {raw}/day=01/, {raw}/day=02/. They were ingested under another "
+        "spec: ingest those dates again, from landing files of this one, or train from a later start"
+    )
+
+
+def test_of_many_columns_a_few_are_named() -> None:
+    """The message stays within what SageMaker keeps of it."""
+    columns = [Column(name=f"{number:02d}{'x' * 50}", kind="timestamp") for number in range(30)]
+    with pytest.raises(
+        PartitionError, match=r"/day=03/ and 27 more partitions; and 27 more such columns\. "
+    ) as refused:
+        older_specs.require_columns([pinned(day) for day in range(30)], columns)
+    assert len(str(refused.value)) < 1000
 
 
 def test_labels_of_the_spec_pass(toy: ModelSpec) -> None:

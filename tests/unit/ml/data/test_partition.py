@@ -10,6 +10,7 @@ import pytest
 
 from include.ml.data import partition
 from include.ml.data.contract import Checked, Rejected
+from include.specs.dataset import Column
 from include.specs.errors import PartitionError
 from include.specs.model import ModelSpec
 from include.specs.partition import IngestionReport, PartitionManifest, PartitionRef
@@ -61,6 +62,10 @@ def test_without_rejected_rows_the_quarantine_is_a_header(tmp_path: Path, toy: M
     assert text == "key,size,weight,colour,city,note,left,_reason\n"
 
 
+def size(model: ModelSpec) -> list[Column]:
+    return [model.dataset.column("size")]
+
+
 def lake(tmp_path: Path, report: IngestionReport) -> Path:
     day = tmp_path / "lake/year=2026/month=03/day=01"
     day.mkdir(parents=True)
@@ -72,7 +77,7 @@ def lake(tmp_path: Path, report: IngestionReport) -> Path:
 def test_a_pinned_partition_is_read_as_it_was_written(tmp_path: Path, toy: ModelSpec) -> None:
     """Only the columns asked for."""
     report = written(tmp_path, toy)
-    rows = partition.read(lake(tmp_path, report), pinned(report), ["size"], [])
+    rows = partition.read(lake(tmp_path, report), pinned(report), size(toy))
     assert rows.to_pylist() == [{"size": 1.0}, {"size": None}]
 
 
@@ -80,7 +85,7 @@ def test_a_missing_part_is_named(tmp_path: Path, toy: ModelSpec) -> None:
     """By its key in the bucket, and what to do is said."""
     report = written(tmp_path, toy)
     with pytest.raises(PartitionError, match=r"raw/toy/year=2026/month=03/day=01/part-.*ingest that date again"):
-        partition.read(tmp_path / "empty", pinned(report), ["size"], [])
+        partition.read(tmp_path / "empty", pinned(report), size(toy))
 
 
 def test_another_content_under_the_name_is_refused(tmp_path: Path, toy: ModelSpec) -> None:
@@ -90,11 +95,18 @@ def test_another_content_under_the_name_is_refused(tmp_path: Path, toy: ModelSpe
     (path,) = folder.rglob("*.parquet")
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
     with pytest.raises(PartitionError, match="was replaced or altered"):
-        partition.read(folder, pinned(report), ["size"], [])
+        partition.read(folder, pinned(report), size(toy))
 
 
 def test_a_manifest_without_files_is_refused(tmp_path: Path, toy: ModelSpec) -> None:
     """It would be a partition without rows."""
     empty = pinned(replace(written(tmp_path, toy), files=()))
     with pytest.raises(PartitionError, match="it names none"):
-        partition.read(tmp_path, empty, ["size"], [])
+        partition.read(tmp_path, empty, size(toy))
+
+
+def test_a_partition_without_the_column_is_refused_before_it_is_read(tmp_path: Path, toy: ModelSpec) -> None:
+    """Its files are not even looked for."""
+    report = written(tmp_path, toy)
+    with pytest.raises(PartitionError, match=r"column 'weight' \(of type double\) is not in raw/toy/\S+/day=01/\."):
+        partition.read(tmp_path / "empty", pinned(report), [toy.dataset.column("weight")])

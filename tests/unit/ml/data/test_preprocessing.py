@@ -83,6 +83,19 @@ def test_rows_without_label_are_refused_where_the_spec_does_not(workshop, events
         preprocess(container.channel("raw"), run)
 
 
+def test_partitions_of_other_columns_are_refused(workshop, toy: ModelSpec, rows_csv) -> None:
+    """All of them at once, before any is read; a column that the spec no longer has is simply not read."""
+    fewer = tuple(column for column in toy.dataset.columns if column.name != "weight")
+    older = replace(toy, dataset=replace(toy.dataset, columns=fewer))
+    container = workshop.raw(older, {FIRST: rows_csv(older), SECOND: rows_csv(older)})
+    run = container.config(TrainingRun)
+    with pytest.raises(PartitionError, match=r"column 'weight' \(of type double\) is not in \S+day=01/, \S+day=02/\."):
+        preprocess(container.channel("raw"), replace(run, model=toy))
+    fewest = replace(toy, dataset=replace(toy.dataset, columns=tuple(each for each in fewer if each.name != "city")))
+    found = preprocess(container.channel("raw"), replace(run, model=fewest))
+    assert found.parts["train"].column_names == ["key", "size", "colour", "left"]
+
+
 def test_labels_that_were_ingested_under_other_levels_are_refused(workshop, toy: ModelSpec, rows_csv) -> None:
     """They would be learned, and judged, as the negative class; the days that the spec knows are not named."""
     label = replace(toy.dataset.label, levels=("0", "1"))
