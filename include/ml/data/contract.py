@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -64,12 +65,12 @@ def check(files: Sequence[LandingFile], dataset: Dataset) -> Checked:
     """
     typed = [_typed(file, dataset) for file in files]
     _mark_duplicates(typed, dataset)
-    checked = Checked(
+    # Before any row is taken out: a file that was dropped twice is a million rows that go nowhere.
+    _require_few(typed, dataset)
+    return Checked(
         rows=pa.concat_tables([_good(part) for part in typed]).combine_chunks(),
         rejected=tuple(row for part in typed for row in _rejected(part)),
     )
-    _require_few(checked, dataset, [file.name for file in files])
-    return checked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,14 +135,21 @@ def _good(part: _Typed) -> pa.Table:
 
 
 def _rejected(part: _Typed) -> Iterator[Rejected]:
-    wrong = part.fault >= 0
-    rows = part.file.rows.filter(from_numpy(wrong, pa.bool_())).to_pylist()
-    for row, fault in zip(rows, part.fault[wrong], strict=True):
-        column, words = part.kinds[fault]
-        kind = f"{column}: {words}"
+    yield from _set_aside(part, np.flatnonzero(part.fault >= 0))
+    yield from map(_malformed, part.file.malformed)
+
+
+def _set_aside(part: _Typed, places: npt.NDArray[np.intp]) -> Iterator[Rejected]:
+    rows = part.file.rows.take(from_numpy(places, pa.int64())).to_pylist()
+    for row, fault in zip(rows, part.fault[places], strict=True):
+        column, _ = part.kinds[fault]
+        kind = _kind(part, fault)
         text = {name: "" if cell is None else str(cell) for name, cell in row.items()}
         yield Rejected(cells=text, kind=kind, reason=f"{kind}: {_quoted(text[column])}")
-    yield from map(_malformed, part.file.malformed)
+
+
+def _kind(part: _Typed, fault: int) -> str:
+    return ": ".join(part.kinds[fault])
 
 
 def _malformed(line: Malformed) -> Rejected:
@@ -156,20 +164,41 @@ def _quoted(cell: object) -> str:
     return repr(bounded("" if cell is None else str(cell), QUOTED_CELL))
 
 
-def _require_few(checked: Checked, dataset: Dataset, names: Sequence[str]) -> None:
-    share = len(checked.rejected) / checked.rows_read
-    if share <= dataset.quarantine_limit:
+def _require_few(typed: Sequence[_Typed], dataset: Dataset) -> None:
+    counts = _counted(typed)
+    bad, read = counts.total(), sum(len(part.fault) + len(part.file.malformed) for part in typed)
+    if bad / read <= dataset.quarantine_limit:
         return
-    kinds = list(checked.quarantined.items())[:MOST_FREQUENT]
+    kinds = counts.most_common()[:MOST_FREQUENT]
     error = DataContractError(
-        f"{_listed(names)}: {len(checked.rejected)} of {checked.rows_read} rows ({share:.2%}) break the contract, "
+        f"{_listed([part.file.name for part in typed])}: {bad} of {read} rows ({bad / read:.2%}) break the contract, "
         f"the spec allows {dataset.quarantine_limit:.2%}: {', '.join(f'{count} x {kind}' for kind, count in kinds)}. "
         "Nothing was written, not even to quarantine; the job's log has examples. Correct the files or the model's spec"
     )
     for kind, _ in kinds:
-        for row in [row for row in checked.rejected if row.kind == kind][:EXAMPLES]:
+        for row in islice(_examples(typed, kind), EXAMPLES):
             error.add_note(f"refused: {row.reason}{_whose(row, dataset)}")
     raise error
+
+
+def _counted(typed: Sequence[_Typed]) -> Counter[str]:
+    """Bad rows by kind, in the order in which the kinds are met."""
+    counts: Counter[str] = Counter()
+    for part in typed:
+        faults, first, times = np.unique(part.fault[part.fault >= 0], return_index=True, return_counts=True)
+        for place in np.argsort(first):
+            counts[_kind(part, faults[place])] += int(times[place])
+        if part.file.malformed:
+            counts[WRONG_CELL_COUNT] += len(part.file.malformed)
+    return counts
+
+
+def _examples(typed: Sequence[_Typed], kind: str) -> Iterator[Rejected]:
+    for part in typed:
+        faults = [fault for fault in range(len(part.kinds)) if _kind(part, fault) == kind]
+        yield from _set_aside(part, np.flatnonzero(np.isin(part.fault, faults))[:EXAMPLES])
+        if kind == WRONG_CELL_COUNT:
+            yield from map(_malformed, part.file.malformed)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """Good rows pass, typed; bad rows are rejected with a reason; bad files are refused."""
 
+import tracemalloc
 from dataclasses import replace
 
 import pyarrow as pa
@@ -121,6 +122,29 @@ def test_refused_rows_are_shown_by_example(toy: ModelSpec) -> None:
         "refused: key: blank: ''",
         "refused: size: below 0: '-1', where key is 'b2'",
     ]
+
+
+def test_rows_of_a_day_that_is_refused_cost_no_more_than_their_marks(toy: ModelSpec) -> None:
+    """As objects, a file of a million rows that was dropped twice would need gigabytes, and end without the message."""
+    peaks = []
+    for rows in (10, 5000):  # the first also makes what is made once
+        files = [landed(*many(rows), name=name) for name in ("a.csv", "b.csv")]
+        tracemalloc.start()
+        with pytest.raises(DataContractError, match=f"{rows} of {2 * rows} rows .*: {rows} x key: duplicate id"):
+            contract.check(files, toy.dataset)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] / 5000 < 100
+
+
+def test_kinds_of_one_count_are_told_in_the_order_in_which_they_are_met(toy: ModelSpec) -> None:
+    """Over all files, whatever the order of the columns: the same files give the same message."""
+    one = landed(("b1", *GOOD[:-1], ""), ("b2", "x", *GOOD[1:]), *many(3))
+    two = landed(
+        ("b3", "-1", *GOOD[1:]), ("b4", "x", *GOOD[1:]), ("b5", *GOOD[:-1], ""), *many(3, start=3), name="b.csv"
+    )
+    with pytest.raises(DataContractError, match=r": 2 x left: blank, 2 x size: not a number, 1 x size: below 0\."):
+        contract.check([one, two], toy.dataset)
 
 
 def test_many_files_leave_room_for_what_is_wrong_with_them(toy: ModelSpec) -> None:
