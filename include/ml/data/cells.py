@@ -67,11 +67,13 @@ def no_value(kind: Kind) -> str:
 
 
 def accepts(kind: Kind, type_: pa.DataType) -> bool:
-    """Whether a Parquet column of `type_` can hold a column of `kind`.
+    """Whether a Parquet column of `type_` can hold a column of `kind`; one of type null is all blanks, of any.
 
     >>> accepts("numeric", pa.int64()), accepts("numeric", pa.string()), accepts("categorical", pa.int8())
     (True, False, True)
     """
+    if pa.types.is_null(type_):
+        return True
     if kind == "numeric":
         return _is_number(type_)
     if kind == "timestamp":

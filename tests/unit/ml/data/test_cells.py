@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.ml.data import cells
-from include.specs.dataset import Column
+from include.specs.dataset import Column, Kind
 
 NUMBER = Column(name="n", kind="numeric", missing=True)
 TIME = Column(name="t", kind="timestamp", missing=True)
@@ -98,6 +98,19 @@ def test_parquet_types_need_no_parsing() -> None:
     assert naive.type == cells.TIMESTAMP
     nan = cells.read(pa.array([math.nan]), NUMBER)
     assert nan.faults["not a finite number"].to_pylist() == [True]
+
+
+@pytest.mark.parametrize("kind", ["numeric", "categorical", "text", "id", "timestamp"])
+def test_a_parquet_column_of_nulls_is_blank_whatever_its_kind(kind: Kind) -> None:
+    """As pandas writes a column in which nothing is known yet; whether it may be is the column's to say."""
+    nulls = pa.nulls(2)
+    assert cells.accepts(kind, nulls.type)
+    allowed = cells.read(
+        nulls, Column(name="c", kind=kind, missing=True, levels=("a", "b") if kind == "categorical" else None)
+    )
+    assert (allowed.values.type, allowed.values.to_pylist()) == (cells.TYPES[kind], [None, None])
+    assert [any(mask.to_pylist()) for mask in allowed.faults.values()] == [False] * len(allowed.faults)
+    assert cells.read(nulls, Column(name="c", kind=kind)).faults["blank"].to_pylist() == [True, True]
 
 
 def test_a_time_finer_than_the_lake_keeps_its_microseconds() -> None:

@@ -118,6 +118,12 @@ def test_parquet_keeps_its_types(read, tmp_path: Path) -> None:
     assert file.rows.schema.field("size").type == pa.int64()
 
 
+def test_a_parquet_column_of_nulls_is_as_good_as_blank(read, tmp_path: Path) -> None:
+    """Labels of a fresh day: nobody knows one yet."""
+    file = read(parquet(tmp_path, left=pa.nulls(1)), "rows.parquet")
+    assert file.rows["left"].to_pylist() == [None]
+
+
 def test_a_parquet_column_of_another_type_is_refused(read, tmp_path: Path) -> None:
     """Text in a column of numbers is the writer's mistake, whatever it says."""
     with pytest.raises(DataContractError, match=r"'size' must hold numeric values, its Parquet type is string"):
