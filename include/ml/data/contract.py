@@ -20,6 +20,8 @@ from include.specs.errors import DataContractError
 
 # A column most of whose cells are wrong is a wrong column: no quarantine would be an answer to it.
 WRONG_COLUMN = 0.5
+# So many in a small file may be single bad rows, if the day's limit has room for them.
+SINGLE_ROWS = 10
 QUOTED_CELL = 60
 REASON = "_reason"
 MOST_FREQUENT = 5
@@ -60,13 +62,15 @@ def check(files: Sequence[LandingFile], dataset: Dataset) -> Checked:
     """The rows of `files`, in their order, typed; a row that breaks the contract, or whose id came before, rejected.
 
     Raises:
-        DataContractError: a column is wrong in most of a file's rows, or more rows are bad than the spec allows; its
-            notes are examples of those.
+        DataContractError: a column is wrong in most of a file's rows (in more than ten, or than the day may lose), or
+            more rows are bad than the spec allows; its notes are examples of those.
     """
-    typed = [_typed(file, dataset) for file in files]
+    read = sum(file.rows.num_rows + len(file.malformed) for file in files)
+    single = min(SINGLE_ROWS, int(dataset.quarantine_limit * read))
+    typed = [_typed(file, dataset, single) for file in files]
     _mark_duplicates(typed, dataset)
     # Before any row is taken out: a file that was dropped twice is a million rows that go nowhere.
-    _require_few(typed, dataset)
+    _require_few(typed, dataset, read)
     return Checked(
         rows=pa.concat_tables([_good(part) for part in typed]).combine_chunks(),
         rejected=tuple(row for part in typed for row in _rejected(part)),
@@ -83,14 +87,15 @@ class _Typed:
     fault: npt.NDArray[np.int16]
 
 
-def _typed(file: LandingFile, dataset: Dataset) -> _Typed:
+def _typed(file: LandingFile, dataset: Dataset, single: int) -> _Typed:
     columns = {column.name: _read(file, column) for column in dataset.columns}
     kinds: list[tuple[str, str]] = []
     fault = np.full(file.rows.num_rows, -1, np.int16)
     for name, column in columns.items():
         for words, mask in column.faults.items():
             wrong = to_numpy(mask)
-            _require_right_column(file, name, words, wrong)
+            if wrong.sum() > max(single, WRONG_COLUMN * len(wrong)):
+                raise _wrong_column(file, name, words, wrong)
             fault[wrong & (fault < 0)] = len(kinds)
             kinds.append((name, words))
     rows = pa.Table.from_arrays([column.values for column in columns.values()], names=list(columns))
@@ -107,11 +112,9 @@ def _read(file: LandingFile, column: Column) -> cells.Cells:
         ) from error
 
 
-def _require_right_column(file: LandingFile, column: str, words: str, wrong: npt.NDArray[np.bool_]) -> None:
-    if wrong.sum() <= WRONG_COLUMN * len(wrong):
-        return
+def _wrong_column(file: LandingFile, column: str, words: str, wrong: npt.NDArray[np.bool_]) -> DataContractError:
     example = _quoted(file.rows[column][int(wrong.argmax())].as_py())
-    raise DataContractError(
+    return DataContractError(
         f"{file.name}: column {column!r}: {words} in {wrong.sum()} of {len(wrong)} rows, for example {example}; "
         "correct the file, or the column in the model's spec"
     )
@@ -164,9 +167,9 @@ def _quoted(cell: object) -> str:
     return repr(bounded("" if cell is None else str(cell), QUOTED_CELL))
 
 
-def _require_few(typed: Sequence[_Typed], dataset: Dataset) -> None:
+def _require_few(typed: Sequence[_Typed], dataset: Dataset, read: int) -> None:
     counts = _counted(typed)
-    bad, read = counts.total(), sum(len(part.fault) + len(part.file.malformed) for part in typed)
+    bad = counts.total()
     if bad / read <= dataset.quarantine_limit:
         return
     kinds = counts.most_common()[:MOST_FREQUENT]

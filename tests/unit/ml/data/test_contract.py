@@ -101,6 +101,30 @@ def test_a_column_that_is_mostly_wrong_is_refused(lenient: ModelSpec) -> None:
         contract.check([landed(*many(2), *wrong)], lenient.dataset)
 
 
+@pytest.mark.parametrize("rows", [1, 10])
+def test_bad_rows_of_a_small_file_are_single_ones_beside_a_large_one(toy: ModelSpec, rows: int) -> None:
+    """The day has room for them, however much of their own file they are."""
+    small = landed(*[(f"k{row}", "five", *GOOD[1:]) for row in range(rows)], name="b.csv")
+    checked = contract.check([landed(*many(1000)), small], toy.dataset)
+    assert (checked.rows.num_rows, checked.quarantined) == (1000, {"size: not a number": rows})
+
+
+@pytest.mark.parametrize(
+    ("beside", "rows"),
+    [
+        pytest.param(0, 1, id="all of the day"),
+        pytest.param(100, 3, id="the day has no room"),
+        pytest.param(2000, 11, id="many"),
+    ],
+)
+def test_a_small_file_with_a_wrong_column_is_refused(toy: ModelSpec, beside: int, rows: int) -> None:
+    """By that column, not as so many bad rows of the day."""
+    small = landed(*[(f"k{row}", "five", *GOOD[1:]) for row in range(rows)], name="b.csv")
+    large = [landed(*many(beside))] if beside else []
+    with pytest.raises(DataContractError, match=rf"b\.csv: column 'size': not a number in {rows} of {rows} rows"):
+        contract.check([*large, small], toy.dataset)
+
+
 def test_more_bad_rows_than_the_limit_stop_the_run(toy: ModelSpec) -> None:
     """The limit itself is allowed; one more is not, and the counts are said, the most frequent first."""
     bad = [("b1", "x", *GOOD[1:]), ("b2", "-1", *GOOD[1:]), ("b3", "y", *GOOD[1:])]
