@@ -128,6 +128,10 @@ def _header(path: Path, name: str) -> list[str]:
 def _unreadable(name: str, why: str, header: Sequence[str] = ()) -> DataContractError:
     if "Empty CSV file" in why:
         return _without_rows(name)
+    if "straddling" in why:
+        return DataContractError(
+            f"{name}: a row is longer than is read at once, some two million bytes; shorten it, or drop it as Parquet"
+        )
     if "UTF8" in why:
         number = _COLUMN_NUMBER.search(why)
         where = f"column {header[int(number[1])]!r}" if number and header else "the first line"
@@ -139,7 +143,8 @@ def _unreadable(name: str, why: str, header: Sequence[str] = ()) -> DataContract
 
 def _cells(line: str, name: str) -> list[str]:
     try:
-        return next(csv.reader([line]), [])
+        with quotes.long_cells():
+            return next(csv.reader([line]), [])
     except csv.Error as error:
         raise _unreadable(name, f"{error} in {bounded(line, QUOTED)!r}") from error
 

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from include.specs.errors import DataContractError
 
 CHUNK_BYTES = 2**20
+# More than Arrow reads as one row, and little enough to hold: an open quote takes in the rest of the file.
+CELL_CHARACTERS = 2**24
+
+
+@contextmanager
+def long_cells() -> Iterator[None]:
+    """Within, `csv` reads cells as long as Arrow does: its own limit is 131,072 characters."""
+    before = csv.field_size_limit(CELL_CHARACTERS)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def require_closed(path: Path, name: str, cells: int) -> None:
@@ -20,9 +34,9 @@ def require_closed(path: Path, name: str, cells: int) -> None:
         name: what messages call the file. cells: how many the header has.
 
     Raises:
-        DataContractError: the message names the line that the quote is opened in.
+        DataContractError: the message names the line that the quote is opened in, or that an endless cell is in.
     """
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+    with long_cells(), path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         reader = csv.reader(stream, strict=True)
         first = 1
         try:
@@ -33,7 +47,7 @@ def require_closed(path: Path, name: str, cells: int) -> None:
                     )
                 first = reader.line_num + 1
         except csv.Error as error:
-            raise _open(name, first, str(error)) from error
+            raise (_endless(name, first) if "field limit" in str(error) else _open(name, first, str(error))) from error
 
 
 def holds_longer_rows(path: Path, rows: int) -> bool:
@@ -49,4 +63,11 @@ def _open(name: str, line: int, why: str) -> DataContractError:
     return DataContractError(
         f"{name}: line {line} opens a quote that does not close where a cell ends ({why}), and the rows after it "
         "cannot be told apart. Remove the quote, or quote the whole cell and double the quotes in it"
+    )
+
+
+def _endless(name: str, line: int) -> DataContractError:
+    return DataContractError(
+        f"{name}: the row that begins in line {line} has a cell of more than {CELL_CHARACTERS:,} characters. Close its "
+        "quote if it has one, else shorten it"
     )

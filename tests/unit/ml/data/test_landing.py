@@ -53,12 +53,27 @@ def test_a_line_with_another_number_of_cells_is_set_aside(read) -> None:
 
 
 @pytest.mark.parametrize(
+    "row", [f"k2,5,1.5,red,Oslo,{'x' * 200_000},no", 'k2,5,1.5,red,Oslo,"' + "x\n" * 100_000 + '",no']
+)
+def test_a_long_cell_is_a_cell(read, row: str) -> None:
+    """Also in a file that is read twice, since a line of it is blank or a cell has lines of its own."""
+    notes = read(f"{HEADER}\n{ROW}\n\n{row}\n").rows["note"].to_pylist()
+    assert [len(note) for note in notes] == [0, 200_000]
+
+
+def test_a_long_cell_of_a_line_with_another_number_of_cells_is_set_aside(read) -> None:
+    """As any other."""
+    (line,) = read(f"{HEADER}\n{ROW}\nk,{'x' * 200_000}\n").malformed
+    assert (line.found, len(line.cells["size"])) == (2, 200_000)
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         pytest.param("", "empty; expected a header and rows", id="empty"),
         pytest.param(HEADER + "\n", "a header and no rows", id="header only"),
         pytest.param(HEADER, "a header and no rows", id="header only, without a newline"),
-        pytest.param(f"{HEADER}\nk,{'x' * 200_000}\n{ROW}\n", "field larger than", id="endless cell"),
+        pytest.param(f"{HEADER}\n{ROW}{'x' * 3_000_000}\n", "a row is longer than is read at once", id="endless cell"),
         pytest.param(f"{HEADER}\r{ROW}\r", "expected CSV", id="carriage returns alone"),
         pytest.param(b"\x89PNG\r\n\x1a\n\x00\x00", "UTF-8", id="binary"),
         pytest.param('{"key": 1}\n', "none is in the header", id="JSON"),

@@ -1,5 +1,6 @@
 """Every quote closes where its cell ends, or the line that opens it is said."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,22 @@ def test_an_open_quote_is_named_by_its_line(path: Path, text: str, line: int, wh
         quotes.require_closed(path, "a.csv", 2)
 
 
+def test_a_long_cell_opens_no_quote(path: Path) -> None:
+    """It is longer than `csv` reads by itself, and read all the same; whoever else uses that keeps its limit."""
+    before = csv.field_size_limit()
+    path.write_text(f"a,b\n{'x' * (before + 1)},2\n\n1,2\n")
+    quotes.require_closed(path, "a.csv", 2)
+    assert csv.field_size_limit() == before
+
+
+def test_an_endless_cell_is_named_by_the_line_of_its_row(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is said of a quote that opens: it may have none."""
+    monkeypatch.setattr(quotes, "CELL_CHARACTERS", 99)
+    path.write_text(f"a,b\n1,2\n{'x' * 100},2\n")
+    with pytest.raises(DataContractError, match=r"a\.csv: the row that begins in line 3 has a cell of more than 99 "):
+        quotes.require_closed(path, "a.csv", 2)
+
+
 @pytest.mark.parametrize(("text", "longer"), [("a\n1\n2\n", False), ("a\n1\n2", False), ('a\n1\n"2\n3"', True)])
 def test_rows_of_several_lines_show_in_the_number_of_lines(path: Path, text: str, longer: bool) -> None:
     """With a newline at the end or without; only such files are read twice."""
@@ -55,7 +72,7 @@ def test_rows_of_several_lines_show_in_the_number_of_lines(path: Path, text: str
 
 @pytest.mark.parametrize("line", [50, 6500])
 def test_a_stray_quote_in_the_real_file_is_found(path: Path, line: int) -> None:
-    """Early, where it takes in more than a cell may hold, and late."""
+    """Early, where it takes in nearly all of the file, and late."""
     if not TELCO.is_file():
         pytest.skip("the real data is not here: Telco-Customer-Churn.csv")
     lines = TELCO.read_text().splitlines()
