@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,13 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from include.ml.container import bounded
-from include.ml.data import cells, quotes
+from include.ml.data import cells, encoding, quotes
 from include.specs.dataset import Dataset
 from include.specs.errors import DataContractError
 
 # A line longer than this is no header.
 HEADER_LIMIT = 2**20
 QUOTED = 80
-_COLUMN_NUMBER = re.compile(r"In CSV column #(\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +84,7 @@ def _read_parquet(path: Path, name: str, dataset: Dataset) -> LandingFile:
 def _read_csv(path: Path, name: str, dataset: Dataset) -> LandingFile:
     header = _header(path, name)
     _require_columns(header, name, dataset)
+    encoding.require_utf8(path, name, header)
     lines: list[str] = []
 
     def keep(row: pyarrow.csv.InvalidRow) -> str:
@@ -96,11 +95,13 @@ def _read_csv(path: Path, name: str, dataset: Dataset) -> LandingFile:
         rows = pyarrow.csv.read_csv(
             path,
             parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=keep, newlines_in_values=True),
-            convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()), check_utf8=False
+            ),
         )
     except pa.ArrowInvalid as error:
         quotes.require_closed(path, name, len(header))
-        raise _unreadable(name, str(error), header) from error
+        raise _unreadable(name, str(error)) from error
     if quotes.holds_longer_rows(path, rows.num_rows + len(lines)):
         quotes.require_closed(path, name, len(header))
     # Parsing is parallel: sorted, so that the same file always gives the same quarantine.
@@ -118,24 +119,22 @@ def _header(path: Path, name: str) -> list[str]:
     try:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _unreadable(name, f"invalid UTF8 data in the first line: {error}") from error
+        raise DataContractError(
+            f"{name}: expected UTF-8 text, the first line holds other bytes; save the file as UTF-8"
+        ) from error
     header = _cells(text, name)
     if not header or "\0" in text:
         raise DataContractError(f"{name}: expected CSV with a header, the first line is {bounded(text, QUOTED)!r}")
     return header
 
 
-def _unreadable(name: str, why: str, header: Sequence[str] = ()) -> DataContractError:
+def _unreadable(name: str, why: str) -> DataContractError:
     if "Empty CSV file" in why:
         return _without_rows(name)
     if "straddling" in why:
         return DataContractError(
             f"{name}: a row is longer than is read at once, some two million bytes; shorten it, or drop it as Parquet"
         )
-    if "UTF8" in why:
-        number = _COLUMN_NUMBER.search(why)
-        where = f"column {header[int(number[1])]!r}" if number and header else "the first line"
-        return DataContractError(f"{name}: expected UTF-8 text, {where} holds other bytes; save the file as UTF-8")
     return DataContractError(
         f"{name}: expected CSV: {bounded(why, 2 * QUOTED)}. Write it as comma-separated UTF-8 text with a header"
     )

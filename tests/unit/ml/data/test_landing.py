@@ -80,6 +80,11 @@ def test_a_long_cell_of_a_line_with_another_number_of_cells_is_set_aside(read) -
         pytest.param("key;size;weight\n1;2;3\n", "separated by commas", id="semicolons"),
         pytest.param(f"{HEADER}\n{ROW}\n".encode("utf-16-le"), "expected CSV", id="UTF-16"),
         pytest.param(HEADER.encode() + b"\nk1,5,1.5,red,\xd8slo,,no\n", "column 'city' .*as UTF-8", id="Latin-1 cell"),
+        pytest.param(
+            f"{HEADER}\n{ROW}\n".encode() + b"k2,5,1.5,red,\xd8slo,,no,more\n",
+            "line 3, column 'city'",
+            id="Latin-1 line",
+        ),
         pytest.param(f"{HEADER},size\n{ROW},5\n", "column 'size' is there 2 times", id="column twice"),
         pytest.param(f"{HEADER},extra\n{ROW},5\n", "column 'extra' is not in the spec", id="extra column"),
         pytest.param("key,size,weight,colour,city,note\nk1,5,1,red,Oslo,\n", "column 'left' is missing", id="no label"),
