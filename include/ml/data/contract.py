@@ -23,7 +23,7 @@ WRONG_COLUMN = 0.5
 # So many in a small file may be single bad rows, if the day's limit has room for them.
 SINGLE_ROWS = 10
 QUOTED_CELL = 60
-REASON = "_reason"
+REASON, SURPLUS = "_reason", "_surplus"
 MOST_FREQUENT = 5
 # Of each kind; the log's end, which the task's own log repeats, has room for those of all kinds.
 EXAMPLES = 2
@@ -33,11 +33,15 @@ WRONG_CELL_COUNT = "wrong number of cells"
 
 @dataclass(frozen=True, kw_only=True)
 class Rejected:
-    """A row that goes to quarantine: its cells as they came, what kind of fault it has, and the fault itself."""
+    """A row that goes to quarantine: its cells as they came, what kind of fault it has, and the fault itself.
+
+    `surplus` are the cells that no column is left for.
+    """
 
     cells: Mapping[str, str]
     kind: str
     reason: str
+    surplus: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,10 +160,12 @@ def _kind(part: _Typed, fault: int) -> str:
 
 
 def _malformed(line: Malformed) -> Rejected:
+    found, expected = line.cells(), len(line.header)
     return Rejected(
-        cells=line.cells,
+        cells=dict(zip(line.header, found, strict=False)),
         kind=WRONG_CELL_COUNT,
-        reason=f"{WRONG_CELL_COUNT}: {line.found}, the header has {line.expected}",
+        reason=f"{WRONG_CELL_COUNT}: {len(found)}, the header has {expected}",
+        surplus=tuple(found[expected:]),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +22,20 @@ HEADER_LIMIT = 2**20
 QUOTED = 80
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Malformed:
-    """A line with more or fewer cells than the header: its cells by column as far as they go, and how many it has."""
+    """A line with more or fewer cells than the header, as text: a file may be full of such, and few are ever asked."""
 
-    cells: Mapping[str, str]
-    found: int
-    expected: int
+    text: str
+    header: Sequence[str]
+
+    def cells(self) -> list[str]:
+        """All that it has.
+
+        >>> Malformed(text='1,"2,3",4', header=("a", "b")).cells()
+        ['1', '2,3', '4']
+        """
+        return _cells(self.text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +112,7 @@ def _read_csv(path: Path, name: str, dataset: Dataset) -> LandingFile:
     if quotes.holds_longer_rows(path, rows.num_rows + len(lines)):
         quotes.require_closed(path, name, len(header))
     # Parsing is parallel: sorted, so that the same file always gives the same quarantine.
-    return _landed(name, rows, dataset, tuple(_malformed(line, header, name) for line in sorted(lines)))
+    return _landed(name, rows, dataset, tuple(Malformed(text=line, header=header) for line in sorted(lines)))
 
 
 def _landed(name: str, rows: pa.Table, dataset: Dataset, malformed: tuple[Malformed, ...] = ()) -> LandingFile:
@@ -122,7 +129,10 @@ def _header(path: Path, name: str) -> list[str]:
         raise DataContractError(
             f"{name}: expected UTF-8 text, the first line holds other bytes; save the file as UTF-8"
         ) from error
-    header = _cells(text, name)
+    try:
+        header = _cells(text)
+    except csv.Error as error:
+        raise _unreadable(name, f"{error} in {bounded(text, QUOTED)!r}") from error
     if not header or "\0" in text:
         raise DataContractError(f"{name}: expected CSV with a header, the first line is {bounded(text, QUOTED)!r}")
     return header
@@ -140,17 +150,9 @@ def _unreadable(name: str, why: str) -> DataContractError:
     )
 
 
-def _cells(line: str, name: str) -> list[str]:
-    try:
-        with quotes.long_cells():
-            return next(csv.reader([line]), [])
-    except csv.Error as error:
-        raise _unreadable(name, f"{error} in {bounded(line, QUOTED)!r}") from error
-
-
-def _malformed(line: str, header: Sequence[str], name: str) -> Malformed:
-    found = _cells(line, name)
-    return Malformed(cells=dict(zip(header, found, strict=False)), found=len(found), expected=len(header))
+def _cells(line: str) -> list[str]:
+    with quotes.long_cells():
+        return next(csv.reader([line]), [])
 
 
 def _require_columns(found: Sequence[str], name: str, dataset: Dataset) -> None:

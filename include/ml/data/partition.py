@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from include.ml.container import replace_file
 from include.ml.data import older_specs
-from include.ml.data.contract import REASON, Checked, Rejected
+from include.ml.data.contract import REASON, SURPLUS, Checked, Rejected
 from include.specs import s3_layout
 from include.specs.dataset import Column, Dataset
 from include.specs.errors import PartitionError
@@ -27,7 +27,8 @@ def write(checked: Checked, partition: Path, quarantine: Path, dataset: Dataset)
 
     A part's name holds its digest: a partition that is replaced never shows new content under an old name. The
     quarantine has one name, and is written even where nothing was rejected: a date that is ingested again, now without
-    faults, replaces what was set aside before.
+    faults, replaces what was set aside before. Cells that a row has too many of are one CSV line in the column
+    `_surplus`, which is there only where a row has some.
     """
     content = parquet(checked.rows)
     sha256 = hashlib.sha256(content).hexdigest()
@@ -93,11 +94,18 @@ def _verified(path: Path, key: str, part: PartFile) -> bytes:
 
 def _csv(rejected: Sequence[Rejected], names: Sequence[str]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*names, REASON], lineterminator="\n", extrasaction="ignore")
+    columns = [*names, REASON, *([SURPLUS] if any(row.surplus for row in rejected) else [])]
+    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(_line(row) for row in rejected)
     return text.getvalue().encode()
 
 
 def _line(row: Rejected) -> Mapping[str, str]:
-    return {**row.cells, REASON: row.reason}
+    return {**row.cells, REASON: row.reason, SURPLUS: _joined(row.surplus) if row.surplus else ""}
+
+
+def _joined(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()

@@ -81,9 +81,18 @@ def test_ids_are_unique_over_all_files(lenient: ModelSpec) -> None:
 
 def test_a_malformed_line_is_quarantined(lenient: ModelSpec) -> None:
     """With as many cells as it has."""
-    line = Malformed(cells={"key": "b"}, found=1, expected=7)
+    line = Malformed(text="b", header=NAMES)
     (rejected,) = contract.check([landed(*many(3), malformed=(line,))], lenient.dataset).rejected
     assert (rejected.cells, rejected.reason) == ({"key": "b"}, "wrong number of cells: 1, the header has 7")
+    assert rejected.surplus == ()
+
+
+def test_cells_that_a_line_has_too_many_of_are_kept(lenient: ModelSpec) -> None:
+    """Beside those that have a column; blank ones, too."""
+    line = Malformed(text=",".join(["b", *GOOD, "more", ""]), header=NAMES)
+    (rejected,) = contract.check([landed(*many(3), malformed=(line,))], lenient.dataset).rejected
+    assert rejected.cells == dict(zip(NAMES, ("b", *GOOD), strict=True))
+    assert (rejected.surplus, rejected.reason) == (("more", ""), "wrong number of cells: 9, the header has 7")
 
 
 def test_a_long_cell_is_not_quoted_whole(lenient: ModelSpec) -> None:

@@ -53,6 +53,14 @@ def test_rejected_rows_are_kept_as_they_came(tmp_path: Path, toy: ModelSpec) -> 
     assert (line["key"], line["size"], line["_reason"]) == ("c", "x,y", "size: not a number: 'x,y'")
 
 
+def test_cells_without_a_column_are_kept_as_a_line_of_their_own(tmp_path: Path, toy: ModelSpec) -> None:
+    """As CSV, so that they can be told apart; rows with as many cells as columns have none."""
+    written(tmp_path, toy, (REJECTED, replace(REJECTED, surplus=("a,b", "")), replace(REJECTED, surplus=("",))))
+    with (tmp_path / "quarantine/rejected.csv").open() as stream:
+        lines = [line["_surplus"] for line in csv.DictReader(stream)]
+    assert [next(csv.reader([line]), []) for line in lines] == [[], ["a,b", ""], [""]]
+
+
 def test_without_rejected_rows_the_quarantine_is_a_header(tmp_path: Path, toy: ModelSpec) -> None:
     """It replaces what an earlier ingestion of the date set aside."""
     (tmp_path / "again/quarantine").mkdir(parents=True)

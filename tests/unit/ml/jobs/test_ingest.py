@@ -54,6 +54,18 @@ def test_a_bad_row_goes_to_quarantine(workshop, toy: ModelSpec, rows_csv, capsys
     assert "quarantined 1 rows: size: not a number" in capsys.readouterr().out
 
 
+def test_a_line_of_too_many_cells_is_kept_whole(workshop, toy: ModelSpec, rows_csv) -> None:
+    """What is one too many may be what explains the line; a short one beside it has none."""
+    container = workshop.landing(toy, {"a.csv": rows_csv(toy, 100) + b'k,1,1,red,Oslo,,no,"so, too"\nshort\n'})
+    assert run(container) == 0
+    quarantine = (container.output("quarantine") / "rejected.csv").read_text().splitlines()
+    assert quarantine == [
+        "key,size,weight,colour,city,note,left,_reason,_surplus",
+        'k,1,1,red,Oslo,,no,"wrong number of cells: 8, the header has 7","""so, too"""',
+        'short,,,,,,,"wrong number of cells: 1, the header has 7",',
+    ]
+
+
 def test_too_many_bad_rows_leave_no_output(workshop, toy: ModelSpec, rows_csv) -> None:
     """Not even the quarantine: what is refused was never there; the reason is where SageMaker looks."""
     content = rows_csv(toy, 20) + b"bad,abc,1,red,Oslo,,no\n"
