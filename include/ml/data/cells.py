@@ -29,6 +29,8 @@ TYPES: Mapping[Kind, pa.DataType] = {
 }
 _WORDS: Mapping[Kind, str] = {"numeric": "not a number", "timestamp": "not an ISO 8601 timestamp"}
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+# No ISO 8601 timestamp begins with so many: eight are a date, and something comes between that and a time.
+_COUNT_DIGITS = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +146,9 @@ def _number(text: str) -> float | None:
 
 
 def _microseconds(text: str) -> int | None:
+    # Python takes any character between date and time: the milliseconds 1612123141223 would be a time of the year 1612.
+    if text[:_COUNT_DIGITS].isdigit() and len(text) >= _COUNT_DIGITS:
+        return None
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:

@@ -68,10 +68,29 @@ def test_times_without_an_offset_are_utc() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["2026-02-30T00:00:00Z", "yesterday", "01/03/2026", "1767225600"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-02-30T00:00:00Z",
+        "yesterday",
+        "01/03/2026",
+        # Since the epoch, in seconds, milliseconds and nanoseconds: the last three could be times of the year 1612.
+        "1767225600",
+        "1612123141223",
+        "1612123141223.5",
+        "1612123141223000123",
+    ],
+)
 def test_what_is_no_time_is_at_fault(text: str) -> None:
     """The good cells of its column are read none the less."""
     assert faults(["2026-03-01T12:00:00Z", text], TIME) == [None, "not an ISO 8601 timestamp"]
+
+
+@pytest.mark.parametrize("text", ["20260301", "20260301T1200Z", "20260301 120000", "2026-W09-7", "2026W097T12"])
+def test_a_time_without_dashes_or_by_week_is_one(text: str) -> None:
+    """ISO 8601 has them, too."""
+    (moment,) = cells.read(pa.array([text]), TIME).values.to_pylist()
+    assert moment.date().isoformat() == "2026-03-01"
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False).map(repr), min_size=1))
