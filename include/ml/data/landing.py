@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,8 +68,21 @@ def _without_rows(name: str) -> DataContractError:
 
 
 def _read_parquet(path: Path, name: str, dataset: Dataset) -> LandingFile:
+    schema = _parquet(pq.read_schema, path, name)
+    _require_columns(schema.names, name, dataset)
+    for column in dataset.columns:
+        type_ = schema.field(column.name).type
+        if not cells.accepts(column.kind, type_):
+            raise DataContractError(
+                f"{name}: column {column.name!r} must hold {column.kind} values, its Parquet type is {type_}; "
+                "write it with another type"
+            )
+    return _landed(name, _parquet(pq.read_table, path, name), dataset)
+
+
+def _parquet[Found](read_from: Callable[[Path], Found], path: Path, name: str) -> Found:
     try:
-        rows = pq.read_table(path)
+        return read_from(path)
     except (pa.ArrowInvalid, OSError) as error:
         with path.open("rb") as stream:
             begins = stream.read(QUOTED // 2)
@@ -77,15 +90,6 @@ def _read_parquet(path: Path, name: str, dataset: Dataset) -> LandingFile:
             f"{name}: expected Parquet, as its name says; the file begins with {begins!r} and cannot be read as that. "
             "Write it again, or name it .csv if that is what it is"
         ) from error
-    _require_columns(rows.column_names, name, dataset)
-    for column in dataset.columns:
-        type_ = rows.schema.field(column.name).type
-        if not cells.accepts(column.kind, type_):
-            raise DataContractError(
-                f"{name}: column {column.name!r} must hold {column.kind} values, its Parquet type is {type_}; "
-                "write it with another type"
-            )
-    return _landed(name, rows, dataset)
 
 
 def _read_csv(path: Path, name: str, dataset: Dataset) -> LandingFile:

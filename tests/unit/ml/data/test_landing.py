@@ -153,6 +153,22 @@ def test_a_parquet_column_of_another_type_is_refused(read, tmp_path: Path) -> No
         read(parquet(tmp_path, size=pa.array(["5"])), "rows.parquet")
 
 
+def test_a_parquet_column_that_is_there_twice_is_named(read, tmp_path: Path) -> None:
+    """As in a CSV file; nothing is said of what the file begins with."""
+    made = pq.read_table(pa.BufferReader(parquet(tmp_path)))
+    path = tmp_path / "twice.parquet"
+    pq.write_table(made.append_column("size", made["size"]), path)
+    with pytest.raises(DataContractError, match=r"rows\.parquet: column 'size' is there 2 times\."):
+        read(path.read_bytes(), "rows.parquet")
+
+
+def test_a_damaged_parquet_file_is_refused(read, tmp_path: Path) -> None:
+    """Also where its columns can still be told."""
+    content = parquet(tmp_path)
+    with pytest.raises(DataContractError, match=r"rows\.parquet: expected Parquet.* Write it again"):
+        read(content[:4] + bytes(40) + content[44:], "rows.parquet")
+
+
 def test_a_parquet_file_that_is_none_is_refused(read) -> None:
     """The message names it."""
     with pytest.raises(DataContractError, match=r"rows\.parquet: expected Parquet.* begins with b'key,size") as caught:
