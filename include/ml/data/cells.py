@@ -2,6 +2,9 @@
 
 A column is tried whole first. Only where that fails is each cell looked at by itself, so that a million good cells cost
 a vector operation and one bad cell costs its row, not the file.
+
+Text, levels and ids are exact, the spaces around them too: ids are joined with labels and with the inference ids of
+callers, and hashed to split rows. One trimmed here would be another than in partitions and captures of before.
 """
 
 from __future__ import annotations

@@ -55,6 +55,13 @@ def test_levels_are_exact() -> None:
     assert faults(["No", "Yes", "yes", "Yes "], column) == [None, None, "unknown level", "unknown level"]
 
 
+@pytest.mark.parametrize("kind", ["id", "text"])
+def test_ids_and_text_are_exact(kind: Kind) -> None:
+    """An id with a space is another id, as it is to who asks a model with it."""
+    texts = [" 5", "5", "5 "]
+    assert cells.read(pa.array(texts), Column(name="c", kind=kind)).values.to_pylist() == texts
+
+
 def test_times_without_an_offset_are_utc() -> None:
     """With and without may be mixed in a column."""
     read = cells.read(
