@@ -23,6 +23,39 @@ LABEL_IS_POSITIVE = "label is positive"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reserved:
+    """Names of columns that the project adds to tables of its own, beside a data set's.
+
+    Args:
+        roles: of the data set's columns that are in the same table.
+        holds: what is in them, for the error message.
+    """
+
+    names: tuple[str, ...]
+    roles: tuple[Role, ...]
+    holds: str
+
+
+_ASKED: tuple[Role, ...] = ("feature", "id", "entity")
+# Each is defined where its table is made; test_dataset.py holds this list against them.
+RESERVED = (
+    Reserved(names=("score", "called"), roles=_ASKED, holds="what the model answered"),
+    Reserved(
+        names=("event_id", "row", "inference_id", "inference_time", "variant", "record"),
+        roles=_ASKED,
+        holds="which captured request a row came in",
+    ),
+    Reserved(names=(LABEL_IS_POSITIVE,), roles=_ASKED, holds="the label in a baseline's sample"),
+    Reserved(
+        names=("comparable",),
+        roles=(*_ASKED, "event_time", "label"),
+        holds="which rows of the hold-out the champion was not fitted on",
+    ),
+    Reserved(names=("_reason",), roles=get_args(Role), holds="why a row is in quarantine"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Column:
     """One column of the landing files, by the name in their header.
 
@@ -46,7 +79,6 @@ class Column:
     def __post_init__(self) -> None:
         at = f"dataset.columns[{self.name}]"
         require(bool(self.name.strip()), "dataset.columns.name", "not be blank", self.name)
-        require(self.name != LABEL_IS_POSITIVE, at, "leave this name to the baseline's sample", self.name)
         require(self.kind in get_args(Kind), f"{at}.kind", f"be one of {get_args(Kind)}", self.kind)
         require(self.role in get_args(Role), f"{at}.role", f"be one of {get_args(Role)}", self.role)
         needed = ROLE_KINDS.get(self.role, self.kind)
@@ -108,6 +140,7 @@ class Dataset:
         names = [column.name for column in self.columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         require(not twice, "dataset.columns", "have distinct names", twice)
+        self._refuse_reserved()
         one: tuple[Role, ...] = ("id", "label")
         for role in one:
             require(len(self.with_role(role)) == 1, "dataset.columns", f"have exactly one {role}", names)
@@ -125,6 +158,13 @@ class Dataset:
         )
         strangers = sorted(set(self.synthetic.effects) - set(names))
         require(not strangers, "dataset.synthetic.effects", "name columns of the data set", strangers)
+
+    def _refuse_reserved(self) -> None:
+        for reserved in RESERVED:
+            for column in self.columns:
+                free = column.name not in reserved.names or column.role not in reserved.roles
+                expected = f"be another, here and in the landing files: under this one we keep {reserved.holds}"
+                require(free, f"dataset.columns[{column.name}].name", expected, column.name)
 
     def with_role(self, role: Role) -> tuple[Column, ...]:
         """The columns of one role, in file order."""

@@ -5,8 +5,13 @@ from typing import Any
 
 import pytest
 
+from include.ml.baseline.statistics import SCORE
+from include.ml.capture.joining import internal
+from include.ml.capture.layout import layout
+from include.ml.data.contract import REASON
+from include.ml.data.preprocessing import COMPARABLE
 from include.specs import catalog
-from include.specs.dataset import Column, Dataset, Synthetic
+from include.specs.dataset import LABEL_IS_POSITIVE, RESERVED, Column, Dataset, Kind, Role, Synthetic
 from include.specs.errors import SpecError
 
 CHURN, FRAUD = catalog.model("churn").dataset, catalog.model("fraud").dataset
@@ -16,7 +21,6 @@ CHURN, FRAUD = catalog.model("churn").dataset, catalog.model("fraud").dataset
     ("column", "message"),
     [
         ({"name": " ", "kind": "text"}, "columns.name must not be blank"),
-        ({"name": "label is positive", "kind": "text"}, "must leave this name to the baseline's sample"),
         ({"name": "a", "kind": "number"}, r"columns\[a\]\.kind must be one of"),
         ({"name": "a", "kind": "text", "role": "target"}, r"columns\[a\]\.role must be one of"),
         ({"name": "a", "kind": "numeric", "role": "id"}, r"columns\[a\]\.kind must be id for the role id"),
@@ -58,6 +62,35 @@ def test_a_data_set_that_cannot_be_meant_is_refused(changes: dict[str, Any], mes
     """With what came."""
     with pytest.raises(SpecError, match=message):
         replace(CHURN, **changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "role", "holds"),
+    [
+        ("score", "numeric", "feature", "what the model answered"),
+        ("record", "id", "entity", "which captured request a row came in"),
+        ("comparable", "timestamp", "event_time", "which rows of the hold-out"),
+        ("label is positive", "categorical", "feature", "the label in a baseline's sample"),
+        ("_reason", "text", "ignored", "why a row is in quarantine"),
+    ],
+)
+def test_a_name_that_the_project_needs_itself_is_refused(name: str, kind: Kind, role: Role, holds: str) -> None:
+    """When the file is imported, not after a training; with what is kept under it and what to do."""
+    wanted = rf"columns\[{name}\]\.name must be another, here and in the landing files: .*{holds}.*, got '{name}'"
+    with pytest.raises(SpecError, match=wanted):
+        replace(CHURN, columns=columns(extra=(Column(name=name, kind=kind, role=role),)))
+
+
+def test_an_ignored_column_may_be_called_as_it_is() -> None:
+    """It is in no table that has columns of ours, but for the quarantine's."""
+    replace(CHURN, columns=columns(extra=(Column(name="score", kind="numeric", role="ignored"),)))
+
+
+def test_every_name_that_the_project_adds_is_reserved() -> None:
+    """To what captured traffic becomes, to hold-out, baseline and quarantine; and no other is."""
+    plan = layout(CHURN)
+    added = {*internal(plan).names} - {*plan.names} | {SCORE, LABEL_IS_POSITIVE, COMPARABLE, REASON}
+    assert added == {name for reserved in RESERVED for name in reserved.names}
 
 
 def test_a_label_has_two_classes() -> None:
