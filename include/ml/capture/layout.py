@@ -128,13 +128,11 @@ def layout(dataset: Dataset, positional: Sequence[str] | None = None) -> Layout:
     """The layout of `dataset`'s traffic; a row without names holds the columns `positional`, None for the features.
 
     Raises:
-        SpecError: a column has the name of one that the table needs itself, or `positional` names one that is not.
+        SpecError: `positional` names a column that is not.
     """
     made = Layout(
         dataset=dataset, positional=tuple(positional if positional is not None else names_of(dataset.features))
     )
-    taken = sorted({*REQUEST.names, *ANSWER.names} & set(made.names))
-    require(not taken, "dataset.columns", "leave these names to captured traffic", taken)
     strangers = [name for name in made.positional if name not in made.known]
     require(not strangers, "positional", "name columns of the data set", strangers)
     return made
