@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -10,6 +11,7 @@ from include.specs.errors import SpecError, require
 
 Kind = Literal["numeric", "categorical", "text", "id", "timestamp"]
 Role = Literal["feature", "id", "entity", "label", "event_time", "label_time", "ignored"]
+Absent = Literal["fail", "skip"]
 # The kind that a role needs, where it needs one.
 ROLE_KINDS: Mapping[str, Kind] = {
     "id": "id",
@@ -18,6 +20,8 @@ ROLE_KINDS: Mapping[str, Kind] = {
     "event_time": "timestamp",
     "label_time": "timestamp",
 }
+# Without these nothing can be said of a row: a blank is no fact.
+NEVER_BLANK: tuple[Role, ...] = ("id", "event_time")
 # Of the baseline's sample: the column that says whether the label was the positive one.
 LABEL_IS_POSITIVE = "label is positive"
 
@@ -83,13 +87,24 @@ class Column:
         require(self.role in get_args(Role), f"{at}.role", f"be one of {get_args(Role)}", self.role)
         needed = ROLE_KINDS.get(self.role, self.kind)
         require(self.kind == needed, f"{at}.kind", f"be {needed} for the role {self.role}", self.kind)
+        told = self.role not in NEVER_BLANK or not self.missing
+        require(told, f"{at}.missing", f"be False for the role {self.role}: a row without one is no row", self.missing)
         limits = (self.minimum, self.maximum)
         require(self.kind == "numeric" or limits == (None, None), at, "be numeric to have limits", self.kind)
         require(self.kind == "categorical" or self.levels is None, at, "be categorical to have levels", self.kind)
+        finite = all(limit is None or math.isfinite(limit) for limit in limits)
+        require(finite, f"{at}.minimum, maximum", "be finite", limits)
         ordered = self.minimum is None or self.maximum is None or self.minimum <= self.maximum
         require(ordered, f"{at}.minimum", "be at most maximum", limits)
-        unique = self.levels is None or 0 < len(self.levels) == len(set(self.levels))
-        require(unique, f"{at}.levels", "be a non-empty set of distinct values", self.levels)
+        if self.levels is not None:
+            _require_levels(self.levels, f"{at}.levels")
+
+
+def _require_levels(levels: tuple[str, ...], field: str) -> None:
+    # A lone text is a sequence of its letters, and a number no cell of a file: each would be met by no row.
+    texts = isinstance(levels, tuple) and all(isinstance(level, str) and level.strip() for level in levels)
+    distinct = texts and 0 < len(levels) == len(set(levels))
+    require(distinct, field, "be a tuple of distinct texts, none of them blank", levels)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +138,8 @@ class Dataset:
     Args:
         positive: the label's level that the model gives the probability of.
         quarantine_limit: the largest share of rows that may be quarantined before a partition is refused.
-        unlabelled: whether rows without a label are expected (labels come later); they are kept, not trained on.
+        unlabelled: whether rows without a label are expected (labels come later); they are kept, not trained on. The
+            label's column says the same with `missing`.
         window_days: how many days of partitions a training run reads back from its newest; None for all.
         when_absent: what a date without landing files means: an error, or a day without data (skipped).
     """
@@ -134,7 +150,7 @@ class Dataset:
     quarantine_limit: float = 0.02
     unlabelled: bool = False
     window_days: int | None = None
-    when_absent: Literal["fail", "skip"] = "skip"
+    when_absent: Absent = "skip"
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -151,6 +167,9 @@ class Dataset:
         levels = self.label.levels or ()
         require(len(levels) == 2, "dataset.label.levels", "be the two classes", levels)  # noqa: PLR2004 binary models
         require(self.positive in levels, "dataset.positive", f"be one of {levels}", self.positive)
+        self._check_blank_labels()
+        known = get_args(Absent)
+        require(self.when_absent in known, "dataset.when_absent", f"be one of {known}", self.when_absent)
         limit = self.quarantine_limit
         require(0 <= limit <= 1, "dataset.quarantine_limit", "be within [0, 1]", limit)
         require(
@@ -158,6 +177,13 @@ class Dataset:
         )
         strangers = sorted(set(self.synthetic.effects) - set(names))
         require(not strangers, "dataset.synthetic.effects", "name columns of the data set", strangers)
+
+    def _check_blank_labels(self) -> None:
+        """A label that may be blank and rows that may lack one are one fact, told to ingestion and to training."""
+        at, label = f"dataset.columns[{self.label.name}].missing", self.label
+        require(label.missing or not self.unlabelled, at, "be True where dataset.unlabelled is", label.missing)
+        expected = f"be True, since the label {label.name} may be blank (or give that column missing=False)"
+        require(self.unlabelled or not label.missing, "dataset.unlabelled", expected, self.unlabelled)
 
     def _refuse_reserved(self) -> None:
         for reserved in RESERVED:

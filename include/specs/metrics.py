@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from include.specs.errors import SpecError
+from include.specs.errors import SpecError, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,19 @@ class Metric:
     higher_is_better: bool = True
     low: float = 0.0
     high: float | None = 1.0
+
+    def require_value(self, value: object, *, field: str) -> None:
+        """Raise `SpecError` for `field` unless `value` is one that the metric can have, and finite.
+
+        >>> METRICS["log_loss"].require_value(None, field="gate.thresholds.log_loss")
+        Traceback (most recent call last):
+        include.specs.errors.SpecError: gate.thresholds.log_loss must be within [0, inf), got None
+        """
+        bounds = f"[{self.low:g}, inf)" if self.high is None else f"[{self.low:g}, {self.high:g}]"
+        high = math.inf if self.high is None else self.high
+        finite = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        inside = isinstance(value, int | float) and self.low <= value <= high
+        require(finite and inside, field, f"be within {bounds}", value)
 
     @property
     def comparison(self) -> str:

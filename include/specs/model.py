@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from include.specs.cron import require_cron
 from include.specs.dataset import Column, Dataset, Kind
 from include.specs.errors import require
 from include.specs.groups import Fairness
@@ -82,6 +84,17 @@ class Estimator:
         require(self.threads > 0, "estimator.threads", "be positive", self.threads)
         every = self.checkpoint_every
         require(every is None or every > 0, "estimator.checkpoint_every", "be positive", every)
+        self._check_hyperparameters()
+
+    def _check_hyperparameters(self) -> None:
+        """What needs no scikit-learn: the names and ranges that the class has are refused by the training job."""
+        for name, value in self.hyperparameters.items():
+            at = f"estimator.hyperparameters.{name}"
+            # The manifest keeps one seed, and that is the one that all randomness comes from.
+            require(name != "random_state", at, "be left to estimator.seed", value)
+            single = value is None or isinstance(value, bool | int | float | str)
+            finite = not isinstance(value, float) or math.isfinite(value)
+            require(single and finite, at, "be a finite number, a text, true, false or none", value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +135,8 @@ class Slices:
     minimum_rows: int = 50
 
     def __post_init__(self) -> None:
-        metric(self.metric, field="gate.slices.metric")
+        require(bool(self.columns), "gate.slices.columns", "name at least one column", self.columns)
+        metric(self.metric, field="gate.slices.metric").require_value(self.floor, field="gate.slices.floor")
         require(self.minimum_rows > 0, "gate.slices.minimum_rows", "be positive", self.minimum_rows)
 
 
@@ -147,14 +161,11 @@ class Gate:
     def __post_init__(self) -> None:
         require(bool(self.thresholds), "gate.thresholds", "name at least one metric", self.thresholds)
         for name, value in self.thresholds.items():
-            known = metric(name, field="gate.thresholds")
-            top = float("inf") if known.high is None else known.high
-            where = f"gate.thresholds.{name}"
-            require(known.low <= value <= top, where, f"be within [{known.low:g}, {top:g}]", value)
+            metric(name, field="gate.thresholds").require_value(value, field=f"gate.thresholds.{name}")
         metric(self.primary_metric, field="gate.primary_metric")
         rules = ("not_worse", "better")
         require(self.champion_rule in rules, "gate.champion_rule", f"be one of {rules}", self.champion_rule)
-        require(self.margin >= 0, "gate.margin", "be at least 0", self.margin)
+        require(0 <= self.margin < math.inf, "gate.margin", "be at least 0 and finite", self.margin)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,8 +209,7 @@ class ModelSpec:
         require(named is not None, "name", "be 2 to 24 of a-z, 0-9 and -, starting with a letter", self.name)
         require(bool(self.title.strip()), "title", "not be blank", self.title)
         for name in ("ingestion_schedule", "training_schedule"):
-            cron = getattr(self, name)
-            require(len(cron.split()) == 5, name, "be five-field cron", cron)  # noqa: PLR2004 minute hour day month weekday
+            require_cron(getattr(self, name), name)
         self._check_features()
         unknown = sorted(set(self.step_resources) - set(STEPS))
         require(not unknown, "step_resources", f"name steps of {sorted(STEPS)}", unknown)

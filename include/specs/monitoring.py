@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from include.specs.cron import require_cron
 from include.specs.errors import require
 from include.specs.metrics import metric
 
@@ -143,8 +144,7 @@ class Monitoring:
 
     def __post_init__(self) -> None:
         for name in ("schedule", "performance_schedule"):
-            cron = getattr(self, name)
-            require(len(cron.split()) == 5, f"monitoring.{name}", "be five-field cron", cron)  # noqa: PLR2004 minute hour day month weekday
+            require_cron(getattr(self, name), f"monitoring.{name}")
         require(bool(self.variants), "monitoring.variants", "name at least one variant", self.variants)
         require(0 <= self.unreadable <= 1, "monitoring.unreadable", "be within [0, 1]", self.unreadable)
         known = ("capture", "predictions")

@@ -1,5 +1,6 @@
 """A data set's description refuses what no file could satisfy."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -30,8 +31,18 @@ CHURN, FRAUD = catalog.model("churn").dataset, catalog.model("fraud").dataset
             r"columns\[a\]\.minimum must be at most maximum",
         ),
         ({"name": "a", "kind": "numeric", "levels": ("x",)}, r"columns\[a\] must be categorical to have levels"),
-        ({"name": "a", "kind": "categorical", "levels": ()}, r"columns\[a\]\.levels must be a non-empty set"),
-        ({"name": "a", "kind": "categorical", "levels": ("x", "x")}, r"columns\[a\]\.levels must be a non-empty set"),
+        ({"name": "a", "kind": "numeric", "minimum": math.nan}, r"columns\[a\]\.minimum, maximum must be finite"),
+        ({"name": "a", "kind": "numeric", "maximum": math.inf}, r"columns\[a\]\.minimum, maximum must be finite"),
+        ({"name": "a", "kind": "categorical", "levels": ()}, r"columns\[a\]\.levels must be a tuple of distinct"),
+        ({"name": "a", "kind": "categorical", "levels": ("x", "x")}, r"columns\[a\]\.levels must be a tuple of dist"),
+        ({"name": "a", "kind": "categorical", "levels": "Yes"}, r"columns\[a\]\.levels must be a tuple .*got 'Yes'"),
+        ({"name": "a", "kind": "categorical", "levels": (0, 1)}, r"columns\[a\]\.levels must be .* texts.*\(0, 1\)"),
+        ({"name": "a", "kind": "categorical", "levels": ("x", " ")}, r"columns\[a\]\.levels must .*none .* blank"),
+        ({"name": "a", "kind": "id", "role": "id", "missing": True}, r"columns\[a\]\.missing must be False for .* id"),
+        (
+            {"name": "a", "kind": "timestamp", "role": "event_time", "missing": True},
+            r"columns\[a\]\.missing must be False for the role event_time",
+        ),
     ],
 )
 def test_a_column_that_cannot_be_meant_is_refused(column: dict[str, Any], message: str) -> None:
@@ -55,6 +66,12 @@ def columns(*, without: str = "", extra: tuple[Column, ...] = ()) -> tuple[Colum
         ({"positive": "Maybe"}, r"dataset\.positive must be one of \('No', 'Yes'\), got 'Maybe'"),
         ({"quarantine_limit": 1.5}, r"quarantine_limit must be within \[0, 1\]"),
         ({"window_days": 0}, "window_days must be positive"),
+        ({"when_absent": "explode"}, r"when_absent must be one of \('fail', 'skip'\), got 'explode'"),
+        ({"unlabelled": True}, r"columns\[Churn\]\.missing must be True where dataset\.unlabelled is, got False"),
+        (
+            {"columns": columns(without="label", extra=(replace(CHURN.label, missing=True),))},
+            r"dataset\.unlabelled must be True, since the label Churn may be blank.*, got False",
+        ),
         ({"synthetic": Synthetic(rows=1, base_rate=0.5, effects={"nonsense": 1.0})}, "effects must name columns"),
     ],
 )

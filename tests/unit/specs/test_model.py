@@ -1,5 +1,6 @@
 """A model's spec refuses what cannot be meant, and says which field to change."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,10 @@ from include.specs.model import DecisionRule, Estimator, Gate, ModelSpec, Owner,
 CHURN = catalog.model("churn")
 
 
+def estimator(**hyperparameters: Any) -> Estimator:
+    return Estimator(path="sklearn.x", hyperparameters=hyperparameters)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -20,6 +25,7 @@ CHURN = catalog.model("churn")
         ({"name": "c" * 25}, "name must be 2 to 24"),
         ({"title": " "}, "title must not be blank"),
         ({"training_schedule": "@weekly"}, "training_schedule must be five-field cron"),
+        ({"ingestion_schedule": "0 24 * * *"}, "ingestion_schedule must be five-field cron, the hour of 0 to 23"),
         ({"step_resources": {"fit": None}}, r"step_resources must name steps of .*got \['fit'\]"),
         ({"features": {"nonsense": "as_is"}}, "features must name feature columns.*got 'nonsense'"),
         ({"features": {"Churn": "one_hot"}}, "features must name feature columns.*got 'Churn'"),
@@ -86,18 +92,29 @@ def test_rows_without_names_hold_columns_of_the_data_set() -> None:
         (lambda: Split(test=0.0), r"split\.test must be within \(0, 1\)"),
         (lambda: Split(test=0.6, validation=0.4), "split must leave rows to train on"),
         (lambda: Estimator(path="os.system"), r"estimator\.path must be a class of scikit-learn"),
+        (lambda: estimator(random_state=1), r"hyperparameters\.random_state must be left to estimator\.seed, got 1"),
+        (lambda: estimator(C=math.nan), r"estimator\.hyperparameters\.C must be a finite number.*, got nan"),
+        (lambda: estimator(C=[1.0]), r"estimator\.hyperparameters\.C must be a finite number, a text,.*got \[1\.0\]"),
         (lambda: Estimator(path="sklearn.x", checkpoint_every=0), r"checkpoint_every must be positive"),
         (lambda: Estimator(path="sklearn.x", threads=0), r"threads must be positive"),
         (lambda: DecisionRule(target=1.0), r"decision\.target must be within"),
         (lambda: DecisionRule(rule="best"), r"decision\.rule"),  # type: ignore[arg-type]
         (lambda: Gate(thresholds={}), "gate.thresholds must name at least one metric"),
         (lambda: Gate(thresholds={"roc": 0.5}), "gate.thresholds must be one of .*roc_auc.*got 'roc'"),
-        (lambda: Gate(thresholds={"roc_auc": 1.2}), r"gate\.thresholds\.roc_auc must be within \[0, 1\], got 1\.2"),
-        (lambda: Gate(thresholds={"log_loss": -1.0}), r"gate\.thresholds\.log_loss must be within \[0, inf\]"),
+        (lambda: Gate(thresholds={"roc_auc": 1.2}), r"thresholds\.roc_auc must be within \[0, 1\], got 1\.2"),
+        (lambda: Gate(thresholds={"log_loss": -1.0}), r"thresholds\.log_loss must be within \[0, inf\)"),
+        (lambda: Gate(thresholds={"log_loss": math.inf}), r"thresholds\.log_loss must be within .*, got inf"),
+        (lambda: Gate(thresholds={"roc_auc": math.nan}), r"thresholds\.roc_auc must be within .*, got nan"),
+        (lambda: Gate(thresholds={"roc_auc": True}), r"thresholds\.roc_auc must be within .*, got True"),
         (lambda: Gate(thresholds={"roc_auc": 0.5}, margin=-0.1), r"gate\.margin must be at least 0"),
+        (lambda: Gate(thresholds={"roc_auc": 0.5}, margin=math.inf), r"gate\.margin must be .*finite, got inf"),
+        (lambda: Gate(thresholds={"roc_auc": 0.5}, margin=math.nan), r"gate\.margin must be .*finite, got nan"),
         (lambda: Gate(thresholds={"roc_auc": 0.5}, primary_metric="x"), r"gate\.primary_metric"),
         (lambda: Gate(thresholds={"roc_auc": 0.5}, champion_rule="x"), r"gate\.champion_rule"),  # type: ignore[arg-type]
-        (lambda: Slices(columns=(), metric="roc_auc", floor=0.5, minimum_rows=0), "minimum_rows must be positive"),
+        (lambda: Slices(columns=("a",), metric="roc_auc", floor=0.5, minimum_rows=0), "minimum_rows must be positive"),
+        (lambda: Slices(columns=(), metric="roc_auc", floor=0.5), r"slices\.columns must name at least one column"),
+        (lambda: Slices(columns=("a",), metric="roc_auc", floor=7.0), r"slices\.floor must be .* \[0, 1\], got 7"),
+        (lambda: Slices(columns=("a",), metric="brier", floor=math.nan), r"slices\.floor must be .* got nan"),
     ],
 )
 def test_parts_of_a_spec_refuse_what_cannot_be_meant(make: Any, message: str) -> None:

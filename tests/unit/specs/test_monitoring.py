@@ -57,6 +57,13 @@ def test_impossible_traffic_is_refused(field: dict[str, Any]) -> None:
         Monitoring(**field)
 
 
+@pytest.mark.parametrize("name", ["schedule", "performance_schedule"])
+def test_a_schedule_that_cannot_be_read_is_refused(name: str) -> None:
+    """As those of the other flows are."""
+    with pytest.raises(SpecError, match=rf"^monitoring\.{name} must be five-field cron, the minute of 0 to 59"):
+        Monitoring(**{name: "75 6 * * *"})
+
+
 def test_a_model_is_watched_by_both_rules() -> None:
     """A fall of the gate's own metric, unless another is named."""
     assert Monitoring().performance.metric is None

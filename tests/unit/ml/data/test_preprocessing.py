@@ -77,7 +77,9 @@ def test_rows_without_label_are_left_out_where_the_spec_expects_them(workshop, e
 def test_rows_without_label_are_refused_where_the_spec_does_not(workshop, events: ModelSpec, rows_csv) -> None:
     """The lake was filled under another spec: the message names the column and what to do."""
     container = workshop.raw(events, {FIRST: rows_csv(events)})
-    strict = replace(events, dataset=replace(events.dataset, unlabelled=False))
+    label = replace(events.dataset.label, missing=False)
+    columns = (*events.dataset.columns[:-1], label)
+    strict = replace(events, dataset=replace(events.dataset, columns=columns, unlabelled=False))
     run = replace(container.config(TrainingRun), model=strict)
     with pytest.raises(DataContractError, match=r"column 'left': \d+ of 400 rows have no label"):
         preprocess(container.channel("raw"), run)

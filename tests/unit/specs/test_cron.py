@@ -1,0 +1,71 @@
+"""A schedule that the scheduler could not read is refused with the spec."""
+
+import pytest
+from croniter import croniter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.specs.cron import require_cron
+from include.specs.errors import SpecError
+
+READABLE = [
+    "0 2 * * *",
+    "*/15 0-23/2 1,15 1-12 0-7",
+    "5/10 22-2 * jan-MAR Mon-fri",
+    "0 0 L * *",
+    "0 0 ? * L5",
+    "0 0 15,L * *",
+    "0 0 * * 1#1,1#3",
+    "59 23 31 12 7",
+]
+
+
+@pytest.mark.parametrize("expression", READABLE)
+def test_cron_is_taken_as_the_scheduler_takes_it(expression: str) -> None:
+    """Numbers, names, ranges, steps, lists, and the last or a certain weekday of a month."""
+    assert croniter.is_valid(expression)
+    require_cron(expression, "schedule")
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("@weekly", "be five-field cron, got"),
+        ("0 2 * *", "be five-field cron, got"),
+        ("60 2 * * *", "minute of 0 to 59"),
+        ("0 24 * * *", "hour of 0 to 23"),
+        ("0 0 0 * *", "day of the month of 1 to 31"),
+        ("0 0 * 13 *", "month of 1 to 12"),
+        ("0 0 * * 8", "day of the week of 0 to 7"),
+        ("99 99 99 99 99", "minute"),
+        ("a b c d e", "minute"),
+        ("0 0 * mon *", "month of"),
+        ("*/0 * * * *", "minute"),
+        ("1,,2 * * * *", "minute"),
+        ("-5 * * * *", "minute"),
+        ("5- * * * *", "minute"),
+        ("0 L * * *", "hour"),
+    ],
+)
+def test_other_text_is_refused(expression: str, message: str) -> None:
+    """With the field of the spec, and the part of it that cannot be read."""
+    assert expression == "@weekly" or not croniter.is_valid(expression)
+    with pytest.raises(SpecError, match=rf"^training_schedule must .*{message}"):
+        require_cron(expression, "training_schedule")
+
+
+_VALUE = st.integers(0, 60).map(str) | st.sampled_from(["*", "jan", "Dec", "sun", "SAT", "l", "L3", "?", "2#2", "x"])
+_RANGE = st.builds("{}-{}".format, _VALUE, _VALUE)
+_ELEMENT = _VALUE | _RANGE | st.builds("{}/{}".format, _VALUE | _RANGE, st.integers(0, 99))
+_FIELD = st.lists(_ELEMENT, min_size=1, max_size=2).map(",".join)
+
+
+@given(st.integers(0, 4), _FIELD)
+def test_what_is_taken_the_scheduler_can_read(place: int, text: str) -> None:
+    """Airflow reads cron with croniter."""
+    expression = " ".join([*["*"] * place, text, *["*"] * (4 - place)])
+    try:
+        require_cron(expression, "schedule")
+    except SpecError:
+        return
+    assert croniter.is_valid(expression), expression
