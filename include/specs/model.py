@@ -13,6 +13,7 @@ from include.specs.dataset import Column, Dataset, Kind
 from include.specs.errors import require
 from include.specs.groups import Fairness
 from include.specs.job import STEPS, StepResources
+from include.specs.limits import Limits
 from include.specs.metrics import metric
 from include.specs.monitoring import Monitoring
 
@@ -65,6 +66,8 @@ class Estimator:
     """What is fitted: a class by its dotted path, its hyper-parameters, and the seed of all its randomness.
 
     Args:
+        limits: hyper-parameter of the spec → between which numbers a run may set it. Of one without, a run's value is
+            held to its type before anything starts, and to what scikit-learn takes by the training job alone.
         threads: that fit. Not the machine's number of cores: sums in another order differ in the last digits, and the
             same run would give another model on another instance type.
         checkpoint_every: the work between two checkpoints of a `HistGradientBoostingClassifier`, in rows × boosting
@@ -74,6 +77,7 @@ class Estimator:
 
     path: str
     hyperparameters: Mapping[str, Value] = field(default_factory=dict)
+    limits: Mapping[str, Limits] = field(default_factory=dict)
     seed: int = 0
     threads: int = 1
     checkpoint_every: int | None = None
@@ -95,6 +99,11 @@ class Estimator:
             single = value is None or isinstance(value, bool | int | float | str)
             finite = not isinstance(value, float) or math.isfinite(value)
             require(single and finite, at, "be a finite number, a text, true, false or none", value)
+        for name, limits in self.limits.items():
+            known = sorted(self.hyperparameters)
+            require(name in self.hyperparameters, "estimator.limits", f"name hyper-parameters, of {known}", name)
+            value = self.hyperparameters[name]
+            require(limits.hold(value), f"estimator.hyperparameters.{name}", f"be within {limits}", value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,10 @@
 """What a person may override for one run: forms with types, limits and help, and the spec with an override applied.
 
-Each schema is made from the model's spec, so the trigger form refuses a bad value before anything starts; the spec
-itself refuses it once more when the run is resolved, for what the API was sent.
+Each schema is made from the model's spec, so the trigger form refuses a bad value before anything starts. What came
+with an event has met no form: when the run is resolved, before its first job, all is held to the same schema once more.
+
+Of a hyper-parameter the schema knows name, type and the spec's `limits`. What else scikit-learn takes, it alone knows,
+and it is in no image of Airflow: the training job refuses the rest, after the preprocessing job.
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ from airflow.sdk import Param
 
 from include.specs.errors import SpecError, require
 from include.specs.job import EVALUATE, PREPROCESS, TRAIN
+from include.specs.limits import Limits
 from include.specs.metrics import METRICS
-from include.specs.model import ModelSpec
+from include.specs.model import ModelSpec, Value
 
 Schema = dict[str, Any]
 # Null is what an empty field of the form is; without it, the form demands a value.
@@ -90,18 +94,17 @@ def apply_overrides(spec: ModelSpec, overrides: Mapping[str, Any]) -> ModelSpec:
     """The spec as it is for one run.
 
     Raises:
-        SpecError: an override that the spec cannot have.
+        SpecError: an override that the form does not take, or that the spec cannot have.
     """
-    unknown = sorted(set(overrides) - set(override_schema(spec)["properties"]))
-    if unknown:
-        raise SpecError("params", f"be of {sorted(override_schema(spec)['properties'])}", unknown[0])
-    gate = dataclasses.replace(spec.gate, thresholds={**spec.gate.thresholds, **(overrides.get("thresholds") or {})})
-    hyperparameters = {**spec.estimator.hyperparameters, **(overrides.get("hyperparameters") or {})}
+    given = _given(overrides)
+    _require_form(override_schema(spec), given)
+    own = spec.estimator.hyperparameters
+    asked = {name: _typed(value, own[name]) for name, value in given.get("hyperparameters", {}).items()}
     return dataclasses.replace(
         spec,
-        gate=gate,
-        estimator=dataclasses.replace(spec.estimator, hyperparameters=hyperparameters),
-        step_resources={**spec.step_resources, **_resources(spec, overrides.get("instance_types") or {})},
+        gate=dataclasses.replace(spec.gate, thresholds={**spec.gate.thresholds, **given.get("thresholds", {})}),
+        estimator=dataclasses.replace(spec.estimator, hyperparameters={**own, **asked}),
+        step_resources={**spec.step_resources, **_resources(spec, given.get("instance_types", {}))},
     )
 
 
@@ -118,6 +121,22 @@ def _require_object(field: str, value: object) -> None:
     require(isinstance(value, Mapping), field, "be an object of names and values", value)
 
 
+def _require_form(schema: Schema, given: Mapping[str, Any]) -> None:
+    # As late as Airflow's own params load it: to parse a DAG file is to check none of them.
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415
+    from jsonschema.exceptions import best_match  # noqa: PLC0415
+
+    wrong = best_match(Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(dict(given)))
+    if wrong is not None:
+        field = ".".join(["params", *map(str, wrong.absolute_path)])
+        raise SpecError(field, f"be as the trigger form takes it ({wrong.message})", wrong.instance)
+
+
+def _typed(value: Value, like: Value) -> Value:
+    # JSON has one kind of number: 70.0 passes for a whole one, and scikit-learn would not take it for that.
+    return int(value) if isinstance(like, int) and isinstance(value, float) else value
+
+
 def _merge(into: dict[str, Any], more: Mapping[str, Any], *, at: str) -> None:
     for name, value in more.items():
         field = f"{at}.{name}"
@@ -130,8 +149,6 @@ def _merge(into: dict[str, Any], more: Mapping[str, Any], *, at: str) -> None:
 
 
 def _resources(spec: ModelSpec, instance_types: Mapping[str, str]) -> dict[str, Any]:
-    unknown = sorted(set(instance_types) - set(_STEPS))
-    require(not unknown, "params.instance_types", f"name steps of a training, {_STEPS}", unknown)
     return {
         step: dataclasses.replace(spec.resources(step), instance_type=instance_type)
         for step, instance_type in instance_types.items()
@@ -154,8 +171,17 @@ def _thresholds(spec: ModelSpec) -> Schema:
 def _hyperparameters(spec: ModelSpec) -> Schema:
     names = spec.estimator.hyperparameters
     help_text = f"Over those of the spec: {_listed(names)}."
-    kinds = {name: {"type": _json_types(value)} for name, value in names.items()}
+    kinds = {name: _hyperparameter(value, spec.estimator.limits.get(name)) for name, value in names.items()}
     return _object(kinds, title="Hyper-parameters", description=help_text)
+
+
+def _hyperparameter(value: Value, limits: Limits | None) -> Schema:
+    if limits is None:
+        return {"type": _json_types(value)}
+    ends = {"minimum": limits.minimum, "maximum": limits.maximum}
+    # Nothing at all, which means "without a limit" to much of scikit-learn, is not between two numbers.
+    kind = "integer" if isinstance(value, int) else "number"
+    return {"type": kind, **{name: end for name, end in ends.items() if end is not None}}
 
 
 def _instance_types() -> Schema:

@@ -2,6 +2,7 @@
 
 from include.specs.dataset import Column, Dataset, Synthetic
 from include.specs.groups import Fairness, Group
+from include.specs.limits import Limits
 from include.specs.model import DecisionRule, Estimator, Gate, ModelSpec, Owner, Slices
 
 YES_NO = ("No", "Yes")
@@ -74,6 +75,14 @@ MODEL = ModelSpec(
             "l2_regularization": 5.0,
             "max_features": 0.3,
             "early_stopping": False,
+        },
+        limits={
+            "learning_rate": Limits(minimum=0.001, maximum=1),
+            "max_iter": Limits(minimum=1, maximum=10_000),
+            "max_leaf_nodes": Limits(minimum=2, maximum=1_000),
+            "min_samples_leaf": Limits(minimum=1),
+            "l2_regularization": Limits(minimum=0),
+            "max_features": Limits(minimum=0.01, maximum=1),
         },
         # Some twenty seconds on one core.
         checkpoint_every=100_000_000,

@@ -2,6 +2,7 @@
 
 from include.specs.dataset import Column, Dataset, Synthetic
 from include.specs.groups import Fairness, Group
+from include.specs.limits import Limits
 from include.specs.model import DecisionRule, Estimator, Gate, ModelSpec, Owner, Slices, Split
 
 MODEL = ModelSpec(
@@ -53,7 +54,11 @@ MODEL = ModelSpec(
         ),
     ),
     features={"order_price": "log_standardise", "merchant": "target_encode"},
-    estimator=Estimator(path="sklearn.linear_model.LogisticRegression", hyperparameters={"C": 0.3, "max_iter": 1000}),
+    estimator=Estimator(
+        path="sklearn.linear_model.LogisticRegression",
+        hyperparameters={"C": 0.3, "max_iter": 1000},
+        limits={"C": Limits(minimum=1e-6, maximum=1e6), "max_iter": Limits(minimum=1, maximum=100_000)},
+    ),
     split=Split(validation=0.15, test=0.25),
     decision=DecisionRule(rule="precision", target=0.5),
     # Nothing that the model knows is about a person. Whose orders wait for review: those who buy cheap, or dear?

@@ -10,7 +10,7 @@ from airflow.sdk import BaseBranchOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.specs import codec, reports, s3_layout
-from include.specs.errors import PartitionError, SpecError
+from include.specs.errors import PartitionError
 from include.specs.partition import PartitionRef
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import TrainingRun
@@ -186,8 +186,11 @@ def window(context: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[dt.da
     """First day, and day after the last, of the data to train on; None where it is open.
 
     What a person asked for, else the end of the run's data interval (scheduled and backfilled runs), else everything.
+
+    Args:
+        params: as `apply_overrides` has found them good.
     """
-    start, end = (_date(f"params.{name}", params.get(name)) for name in ("start", "end"))
+    start, end = (dt.date.fromisoformat(params[name]) if params.get(name) else None for name in ("start", "end"))
     run = context["dag_run"]
     if end is None and run.run_type in ("scheduled", "backfill") and run.data_interval_end:
         end = run.data_interval_end.astimezone(dt.UTC).date()
@@ -197,14 +200,6 @@ def window(context: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[dt.da
 def is_past_window(context: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
     """Whether the run is about a time that has passed: a backfill, or a window whose end a person has set."""
     return bool(context["dag_run"].run_type == "backfill" or params.get("end"))
-
-
-def _date(field: str, text: Any) -> dt.date | None:
-    # The form refuses what is no date; what came with an event, no form has seen.
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except (TypeError, ValueError) as error:
-        raise SpecError(field, "be a date (YYYY-MM-DD)", text) from error
 
 
 def of_last_days(partitions: Sequence[PartitionRef], days: int | None) -> tuple[PartitionRef, ...]:

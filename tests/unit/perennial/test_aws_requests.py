@@ -165,7 +165,8 @@ def test_what_one_step_leaves_the_next_one_reads(churn: ModelSpec, where: Enviro
 def test_hyperparameters_travel_as_text(churn: ModelSpec, where: Environment, training_run: Make) -> None:
     """Numbers, truth and nothing as JSON, text as it is: the job reads each back as what it was."""
     values = {"learning_rate": 0.05, "max_iter": 200, "warm_start": True, "max_depth": None, "solver": "lbfgs"}
-    spec = dataclasses.replace(churn, estimator=dataclasses.replace(churn.estimator, hyperparameters=values))
+    estimator = dataclasses.replace(churn.estimator, hyperparameters=values, limits={})
+    spec = dataclasses.replace(churn, estimator=estimator)
     sent = {"learning_rate": "0.05", "max_iter": "200", "warm_start": "true", "max_depth": "null", "solver": "lbfgs"}
     assert aws_requests.train(training_run(spec), where)["HyperParameters"] == sent
 

@@ -1,5 +1,7 @@
-"""What a person may override: the form refuses a bad value, and so does the spec, for what the API was sent."""
+"""What a person may override: the form refuses a bad value, and so does the run, for what came with an event."""
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -67,6 +69,9 @@ def test_params_survive_airflows_serialisation(spec: ModelSpec) -> None:
         ("hyperparameters", {"max_iter": "many"}),
         ("hyperparameters", {"max_iter": 2.5}),
         ("hyperparameters", {"max_iter": True}),
+        ("hyperparameters", {"max_iter": 0}),
+        ("hyperparameters", {"max_iter": 1_000_000}),
+        ("hyperparameters", {"max_iter": None}),
         ("instance_types", {"train": "m5.large"}),
         ("instance_types", {"deploy": "ml.m5.large"}),
         ("instance_types", {"ingest": "ml.m5.large"}),
@@ -86,7 +91,6 @@ def test_form_refuses_what_cannot_be_meant(spec: ModelSpec, name: str, value: ob
     [
         ("thresholds", {"roc_auc": 0.99, "log_loss": 40.0}),
         ("hyperparameters", {"max_iter": 50}),
-        ("hyperparameters", {"max_iter": None}),
         ("instance_types", {"train": "ml.g5.2xlarge", "evaluate": "ml.m5.large"}),
         ("start", "2026-02-28"),
         ("end", None),
@@ -96,6 +100,16 @@ def test_form_refuses_what_cannot_be_meant(spec: ModelSpec, name: str, value: ob
 def test_form_takes_what_can_be_meant(spec: ModelSpec, name: str, value: object) -> None:
     """A value within its limits is taken as it is."""
     assert training_params(spec)[name].resolve(value) == value
+
+
+@pytest.mark.parametrize("value", [None, 0, 1_000_000])
+def test_without_limits_a_number_has_a_type_alone(spec: ModelSpec, value: object) -> None:
+    """What scikit-learn makes of it, and whether nothing at all means "without a limit" to it, its job says."""
+    free = replace(spec, estimator=replace(spec.estimator, limits={}))
+    assert training_params(free)["hyperparameters"].resolve({"max_iter": value}) == {"max_iter": value}
+    assert (
+        apply_overrides(free, {"hyperparameters": {"max_iter": value}}).estimator.hyperparameters["max_iter"] == value
+    )
 
 
 def test_whole_number_is_a_number(spec: ModelSpec) -> None:
@@ -141,18 +155,46 @@ def test_overrides_are_merged_into_the_spec(spec: ModelSpec) -> None:
     ("overrides", "field"),
     [
         ({"threshold": {"roc_auc": 0.9}}, "params"),
-        ({"thresholds": {"roc_auc": 1.5}}, "gate.thresholds.roc_auc"),
-        ({"thresholds": {"nonsense": 0.5}}, "gate.thresholds"),
-        ({"instance_types": {"train": "m5.large"}}, "resources.instance_type"),
+        ({"thresholds": 0.9}, "params.thresholds"),
+        ({"thresholds": {"roc_auc": 1.5}}, "params.thresholds.roc_auc"),
+        ({"thresholds": {"roc_auc": None}}, "params.thresholds.roc_auc"),
+        ({"thresholds": {"nonsense": 0.5}}, "params.thresholds"),
+        ({"hyperparameters": {"nonsense": [1, 2]}}, "params.hyperparameters"),
+        ({"hyperparameters": {"max_iter": "many"}}, "params.hyperparameters.max_iter"),
+        ({"hyperparameters": {"max_iter": -5}}, "params.hyperparameters.max_iter"),
+        ({"instance_types": {"train": "m5.large"}}, "params.instance_types.train"),
         ({"instance_types": {"deploy": "ml.m5.large"}}, "params.instance_types"),
         ({"instance_types": {"ingest": "ml.m5.large"}}, "params.instance_types"),
+        ({"end": "2026-02-30"}, "params.end"),
+        # JSON schema has no word for what is no number at all: the spec's own checks have.
+        ({"thresholds": {"log_loss": math.inf}}, "gate.thresholds.log_loss"),
+        ({"hyperparameters": {"max_iter": math.nan}}, "params.hyperparameters.max_iter"),
     ],
 )
-def test_spec_refuses_what_no_form_has_checked(spec: ModelSpec, overrides: dict[str, Any], field: str) -> None:
-    """An override that came with an event meets the spec's own checks, and the error names the field."""
+def test_run_refuses_what_no_form_has_checked(spec: ModelSpec, overrides: dict[str, Any], field: str) -> None:
+    """An override that came with an event is held to the form's schema, and the error names the field."""
     with pytest.raises(SpecError) as refused:
         apply_overrides(spec, overrides)
     assert refused.value.field == field
+
+
+def test_refusal_says_what_is_taken(churn: ModelSpec) -> None:
+    """And what came."""
+    wanted = r"as the trigger form takes it \(-5 is less than the minimum of 0\.001\), got -5"
+    with pytest.raises(SpecError, match=rf"^params\.hyperparameters\.learning_rate must be {wanted}"):
+        apply_overrides(churn, {"hyperparameters": {"learning_rate": -5}})
+
+
+def test_no_number_at_all_is_refused_with_the_limits(churn: ModelSpec) -> None:
+    """It passes for a number with a schema, and is below no minimum."""
+    with pytest.raises(SpecError, match=r"hyperparameters\.learning_rate must be .*, got nan"):
+        apply_overrides(churn, {"hyperparameters": {"learning_rate": math.nan}})
+
+
+def test_whole_number_stays_one(spec: ModelSpec) -> None:
+    """JSON may write seven as 7.0, which scikit-learn would refuse."""
+    found = apply_overrides(spec, {"hyperparameters": {"max_iter": 7.0}}).estimator.hyperparameters["max_iter"]
+    assert (found, type(found)) == (7, int)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from include.specs import catalog
 from include.specs.dataset import Column
 from include.specs.errors import SpecError
+from include.specs.limits import Limits
 from include.specs.model import DecisionRule, Estimator, Gate, ModelSpec, Owner, Slices, Split
 
 CHURN = catalog.model("churn")
@@ -92,6 +93,14 @@ def test_rows_without_names_hold_columns_of_the_data_set() -> None:
         (lambda: Split(test=0.0), r"split\.test must be within \(0, 1\)"),
         (lambda: Split(test=0.6, validation=0.4), "split must leave rows to train on"),
         (lambda: Estimator(path="os.system"), r"estimator\.path must be a class of scikit-learn"),
+        (
+            lambda: Estimator(path="sklearn.x", hyperparameters={"C": 1.0}, limits={"c": Limits(minimum=0)}),
+            r"estimator\.limits must name hyper-parameters, of \['C'\], got 'c'",
+        ),
+        (
+            lambda: Estimator(path="sklearn.x", hyperparameters={"C": 5.0}, limits={"C": Limits(maximum=2)}),
+            r"estimator\.hyperparameters\.C must be within \(-inf, 2\], got 5\.0",
+        ),
         (lambda: estimator(random_state=1), r"hyperparameters\.random_state must be left to estimator\.seed, got 1"),
         (lambda: estimator(C=math.nan), r"estimator\.hyperparameters\.C must be a finite number.*, got nan"),
         (lambda: estimator(C=[1.0]), r"estimator\.hyperparameters\.C must be a finite number, a text,.*got \[1\.0\]"),

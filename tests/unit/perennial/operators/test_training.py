@@ -181,9 +181,9 @@ def test_reason_where_nobody_gave_one(lake: Make, churn: ModelSpec, context: Mak
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        ({"thresholds": {"roc_auc": 7}}, r"gate\.thresholds\.roc_auc must be within \[0, 1\], got 7"),
-        ({"start": "yesterday"}, r"params\.start must be a date \(YYYY-MM-DD\), got 'yesterday'"),
-        ({"no_such": 1}, "got 'no_such'"),
+        ({"thresholds": {"roc_auc": 7}}, r"params\.thresholds\.roc_auc must be .*7 is greater than .* 1"),
+        ({"start": "yesterday"}, r"params\.start must be .*'yesterday' is not a 'date'"),
+        ({"no_such": 1}, r"params must be .*\('no_such' was unexpected\)"),
         ({"thresholds": 0.9}, r"params\.thresholds must be an object of names and values, got 0\.9"),
         (["roc_auc"], r"params must be an object of names and values, got \['roc_auc'\]"),
     ],
