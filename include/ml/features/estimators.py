@@ -7,24 +7,28 @@ import inspect
 import json
 from collections.abc import Mapping
 
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from include.specs.errors import SpecError
 from include.specs.model import Estimator, Value
+
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 def build(spec: Estimator, hyperparameters: Mapping[str, Value]) -> BaseEstimator:
     """The unfitted estimator, its randomness seeded where it has any.
 
     Raises:
-        SpecError: there is no such classifier, or it has no such hyper-parameter.
+        SpecError: there is no such classifier, it has no such hyper-parameter, or it gives no probabilities with those.
     """
     cls = _class(spec.path)
     known = inspect.signature(cls).parameters
     for name in hyperparameters:
         _require_known(name, known, spec.path)
     seed = {"random_state": spec.seed} if "random_state" in known else {}
-    return cls(**seed, **hyperparameters)
+    estimator = cls(**seed, **hyperparameters)
+    _require_probabilities(estimator, spec.path, hyperparameters)
+    return estimator
 
 
 def merged(spec: Estimator, overrides: Mapping[str, str]) -> dict[str, Value]:
@@ -51,9 +55,24 @@ def _class(path: str) -> type[BaseEstimator]:
         cls = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise SpecError("estimator.path", "be a class that scikit-learn has", path) from error
-    if not inspect.isclass(cls) or not is_classifier(cls()) or not hasattr(cls, "predict_proba"):
+    if not inspect.isclass(cls) or not issubclass(cls, ClassifierMixin) or not hasattr(cls, "predict_proba"):
         raise SpecError("estimator.path", "be a classifier that gives probabilities", path)
+    parameters = inspect.signature(cls).parameters.values()
+    needed = [known.name for known in parameters if known.kind in _BY_NAME and known.default is known.empty]
+    if needed:
+        # They are other estimators: a hyper-parameter is a single value, and cannot say one.
+        raise SpecError("estimator.path", f"be a classifier that needs no {', '.join(needed)} to be made", path)
     return cls
+
+
+def _require_probabilities(estimator: BaseEstimator, path: str, hyperparameters: Mapping[str, Value]) -> None:
+    """Some classes have `predict_proba` only with some hyper-parameters, and say which when asked for it."""
+    try:
+        _ = estimator.predict_proba
+    except AttributeError as error:
+        why = error.__cause__ or error
+        expected = f"be such that {path} gives probabilities ({why})"
+        raise SpecError("estimator.hyperparameters", expected, dict(hyperparameters)) from error
 
 
 def _require_known(name: str, known: Mapping[str, inspect.Parameter], path: str) -> None:

@@ -8,7 +8,6 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import InvalidParameterError
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # none are published
 
 from include.ml.container import say
@@ -34,16 +33,13 @@ def fit(
         frame: see `features_frame`. positive: see `labels`.
 
     Raises:
-        SpecError: the estimator refuses its hyper-parameters, or cannot be fitted in stages.
+        SpecError: the estimator refuses its hyper-parameters, for themselves, for each other or for these rows, or
+            cannot be fitted in stages.
     """
     features, estimator = pipeline[:-1], pipeline[-1]
     with threadpool_limits(spec.threads):
         values = features.fit_transform(frame, positive)
-        try:
-            fitted = _fitted(estimator, values, positive, spec.checkpoint_every, checkpoints)
-        except InvalidParameterError as error:
-            expected = f"suit {spec.path} ({error})"
-            raise SpecError("estimator.hyperparameters", expected, _given(estimator)) from error
+        fitted = _fitted(estimator, values, positive, spec.checkpoint_every, checkpoints)
     pipeline.steps[-1] = (pipeline.steps[-1][0], fitted)
     return pipeline
 
@@ -56,7 +52,7 @@ def _fitted(
     checkpoints: Checkpoints,
 ) -> BaseEstimator:
     if every is None:
-        return estimator.fit(values, positive)
+        return _once(estimator, values, positive)
     # Others have a warm start too, but what they learn then depends on where they were interrupted.
     if not isinstance(estimator, HistGradientBoostingClassifier):
         name = type(estimator).__name__
@@ -72,13 +68,15 @@ def _staged(
     checkpoints: Checkpoints,
 ) -> HistGradientBoostingClassifier:
     last, warm_start = estimator.max_iter, estimator.warm_start
+    if not isinstance(last, int) or last < 1:
+        return _once(estimator, values, positive)  # which refuses it, and says why
     current = checkpoints.load() or estimator
     done = getattr(current, "n_iter_", 0)
     if done:
         say(f"continuing from the checkpoint at iteration {done} of {last}")
     while done < last:
         target = min(done + iterations, last)
-        current.set_params(warm_start=True, max_iter=target).fit(values, positive)
+        _once(current.set_params(warm_start=True, max_iter=target), values, positive)
         say(f"iteration {current.n_iter_} of {last}")
         if current.n_iter_ < target:
             break  # early stopping
@@ -87,6 +85,16 @@ def _staged(
         if done < last:
             checkpoints.save(current)
     return current.set_params(warm_start=warm_start, max_iter=last)
+
+
+def _once(estimator: BaseEstimator, values: npt.NDArray[np.float64], positive: npt.NDArray[np.int8]) -> BaseEstimator:
+    """`estimator`, fitted; or why not, in scikit-learn's own sentence: it knows which values exclude each other."""
+    try:
+        return estimator.fit(values, positive)
+    except (ValueError, TypeError) as error:
+        cls = type(estimator)
+        expected = f"be such that {cls.__module__}.{cls.__name__} can be fitted to {len(values)} rows ({error})"
+        raise SpecError("estimator.hyperparameters", expected, _given(estimator)) from error
 
 
 def _given(estimator: BaseEstimator) -> dict[str, object]:

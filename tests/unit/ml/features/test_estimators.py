@@ -30,12 +30,31 @@ def test_an_estimator_without_randomness_needs_no_seed() -> None:
         "sklearn.ensemble.Nonsense",
         "sklearn.linear_model.LinearRegression",
         "sklearn.svm.LinearSVC",
+        "sklearn.ensemble.VotingClassifier",
+        "sklearn.multiclass.OneVsRestClassifier",
     ],
 )
 def test_only_classifiers_with_probabilities_are_built(path: str) -> None:
     """The message names the field and what came."""
     with pytest.raises(SpecError, match=r"estimator\.path must be a cl.*" + path):
         estimators.build(Estimator(path=path), {})
+
+
+def test_what_a_class_cannot_be_made_without_is_named() -> None:
+    """It is no single value, so no spec can say it."""
+    with pytest.raises(SpecError, match=r"estimator\.path must be a classifier that needs no estimators to be made"):
+        estimators.build(Estimator(path="sklearn.ensemble.VotingClassifier"), {"voting": "soft"})
+
+
+def test_probabilities_may_depend_on_hyperparameters() -> None:
+    """The class, what it was given, and scikit-learn's own sentence."""
+    path = "sklearn.linear_model.SGDClassifier"
+    estimators.build(Estimator(path=path), {"loss": "log_loss"})
+    wanted = (
+        rf"estimator\.hyperparameters must be such that {path} gives probabilities \(.*loss='hinge'\), got .*'hinge'"
+    )
+    with pytest.raises(SpecError, match=wanted):
+        estimators.build(Estimator(path=path), {"loss": "hinge"})
 
 
 @pytest.mark.parametrize("name", ["depth", "random_state"])

@@ -141,6 +141,20 @@ def test_a_hyperparameter_out_of_range_is_refused(trees, kept: Checkpoints) -> N
         staged(trees, kept, learning_rate=-1.0)
 
 
+@pytest.mark.parametrize("max_iter", [0, "many"])
+def test_a_number_of_stages_that_cannot_be_counted_is_refused(trees, kept: Checkpoints, max_iter: object) -> None:
+    """As it is where there are none."""
+    with pytest.raises(SpecError, match=r"'max_iter' parameter .* must be an int in the range"):
+        staged(trees, kept, max_iter=max_iter)
+
+
+def test_hyperparameters_that_exclude_each_other_are_refused(logistic, kept: Checkpoints) -> None:
+    """The class, what it was given, and scikit-learn's own sentence: no traceback."""
+    wanted = r"must be such that sklearn\..*LogisticRegression can be fitted .*\(Solver lbfgs supports only dual=False"
+    with pytest.raises(SpecError, match=rf"^estimator\.hyperparameters {wanted}.*\), got \{{.*'dual': True"):
+        staged(logistic, kept, None, solver="lbfgs", dual=True)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_specs_threads_fit(trees, kept: Checkpoints, monkeypatch, threads: int) -> None:
     """Not the machine's cores: sums in another order would give another model."""
