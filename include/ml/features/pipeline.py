@@ -60,8 +60,8 @@ def build_pipeline(model: ModelSpec, hyperparameters: Mapping[str, Value] | None
     estimator = estimators.build(model.estimator, given)
     _refuse_blanks(model, estimator)
     steps = [
-        (transform, transforms.build(transform, columns, model.estimator.seed), [column.name for column in columns])
-        for transform, columns in _grouped(model)
+        (name, transforms.build(transform, columns, model.estimator.seed), [column.name for column in columns])
+        for name, transform, columns in _grouped(model)
     ]
     return Pipeline([("features", ColumnTransformer(steps, sparse_threshold=0.0)), ("estimator", estimator)])
 
@@ -86,10 +86,23 @@ def _clock_angle(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.multiply(pc.cast(into_the_day, pa.float64()), 2 * np.pi / 86_400e6)
 
 
-def _grouped(model: ModelSpec) -> list[tuple[Transform, list[Column]]]:
-    """The features by transform: one encoder over twenty columns is faster than twenty encoders."""
-    by_transform = sorted(model.dataset.features, key=lambda column: model.transform(column.name))
-    return [(name, list(columns)) for name, columns in groupby(by_transform, lambda c: model.transform(c.name))]
+def _grouped(model: ModelSpec) -> list[tuple[str, Transform, list[Column]]]:
+    """The features by transform, with a name: one encoder over twenty columns is faster than twenty encoders.
+
+    Where a transform knows a closed set's levels beforehand, open sets have an encoder of their own: in one with them,
+    the closed would have the levels of the sample.
+    """
+
+    def kind(column: Column) -> tuple[Transform, bool]:
+        transform = model.transform(column.name)
+        return transform, transform in transforms.BY_LEVELS and column.levels is None
+
+    groups = [(*found, list(columns)) for found, columns in groupby(sorted(model.dataset.features, key=kind), kind)]
+    closed = {transform for transform, is_open, _ in groups if not is_open}
+    return [
+        (f"{transform}_open" if is_open and transform in closed else transform, transform, columns)
+        for transform, is_open, columns in groups
+    ]
 
 
 def _refuse_blanks(model: ModelSpec, estimator: BaseEstimator) -> None:

@@ -18,10 +18,19 @@ from include.specs.model import Transform
 UNKNOWN_LEVEL = -1
 # A level of an open set needs this many rows for a column of its own; rarer ones share one.
 FREQUENT = 10
+# Columns of an open set at most: the most frequent levels have one each, and all others share the last. So many take
+# 1.3 GB for 650,000 rows, as eight bytes a cell; an id that was taken for a category would have one for each value.
+MOST_COLUMNS = 256
+# These know the levels of a closed set beforehand, and so encode it apart from open ones.
+BY_LEVELS: frozenset[Transform] = frozenset({"one_hot", "ordinal"})
 
 
 def build(transform: Transform, columns: Sequence[Column], seed: int) -> BaseEstimator | str:
-    """The unfitted transformer of `columns`; `seed` is for target encoding's internal folds."""
+    """The unfitted transformer of `columns`; `seed` is for target encoding's internal folds.
+
+    Args:
+        columns: for a transform of `BY_LEVELS`, all of closed sets or all of open ones.
+    """
     return _BUILDERS[transform](columns, seed)
 
 
@@ -40,7 +49,12 @@ def _as_is(_columns: Sequence[Column], _seed: int) -> str:
 
 def _one_hot(columns: Sequence[Column], _seed: int) -> BaseEstimator:
     if any(column.levels is None for column in columns):
-        return OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=FREQUENT, sparse_output=False)
+        return OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            min_frequency=FREQUENT,
+            max_categories=MOST_COLUMNS,
+            sparse_output=False,
+        )
     return OneHotEncoder(categories=_levels(columns), handle_unknown="ignore", sparse_output=False)
 
 

@@ -86,6 +86,17 @@ def test_the_pipelines_shape_is_the_specs_where_levels_are_closed(toy: ModelSpec
     assert shapes[0] == shapes[1]
 
 
+@pytest.mark.parametrize("transform", ["one_hot", "ordinal"])
+def test_a_closed_set_keeps_its_levels_beside_an_open_one(toy: ModelSpec, transform: str) -> None:
+    """Each has an encoder of its own, so that the spec's levels are known which the sample does not hold."""
+    model = with_features(toy, colour=transform, city=transform)
+    red, blue = (part().filter(pa.array([n % 3 == place for n in range(60)])) for place in (0, 2))
+    fitted = build_pipeline(model)[:-1].fit(features_frame(red, model), labels(red, model))
+    colours = [n.startswith(f"{transform}__colour") for n in fitted.get_feature_names_out()]
+    found = fitted.transform(features_frame(blue, model))[0, colours].tolist()
+    assert found == {"one_hot": [0, 0, 1], "ordinal": [2]}[transform]
+
+
 def test_blank_numbers_become_the_median_and_are_marked(toy: ModelSpec) -> None:
     """A blank may be news in itself."""
     model = with_features(toy, city="ordinal", colour="ordinal")

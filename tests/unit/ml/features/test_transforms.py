@@ -9,7 +9,7 @@ import pytest
 
 from include.ml.features import transforms
 from include.ml.features.pipeline import features_frame
-from include.ml.features.transforms import FREQUENT, UNKNOWN_LEVEL, build
+from include.ml.features.transforms import FREQUENT, MOST_COLUMNS, UNKNOWN_LEVEL, build
 from include.specs.dataset import Column, Synthetic
 from include.specs.model import KIND_TRANSFORMS, ModelSpec, Transform
 
@@ -93,6 +93,16 @@ def test_an_open_set_gives_its_rare_levels_one_column() -> None:
     met = ["Oslo"] * FREQUENT + ["Rome"] * (FREQUENT - 1) + ["Ulm"]
     found = build("one_hot", [CITY], 0).fit(frame(CITY, *met)).transform(frame(CITY, "Oslo", "Rome", "Ulm", "Lima"))
     assert found.tolist() == [[1, 0], [0, 1], [0, 1], [0, 1]]
+
+
+def test_an_open_set_has_so_many_columns_and_no_more() -> None:
+    """The most frequent levels keep their own: an id that was taken for a category must not fill the memory."""
+    own = MOST_COLUMNS - 1
+    cities = [f"city {n:03}" for n in range(50 + own)]
+    met = [*cities * FREQUENT, *cities[50:]]
+    found = build("one_hot", [CITY], 0).fit(frame(CITY, *met)).transform(frame(CITY, *cities, "Lima"))
+    assert (found[50:-1] == np.eye(own, MOST_COLUMNS)).all()
+    assert (found[[*range(50), -1]] == np.eye(1, MOST_COLUMNS, own)).all()
 
 
 @pytest.mark.parametrize(("column", "known"), [(COLOUR, [0, 2]), (CITY, [1, 0])])
