@@ -70,8 +70,8 @@ def test_an_open_set_lists_few_of_its_small_levels(scored):
 def test_both_classes_must_be_large_enough(positives):
     """Rows of one class do not make up for missing rows of the other, whichever is the rarer."""
     group = SliceReport(rows=300, positives=positives, metrics={})
-    assert large_enough(group, Slices(columns=(), metric="roc_auc", floor=0.6, minimum_rows=50))
-    assert not large_enough(group, Slices(columns=(), metric="roc_auc", floor=0.6, minimum_rows=51))
+    assert large_enough(group, Slices(columns=("colour",), metric="roc_auc", floor=0.6, minimum_rows=50))
+    assert not large_enough(group, Slices(columns=("colour",), metric="roc_auc", floor=0.6, minimum_rows=51))
 
 
 def test_no_rule_no_slices(scored):
