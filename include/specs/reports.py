@@ -83,6 +83,7 @@ class ModelManifest:
         types: every type the file may hold; a loader refuses others.
         threshold: probability from which a row is called positive.
         packages: name → version it was fitted with.
+        kinds: feature → the kind it was read as; empty in artifacts of before this was kept.
     """
 
     model: str
@@ -97,6 +98,7 @@ class ModelManifest:
     hyperparameters: Mapping[str, bool | int | float | str | None]
     packages: Mapping[str, str]
     data_sha256: str
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,22 +21,24 @@ from include.ml.reporting.evaluation_page import evaluation_page
 from include.ml.training.artifact import load
 from include.specs import codec, reports
 from include.specs.errors import ReportError
+from include.specs.model import ModelSpec
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest, PreprocessingReport
 from include.specs.run import TrainingRun
 
 Model = tuple[Pipeline, ModelManifest]
+AFRESH = "clear the run's train task, or trigger a new run"
 
 
 def evaluate(container: Container) -> Mapping[str, int]:
     """Read the hold-out and the models, write the reports and the baseline; counts for the log's last line.
 
     Raises:
-        ReportError: an input is missing or is not what it must be.
+        ReportError: an input is missing or is not what it must be, or a model answers another question than the spec's.
         ArtifactError: a model's digest or types are not the ones it was registered with.
     """
     run = container.config(TrainingRun)
     split = read_report(container.channel("split"))
-    candidate = load(_archive(container.channel("candidate")))
+    candidate = _candidate(container, run)
     hold_out = read(container.channel("test"), run.model)
     assessed = _scored(container, run, candidate, hold_out)
     drives = _importance(candidate, assessed.hold_out, run)
@@ -57,23 +59,49 @@ def _scored(container: Container, run: TrainingRun, candidate: Model, hold_out: 
     return Assessed(hold_out=rows, candidate=ours, champion=champion, comparable=counted)
 
 
+def _candidate(container: Container, run: TrainingRun) -> Model:
+    pipeline, manifest = load(_archive(container.channel("candidate")))
+    _require_same_question(manifest, run.model, who="the candidate", remedy=AFRESH)
+    return pipeline, manifest
+
+
 def _champion(container: Container, run: TrainingRun) -> Model:
     """The champion as the registry knows it.
 
     Raises:
-        ReportError: the run names a champion and the job was not given its model, or it reads other columns.
+        ReportError: the run names a champion and the job was not given its model, or it answers another question or
+            reads other columns.
     """
     folder, champion = container.optional_channel("champion"), run.champion
     if champion is None or folder is None:
         raise ReportError("the run names a champion: expected its model.tar.gz in the channel 'champion', got none")
     pipeline, manifest = load(_archive(folder), sha256=champion.sha256)
-    unknown = sorted(set(manifest.features) - {column.name for column in run.model.dataset.features})
-    if unknown:
-        raise ReportError(
-            f"champion version {champion.version} reads {', '.join(unknown)}, no features of the spec any more; "
-            "set that version's approval to Rejected, so that it is no champion, and train again"
-        )
+    remedy = "set that version's approval to Rejected, so that it is no champion, and train again"
+    _require_same_question(manifest, run.model, who=f"champion version {champion.version}", remedy=remedy)
     return pipeline, manifest
+
+
+def _require_same_question(manifest: ModelManifest, model: ModelSpec, *, who: str, remedy: str) -> None:
+    """A model that gives the probability of another class, or reads a column as something else, scores without an
+    error and is not comparable: no metric may be made of its scores.
+
+    Raises:
+        ReportError: what was expected, what came, and `remedy`.
+    """
+    expected, got = (model.name, model.dataset.positive), (manifest.model, manifest.positive)
+    if got != expected:
+        raise ReportError(
+            f"{who}: expected a model of {expected[0]!r} that gives the probability of {expected[1]!r}, got one of "
+            f"{got[0]!r} and {got[1]!r}; {remedy}"
+        )
+    known = {column.name: column.kind for column in model.dataset.features}
+    if unknown := sorted(set(manifest.features) - set(known)):
+        raise ReportError(f"{who} reads {', '.join(unknown)}, no features of the spec any more; {remedy}")
+    changed = [
+        f"{name} as {kind}, which is {known[name]}" for name, kind in manifest.kinds.items() if kind != known[name]
+    ]
+    if changed:
+        raise ReportError(f"{who} reads {', '.join(sorted(changed))} in the spec by now; {remedy}")
 
 
 def _predictions(model: Model, hold_out: HoldOut, run: TrainingRun) -> Predictions:

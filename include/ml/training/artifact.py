@@ -80,6 +80,7 @@ def save(
         hyperparameters=hyperparameters,
         packages=packages(),
         data_sha256=split.sha256,
+        kinds={column.name: column.kind for column in model.dataset.features},
     )
     replace_file(folder / MODEL_MANIFEST, codec.encode(manifest))
     return manifest

@@ -218,15 +218,47 @@ def test_a_named_champion_must_be_there(job):
     assert "expected its model.tar.gz in the channel 'champion', got none" in job.reason
 
 
-def test_a_champion_that_reads_other_columns_is_named(job):
-    """After a change of the schema the error says what to do about the champion."""
+def with_column(which: str, /, **changes: object) -> ModelSpec:
+    """MODEL, one of its columns changed."""
     columns = tuple(
-        dataclasses.replace(column, role="ignored") if column.name == "StreamingTV" else column
-        for column in MODEL.dataset.columns
+        dataclasses.replace(column, **changes) if column.name == which else column for column in MODEL.dataset.columns
     )
-    narrower = dataclasses.replace(MODEL, dataset=dataclasses.replace(MODEL.dataset, columns=columns))
-    assert job.laid_out(champion=True, model=narrower).run() == 1
-    assert "reads StreamingTV" in job.reason
+    return dataclasses.replace(MODEL, dataset=dataclasses.replace(MODEL.dataset, columns=columns))
+
+
+FLIPPED = dataclasses.replace(MODEL, dataset=dataclasses.replace(MODEL.dataset, positive="No"))
+RENAMED = with_column("StreamingTV", name="Television")
+RETYPED = with_column("tenure", kind="categorical", minimum=None, maximum=None)
+OTHER_MODELS = [
+    pytest.param(dataclasses.replace(MODEL, name="upsell"), "expected a model of 'churn' that", id="name"),
+    pytest.param(FLIPPED, "the probability of 'Yes', got one of 'churn' and 'No';", id="positive class"),
+    pytest.param(RENAMED, " reads Television, no features of the spec any more;", id="columns"),
+    pytest.param(RETYPED, " reads tenure as categorical, which is numeric in the spec by now;", id="kind"),
+]
+
+
+def rows_of(table: pa.Table, model: ModelSpec) -> pa.Table:
+    """The same rows as `model` names and types them."""
+    if model is RETYPED:
+        return table.set_column(table.schema.get_field_index("tenure"), "tenure", table["tenure"].cast(pa.string()))
+    known = {"StreamingTV": "Television"} if model is RENAMED else {}
+    return table.rename_columns([known.get(name, name) for name in table.column_names])
+
+
+@pytest.mark.parametrize(("model", "said"), OTHER_MODELS)
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("champion", "set that version's approval to Rejected"), ("candidate", "clear the run's train task")],
+)
+def test_a_model_of_another_question_is_not_judged(job, tmp_path, name, remedy, model, said):
+    """Its scores would be read upside down or as noise, and anything would beat it: the error says what to do."""
+    manifest = fitted(tmp_path / "other", rows_of(job.hold_out, model), model)
+    job.laid_out(champion=True, **({"sha256": manifest.sha256} if name == "champion" else {}))
+    shutil.copy(tmp_path / "other/model.tar.gz", job.input / name / "model.tar.gz")
+    assert job.run() == 1
+    assert said in job.reason
+    assert remedy in job.reason
+    assert not job.reports.exists()
 
 
 @pytest.mark.parametrize(

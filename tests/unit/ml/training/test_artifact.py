@@ -70,9 +70,10 @@ def test_what_is_loaded_predicts_what_was_saved(
 
 
 def test_the_manifest_says_what_serving_and_comparing_need(save, trees) -> None:
-    """Features, class, threshold, and which rows may have been fitted on."""
+    """Features with their kinds, class, threshold, and which rows may have been fitted on."""
     manifest = save(trees)
     assert manifest.features == ("size", "weight", "colour", "city")
+    assert (manifest.kinds["size"], manifest.kinds["colour"]) == ("numeric", "categorical")
     assert (manifest.model, manifest.run, manifest.positive, manifest.threshold) == ("toy", "run-1", "yes", 0.4)
     assert (manifest.boundary, manifest.data_sha256) == (SPLIT.boundary, SPLIT.sha256)
     assert set(manifest.packages) == {"numpy", "scikit-learn", "skops"}
