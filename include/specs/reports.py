@@ -61,7 +61,8 @@ class PreprocessingReport:
     """What preprocessing made of the partitions.
 
     Args:
-        comparable: of the hold-out, those rows that the champion was not fitted on either; None without a champion.
+        comparable: of the hold-out, the rows that candidate and champion are compared on: those that the champion was
+            not fitted on either, in the hold-out's proportion of the classes; None without a champion.
         sha256: of the rows' source: the digests of the partitions' files, in order.
         dropped: rows that no part got, by reason.
     """
@@ -169,8 +170,9 @@ class DataReport:
     """The rows that the metrics are over, and the digest of the data they came from.
 
     Args:
-        comparable: hold-out rows that neither candidate nor champion was fitted on; None without a champion. Where they
-            are enough for a comparison they are the rows of all metrics, otherwise the whole hold-out is.
+        comparable: hold-out rows that neither candidate nor champion was fitted on, in its proportion of the classes;
+            None without a champion. Where they are enough for a comparison they are the rows of all metrics, otherwise
+            the whole hold-out is.
     """
 
     rows: int

@@ -36,12 +36,16 @@ class SplitBoundary:
     """Which rows a model may have been fitted on, in a form that can be asked of any other data.
 
     Stratified: a row may have been fitted on when the hash of its id under `seed`, as a fraction of the hash's range,
-    is at least `hash_from`. By event time: when its event time is before `time_until`.
+    is at least `hash_from_positive` or `hash_from_negative`, by its class. `hash_from` is the lower of the two: it
+    holds for a row that may have been of the other class, and for every row where it is all that is known, as of
+    versions from before each class had its own. By event time: when its event time is before `time_until`.
     """
 
     seed: int = 0
     hash_from: float | None = None
     time_until: dt.datetime | None = None
+    hash_from_positive: float | None = None
+    hash_from_negative: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ _MAX_VALUE = 256
 # In a version's metadata: whether it was trained on the data of a time that had passed.
 PAST_WINDOW = "past_window"
 _ALLOWED = frozenset("_.:/=+-@ ")
+_HASH_CUTS = ("hash_from", "hash_from_positive", "hash_from_negative")
 
 
 def group_request(spec: ModelSpec) -> dict[str, Any]:
@@ -234,18 +235,19 @@ def _lineage(run: TrainingRun, where: Environment) -> dict[str, str]:
 
 
 def _boundary(boundary: SplitBoundary) -> dict[str, str]:
+    cuts = {name: getattr(boundary, name) for name in _HASH_CUTS}
     properties = {"split_seed": str(boundary.seed)}
-    if boundary.hash_from is not None:
-        properties["split_hash_from"] = repr(boundary.hash_from)
+    properties |= {f"split_{name}": repr(cut) for name, cut in cuts.items() if cut is not None}
     if boundary.time_until is not None:
         properties["split_time_until"] = boundary.time_until.isoformat()
     return properties
 
 
 def _read_boundary(properties: Mapping[str, str]) -> SplitBoundary:
-    hash_from, time_until = properties.get("split_hash_from"), properties.get("split_time_until")
+    time_until = properties.get("split_time_until")
+    cuts = {name: properties.get(f"split_{name}") for name in _HASH_CUTS}
     return SplitBoundary(
         seed=int(properties.get("split_seed", "0")),
-        hash_from=float(hash_from) if hash_from else None,
         time_until=dt.datetime.fromisoformat(time_until) if time_until else None,
+        **{name: float(cut) for name, cut in cuts.items() if cut},
     )

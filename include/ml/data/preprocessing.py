@@ -14,16 +14,26 @@ import pyarrow.compute as pc
 
 from include.ml.data import older_specs, partition
 from include.ml.data.arrays import from_numpy, repeated, to_numpy
-from include.ml.data.split import PARTS, Part, Parts, by_event_time, hashes, known_before_hold_out, stratified, unseen
+from include.ml.data.split import (
+    PARTS,
+    Part,
+    Parts,
+    by_event_time,
+    hashes,
+    in_proportion,
+    known_before_hold_out,
+    stratified,
+    unseen,
+)
 from include.specs import codec
 from include.specs.dataset import Column, Dataset
 from include.specs.errors import DataContractError, PartitionError, ReportError
 from include.specs.model import ModelSpec
 from include.specs.partition import PartitionRef
 from include.specs.reports import PREPROCESSING, PartCount, PreprocessingReport
-from include.specs.run import Champion, TrainingRun
+from include.specs.run import TrainingRun
 
-# The hold-out's column that says which rows the champion was not fitted on either.
+# The hold-out's column that says which rows candidate and champion are compared on.
 COMPARABLE = "comparable"
 SUPERSEDED, UNLABELLED = "superseded by a newer partition", "without a label"
 UNKNOWN_YET = "label not yet known when the hold-out began"
@@ -54,8 +64,7 @@ def preprocess(folder: Path, run: TrainingRun) -> Preprocessed:
             are of one level, or all of a part are.
     """
     model, dataset = run.model, run.model.dataset
-    newest = sorted(run.partitions, key=lambda pinned: pinned.manifest.date, reverse=True)
-    rows, dropped = _usable(_read(folder, newest, model), newest, dataset)
+    rows, dropped, relabelled = _read(folder, run)
     hashed = hashes(rows[dataset.id.name].to_pylist(), model.split.seed)
     positive = to_numpy(pc.equal(rows[dataset.label.name], dataset.positive))
     _require_both_levels(positive, run)
@@ -64,9 +73,9 @@ def preprocess(folder: Path, run: TrainingRun) -> Preprocessed:
         dropped[UNKNOWN_YET] = late
     columns = [column.name for column in _columns(dataset)]
     tables = {part: _take(rows.select(columns), parts.rows[part]) for part in PARTS}
-    comparable = _comparable(tables["test"], model, run.champion)
-    tables["test"] = tables["test"].append_column(COMPARABLE, from_numpy(comparable, pa.bool_()))
     held_out = positive[parts.rows["test"]]
+    comparable = _comparable(tables["test"], held_out, relabelled, run)
+    tables["test"] = tables["test"].append_column(COMPARABLE, from_numpy(comparable, pa.bool_()))
     report = PreprocessingReport(
         parts={part: _count(positive[parts.rows[part]]) for part in PARTS},
         boundary=parts.boundary,
@@ -90,7 +99,17 @@ def read_report(folder: Path) -> PreprocessingReport:
     return codec.decode(PreprocessingReport, path.read_bytes(), source=str(path))
 
 
-def _read(folder: Path, partitions: Sequence[PartitionRef], model: ModelSpec) -> pa.Table:
+def _read(folder: Path, run: TrainingRun) -> tuple[pa.Table, dict[str, int], pa.Array]:
+    """The rows that can be used, how many others there were by reason, and the ids that a champion may have known as
+    the other class."""
+    dataset, newest = run.model.dataset, sorted(run.partitions, key=lambda pinned: pinned.manifest.date, reverse=True)
+    every = _every(folder, newest, run.model)
+    rows, dropped = _usable(every, newest, dataset)
+    asked = run.champion is not None and SUPERSEDED in dropped
+    return rows, dropped, _relabelled(every, dataset) if asked else pa.array([], pa.string())
+
+
+def _every(folder: Path, partitions: Sequence[PartitionRef], model: ModelSpec) -> pa.Table:
     if not partitions:
         raise PartitionError(f"{model.name}: expected at least one partition to train on, the run pins none")
     columns = [*_columns(model.dataset), *_known_at(model.dataset)]
@@ -126,6 +145,13 @@ def _usable(rows: pa.Table, partitions: Sequence[PartitionRef], dataset: Dataset
     return (rows.filter(from_numpy(kept, pa.bool_())) if counts else rows), counts
 
 
+def _relabelled(rows: pa.Table, dataset: Dataset) -> pa.Array:
+    """The ids that have rows of both classes."""
+    ids, positive = rows[dataset.id.name], pc.equal(rows[dataset.label.name], dataset.positive)
+    of_positive, of_negative = (pc.unique(ids.filter(of)) for of in (positive, pc.invert(positive)))
+    return of_positive.filter(pc.is_in(of_positive, value_set=of_negative))
+
+
 def _split(rows: pa.Table, hashed: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_], model: ModelSpec) -> Parts:
     time = model.dataset.event_time
     if time is None:
@@ -158,14 +184,31 @@ def _take(rows: pa.Table, numbers: npt.NDArray[np.intp]) -> pa.Table:
     return rows.take(from_numpy(numbers.astype(np.int64, copy=False), pa.int64()))
 
 
-def _comparable(hold_out: pa.Table, model: ModelSpec, champion: Champion | None) -> npt.NDArray[np.bool_]:
-    """Which rows of the hold-out the champion was not fitted on; all where there is none."""
-    if champion is None:
+def _comparable(
+    hold_out: pa.Table, positive: npt.NDArray[np.bool_], relabelled: pa.Array, run: TrainingRun
+) -> npt.NDArray[np.bool_]:
+    """Which rows of the hold-out the champion was not fitted on, in the hold-out's proportion of the classes; all where
+    there is no champion.
+
+    Args:
+        positive: the class of each row. relabelled: ids that have been of the other class too, as far as this run's
+            partitions show.
+    """
+    if run.champion is None:
         return np.ones(len(hold_out), bool)
-    time = model.dataset.event_time
+    boundary, dataset = run.champion.boundary, run.model.dataset
+    ids, time = hold_out[dataset.id.name], dataset.event_time
     # The champion's seed may be another than this run's.
-    hashed = hashes(hold_out[model.dataset.id.name].to_pylist(), champion.boundary.seed)
-    return unseen(champion.boundary, hashed, to_numpy(hold_out[time.name]) if time else None)
+    hashed = hashes(ids.to_pylist(), boundary.seed)
+    free = unseen(
+        boundary,
+        hashed,
+        to_numpy(hold_out[time.name]) if time else None,
+        positive=positive,
+        relabelled=to_numpy(pc.is_in(ids, value_set=relabelled)),
+    )
+    # A boundary in time cuts all classes alike: what differs then is what the time has changed.
+    return free if boundary.hash_from is None else in_proportion(free, hashed, positive)
 
 
 def _count(positive: npt.NDArray[np.bool_]) -> PartCount:

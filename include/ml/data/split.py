@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -72,8 +73,17 @@ def stratified(hashed: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_],
         assigned["train"].append(of_class[validated:])
     rows = {part: _by(hashed, np.concatenate(found)) for part, found in assigned.items()}
     _require_both_classes(rows, positive)
-    lowest = min(float(hashed[rows[part][0]]) for part in ("train", "validation"))
-    return Parts(rows=rows, boundary=SplitBoundary(seed=split.seed, hash_from=lowest))
+    fitted = np.concatenate([rows["validation"], rows["train"]])
+    of_positive, of_negative = (float(hashed[fitted[positive[fitted] == of]].min()) for of in (True, False))
+    return Parts(
+        rows=rows,
+        boundary=SplitBoundary(
+            seed=split.seed,
+            hash_from=min(of_positive, of_negative),
+            hash_from_positive=of_positive,
+            hash_from_negative=of_negative,
+        ),
+    )
 
 
 def by_event_time(
@@ -122,21 +132,60 @@ def known_before_hold_out(parts: Parts, known_at: npt.NDArray[np.int64], positiv
 
 
 def unseen(
-    boundary: SplitBoundary, hashed: npt.NDArray[np.float64], microseconds: npt.NDArray[np.int64] | None
+    boundary: SplitBoundary,
+    hashed: npt.NDArray[np.float64],
+    microseconds: npt.NDArray[np.int64] | None,
+    *,
+    positive: npt.NDArray[np.bool_],
+    relabelled: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.bool_]:
     """Which rows a model with this boundary was certainly not fitted on. A boundary that says nothing vouches for none.
 
     Args:
         hashed: of the rows' ids under the boundary's seed. microseconds: of their event times, where they have any.
+        positive: the class of each row now. relabelled: which rows have been of the other class too; between the two
+            cuts such a row may have been fitted on as what it was then.
     """
     if boundary.hash_from is None and boundary.time_until is None:
         return np.zeros(len(hashed), bool)
     ok = np.ones(len(hashed), bool)
     if boundary.hash_from is not None:
-        ok &= hashed < boundary.hash_from
+        either, of_positive, of_negative = _hash_cuts(boundary, boundary.hash_from)
+        ok &= hashed < np.where(relabelled, either, np.where(positive, of_positive, of_negative))
     if boundary.time_until is not None:
         ok &= False if microseconds is None else microseconds >= _since_epoch(boundary.time_until)
     return ok
+
+
+def in_proportion(
+    free: npt.NDArray[np.bool_], hashed: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """As many of the rows that are `free` as leave each class its share among all rows, within one row.
+
+    What depends on the share of a class (average precision, a loss) would otherwise differ between the free rows and
+    all rows for no other reason than where the cuts of two runs fell. The lowest hashes stay.
+
+    Args:
+        hashed: orders the rows of a class. positive: the class of each row; both occur.
+
+    >>> positive = np.arange(8) % 2 == 0
+    >>> free = np.array([True, True, True, True, False, True, False, True])  # half of the positive rows, and all others
+    >>> in_proportion(free, np.linspace(0, 1, 8), positive).tolist()
+    [True, True, True, True, False, False, False, False]
+    """
+    order = np.argsort(hashed, kind="stable")
+    classes = [order[positive[order]], order[~positive[order]]]
+    share = min(Fraction(int(free[rows].sum()), len(rows)) for rows in classes)
+    kept = np.zeros(len(free), bool)
+    for rows in classes:
+        kept[rows[free[rows]][: round(share * len(rows))]] = True
+    return kept
+
+
+def _hash_cuts(boundary: SplitBoundary, either: float) -> tuple[float, float, float]:
+    """From which hash a row may have been fitted on: of either class, of the positive one, of the negative one."""
+    of_positive, of_negative = boundary.hash_from_positive, boundary.hash_from_negative
+    return either, either if of_positive is None else of_positive, either if of_negative is None else of_negative
 
 
 def _since_epoch(moment: dt.datetime) -> int:

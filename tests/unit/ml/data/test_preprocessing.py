@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -187,25 +188,55 @@ def test_a_run_without_partitions_is_refused(workshop, toy: ModelSpec, rows_csv)
 
 
 def test_rows_the_champion_may_know_are_not_comparable(workshop, toy: ModelSpec, rows_csv) -> None:
-    """They stay in the hold-out, marked; the hash is that of the champion's own seed."""
-    boundary = SplitBoundary(seed=5, hash_from=0.4)
+    """They stay in the hold-out, marked; the hash is of the champion's own seed, the cut that of the row's class."""
+    boundary = SplitBoundary(seed=5, hash_from=0.4, hash_from_positive=0.4, hash_from_negative=0.8)
     found = done(workshop, toy, {FIRST: rows_csv(toy)}, boundary)
-    hold_out = found.parts["test"]
-    expected = (hashes(hold_out["key"].to_pylist(), 5) < 0.4).tolist()
-    assert hold_out["comparable"].to_pylist() == expected
-    assert found.report.comparable is not None
-    assert found.report.comparable.rows == sum(expected)
-    assert 0 < sum(expected) < len(expected)
+    hold_out, hashed = found.parts["test"], hashes(found.parts["test"]["key"].to_pylist(), 5)
+    positive = np.array(hold_out["left"].to_pylist()) == "yes"
+    free = hashed < np.where(positive, 0.4, 0.8)
+    comparable = np.array(hold_out["comparable"].to_pylist())
+    assert (comparable[positive] == free[positive]).all()
+    assert not comparable[~free].any()
+    assert found.report.comparable == PartCount(rows=comparable.sum(), positives=comparable[positive].sum())
+    assert 0 < comparable[positive].sum() < positive.sum()
+    assert comparable[~positive].mean() == pytest.approx(comparable[positive].mean(), abs=0.5 / (~positive).sum())
 
 
-def test_a_champion_of_the_same_data_leaves_nearly_all_rows_comparable(workshop, toy: ModelSpec, rows_csv) -> None:
-    """The hold-out of one run is the hold-out of the next, but for rows at the boundary."""
+def test_a_champion_of_the_same_data_leaves_all_rows_comparable(workshop, toy: ModelSpec, rows_csv) -> None:
+    """The hold-out of one run is the hold-out of the next, so its metrics are over the same rows."""
     contents = {FIRST: rows_csv(toy, 2000)}
     first = done(workshop, toy, contents).report
     second = done(workshop, toy, contents, first.boundary).report
     assert second.parts == first.parts
-    assert second.comparable is not None
-    assert second.comparable.rows > 0.8 * second.parts["test"].rows
+    assert second.comparable == second.parts["test"]
+
+
+def test_a_champion_of_one_number_is_compared_in_the_same_proportion(workshop, toy: ModelSpec, rows_csv) -> None:
+    """What its boundary costs one class, the other gives up too."""
+    contents = {FIRST: rows_csv(toy, 2000)}
+    first = done(workshop, toy, contents).report
+    second = done(workshop, toy, contents, SplitBoundary(hash_from=first.boundary.hash_from)).report
+    compared, whole = second.comparable, second.parts["test"]
+    assert compared is not None
+    assert 0 < compared.rows < whole.rows
+    assert compared.positives == pytest.approx(whole.positives * compared.rows / whole.rows, abs=1)
+
+
+def test_a_row_that_was_of_the_other_class_is_held_against_the_lower_cut(workshop, toy: ModelSpec) -> None:
+    """Between the cuts the champion may have been fitted on it as what it was then."""
+
+    def landed(changed: bytes) -> bytes:
+        label = {0: b"yes", 1: b"no", 2: b"no", 3: changed}
+        return HEADER + b"".join(b"k%d,1,1,red,Oslo,,%s\n" % (n, label[n % 4]) for n in range(400))
+
+    boundary = SplitBoundary(hash_from=0.1, hash_from_positive=0.9, hash_from_negative=0.9)
+    found = done(workshop, toy, {FIRST: landed(b"no"), SECOND: landed(b"yes")}, boundary).parts["test"]
+    keys = found["key"].to_pylist()
+    relabelled, low = np.array([int(key[1:]) % 4 == 3 for key in keys]), hashes(keys, 0) < 0.1
+    comparable = np.array(found["comparable"].to_pylist())
+    assert comparable[relabelled & low].all()
+    assert not comparable[relabelled & ~low].any()
+    assert comparable[~relabelled & ~low].any()
 
 
 def test_the_data_digest_is_that_of_the_files(workshop, toy: ModelSpec, rows_csv) -> None:

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from include.ml.data.split import PARTS, Parts, by_event_time, hashes, known_before_hold_out, stratified, unseen
+from include.ml.data.split import (
+    PARTS,
+    Parts,
+    by_event_time,
+    hashes,
+    in_proportion,
+    known_before_hold_out,
+    stratified,
+    unseen,
+)
 from include.specs.errors import DataContractError
 from include.specs.model import Split
 from include.specs.run import SplitBoundary
@@ -26,6 +35,13 @@ def population(positives: int, negatives: int, seed: int) -> tuple[np.ndarray, n
     hashed = hashes((f"{seed}-{row}" for row in range(positives + negatives)), seed=0)
     positive = np.random.default_rng(seed).permutation(np.arange(positives + negatives) < positives)
     return hashed, positive
+
+
+def free_of(
+    boundary: SplitBoundary, hashed: np.ndarray, positive: np.ndarray, times: np.ndarray | None = None
+) -> np.ndarray:
+    """Which rows are unseen, where none has changed its class."""
+    return unseen(boundary, hashed, times, positive=positive, relabelled=np.zeros(len(hashed), bool))
 
 
 def part_of(parts: Parts, rows: int) -> np.ndarray:
@@ -87,13 +103,48 @@ def test_new_rows_move_only_rows_at_the_boundaries(drawn: tuple[int, int, int]) 
 
 @given(classes)
 def test_the_boundary_separates_what_was_fitted_on(drawn: tuple[int, int, int]) -> None:
-    """No row that fitting saw is called unseen, and nearly all of the hold-out is."""
+    """Of the rows that were split, those of the hold-out are called unseen, all of them, and no others."""
     hashed, positive = population(*drawn)
     parts = stratified(hashed, positive, SHARES)
-    free = unseen(parts.boundary, hashed, None)
+    assert sorted(np.flatnonzero(free_of(parts.boundary, hashed, positive))) == sorted(parts.rows["test"])
+
+
+@given(classes)
+def test_a_row_that_has_been_of_either_class_is_judged_by_the_lower_cut(drawn: tuple[int, int, int]) -> None:
+    """So no row that fitting saw is called unseen, whatever its class is by now."""
+    hashed, positive = population(*drawn)
+    parts = stratified(hashed, positive, SHARES)
+    free = unseen(parts.boundary, hashed, None, positive=~positive, relabelled=np.ones(len(hashed), bool))
     fitted = np.concatenate([parts.rows["train"], parts.rows["validation"]])
     assert not free[fitted].any()
-    assert free[parts.rows["test"]].any()
+    assert (free == (hashed < hashed[fitted].min())).all()
+
+
+def test_a_boundary_of_one_number_holds_for_both_classes() -> None:
+    """As versions have it that were registered before each class had its own."""
+    hashed, positive = population(30, 30, 0)
+    assert (free_of(SplitBoundary(hash_from=0.3), hashed, positive) == (hashed < 0.3)).all()
+
+
+@given(classes, st.sampled_from(["grown", "another seed", "one number"]))
+def test_what_is_compared_has_the_proportion_of_the_hold_out(drawn: tuple[int, int, int], champion: str) -> None:
+    """Within what one row can do, whatever the champion was fitted on: so a base rate is that of all rows."""
+    hashed, positive = population(*drawn)
+    known = slice(0, len(hashed) * 4 // 5) if champion == "grown" else slice(None)
+    positive[: len(hashed) // 2] = np.arange(len(hashed) // 2) % 2 == 0
+    theirs = np.random.default_rng(2).permutation(hashed) if champion == "another seed" else hashed
+    boundary = stratified(theirs[known], positive[known], SHARES).boundary
+    if champion == "one number":
+        boundary = SplitBoundary(hash_from=boundary.hash_from)
+    test = stratified(hashed, positive, SHARES).rows["test"]
+    free = free_of(boundary, theirs[test], positive[test])
+    compared = in_proportion(free, theirs[test], positive[test])
+    assert not compared[~free].any()
+    shares = [compared[of_class].sum() / of_class.sum() for of_class in (positive[test], ~positive[test])]
+    rarer = min(positive[test].sum(), (~positive[test]).sum())
+    assert abs(shares[0] - shares[1]) <= 0.5 / rarer + 1e-9
+    # Of one class nothing is lost but what the champion may know.
+    assert max((compared[of_class] == free[of_class]).all() for of_class in (positive[test], ~positive[test]))
 
 
 @given(instants)
@@ -109,8 +160,9 @@ def test_no_fitted_event_is_later_than_any_held_out(times: np.ndarray) -> None:
     assert train.max() < validation.min()
     assert validation.max() < test.min()
     assert sorted(np.concatenate(list(parts.rows.values()))) == list(range(len(times)))
-    assert not unseen(parts.boundary, hashed, times)[parts.rows["train"]].any()
-    assert unseen(parts.boundary, hashed, times)[parts.rows["test"]].all()
+    free = free_of(parts.boundary, hashed, positive, times)
+    assert not free[parts.rows["train"]].any()
+    assert free[parts.rows["test"]].all()
 
 
 def test_distinct_times_are_divided_by_the_shares() -> None:
@@ -186,10 +238,10 @@ def test_hashes_are_the_same_in_every_process() -> None:
 
 def test_a_boundary_that_says_nothing_vouches_for_no_row() -> None:
     """A champion whose boundary is unknown may have been fitted on anything."""
-    assert not unseen(SplitBoundary(), np.array([0.1]), None).any()
+    assert not free_of(SplitBoundary(), np.array([0.1]), np.array([True])).any()
 
 
 def test_a_boundary_in_time_cannot_vouch_for_rows_without_time() -> None:
     """The data set lost its event time since the champion was trained."""
     boundary = SplitBoundary(time_until=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
-    assert not unseen(boundary, np.array([0.1]), None).any()
+    assert not free_of(boundary, np.array([0.1]), np.array([True])).any()
