@@ -18,6 +18,8 @@ from include.specs.reports import Estimate
 Z = 1.959963984540054
 # The one metric that is no smooth function of the rows.
 RESAMPLED = "recall_at_precision"
+# Below this many rows that a metric rests on, no spread among them is trusted alone: see `_of_roc_auc`, `difference`.
+FEW = 30
 Interval = tuple[float, float]
 
 
@@ -34,7 +36,7 @@ def estimate(name: str, predictions: Predictions) -> Estimate:
     Estimate(value=1.0, low=0.7224672001371107, high=1.0)
     """
     if name == RESAMPLED:
-        return recall_at_precision(predictions)
+        return _resampled(predictions)
     measurement = measure(name, predictions)
     low, high = INTERVALS[name](predictions, measurement)
     return Estimate(value=measurement.value, low=min(low, measurement.value), high=max(high, measurement.value))
@@ -54,7 +56,8 @@ def differences(
 def difference(name: str, candidate: Predictions, champion: Predictions) -> Estimate:
     """Candidate minus champion on the metric `name`: a normal interval over the difference of each row's influence.
 
-    For ROC-AUC this is DeLong's test for correlated curves.
+    For ROC-AUC this is DeLong's test for correlated curves. Where one of the two rests on few rows, whose influences
+    may be alike by chance, the interval is never narrower than if the two had been measured on different rows.
 
     >>> labels, scores = np.arange(6) % 2 == 0, np.linspace(.9, .1, 6)
     >>> one = Predictions(labels=labels, scores=scores, threshold=.5)
@@ -66,6 +69,23 @@ def difference(name: str, candidate: Predictions, champion: Predictions) -> Esti
     """
     if not np.array_equal(candidate.labels, champion.labels):
         raise ReportError("candidate and champion must be scored on the same hold-out rows, in the same order")
+    if _alike(candidate, champion):
+        return Estimate(value=0.0, low=0.0, high=0.0)
+    found = _paired(name, candidate, champion)
+    if min(support(name, candidate), support(name, champion)) >= FEW:
+        return found
+    apart, limit = unpaired_difference(estimate(name, candidate), estimate(name, champion)), METRICS[name].high
+    low, high = min(found.low, apart.low), max(found.high, apart.high)
+    return Estimate(value=found.value, low=max(low, -(limit or math.inf)), high=min(high, limit or math.inf))
+
+
+def _alike(candidate: Predictions, champion: Predictions) -> bool:
+    """Whether they say the same of every row: then they would of any other hold-out, however small this one is."""
+    asked = [(model.threshold, model.required_precision) for model in (candidate, champion)]
+    return asked[0] == asked[1] and np.array_equal(candidate.scores, champion.scores)
+
+
+def _paired(name: str, candidate: Predictions, champion: Predictions) -> Estimate:
     if name == RESAMPLED:
         return recall_at_precision_difference(candidate, champion)
     ours, theirs = measure(name, candidate), measure(name, champion)
@@ -73,6 +93,17 @@ def difference(name: str, candidate: Predictions, champion: Predictions) -> Esti
     reach = Z * standard_error(ours.influence - theirs.influence)
     limit = METRICS[name].high or math.inf
     return Estimate(value=value, low=max(value - reach, -limit), high=min(value + reach, limit))
+
+
+def support(name: str, predictions: Predictions) -> float:
+    """How many rows the metric `name` rests on: those of its denominator, or of the rarer class; inf where it is a mean
+    over all rows.
+
+    >>> predictions = Predictions(labels=np.arange(10) < 4, scores=np.linspace(.9, .1, 10), threshold=.8)
+    >>> [support(name, predictions) for name in ("roc_auc", "recall", "precision", "f1", "brier")]
+    [4, 4, 2, 4, inf]
+    """
+    return SUPPORT[name](predictions) if name in SUPPORT else math.inf
 
 
 def unpaired_difference(one: Estimate, other: Estimate) -> Estimate:
@@ -130,11 +161,70 @@ def _expit(log_odds: float) -> float:
     return math.exp(log_odds) / (1 + math.exp(log_odds))
 
 
+def auc_score(value: float, positives: int, negatives: int) -> Interval:
+    """The score interval of a ROC-AUC by the number of rows alone: all areas that `value` is within 1.96 errors of, the
+    error being what Hanley and McNeil's model gives for the area in question.
+
+    Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic, part 2: asymptotic
+    methods and evaluation" (Statistics in Medicine 2006), method 5. The model of the error: Hanley and McNeil, "The
+    meaning and use of the area under a receiver operating characteristic (ROC) curve" (Radiology 1982), symmetrical.
+
+    >>> [round(limit, 3) for limit in auc_score(0.9, 1, 400)], [round(limit, 3) for limit in auc_score(0.9, 11, 191)]
+    ([0.36, 0.991], [0.753, 0.961])
+    """
+
+    def apart(area: float) -> float:
+        pairs = (positives + negatives) / 2 - 1
+        spread = 1 + pairs * ((1 - area) / (2 - area) + area / (1 + area))
+        return abs(value - area) - Z * math.sqrt(area * (1 - area) * spread / (positives * negatives))
+
+    return _outermost(apart, inside=value, outside=0.0), _outermost(apart, inside=value, outside=1.0)
+
+
+def _outermost(apart: Callable[[float], float], *, inside: float, outside: float) -> float:
+    """Where `apart` turns positive between `inside` and `outside`, by halves; `outside` where it does not."""
+    for _ in range(64):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if apart(middle) <= 0 else (inside, middle)
+    return outside
+
+
+def _of_roc_auc(predictions: Predictions, measurement: Measurement) -> Interval:
+    """DeLong's variance on the log-odds scale; with few rows of a class, never narrower than Newcombe's interval. The
+    spread of a handful of ranks is a poor estimate of anything, and that of one is none."""
+    found = _of_ranking(predictions, measurement)
+    if support("roc_auc", predictions) >= FEW:
+        return found
+    return _hull(found, auc_score(measurement.value, predictions.positives, predictions.negatives))
+
+
+def _of_pr_auc(predictions: Predictions, measurement: Measurement) -> Interval:
+    """With few positive rows never narrower than a proportion of so many would have it, on the log-odds scale: the
+    "logit interval" of Boyd, Eng and Page (ECML 2013), section 3."""
+    found, value = _of_ranking(predictions, measurement), measurement.value
+    if support("pr_auc", predictions) >= FEW or not 0 < value < 1:
+        return found
+    return _hull(found, logit(value, math.sqrt(value * (1 - value) / predictions.positives)))
+
+
+def _resampled(predictions: Predictions) -> Estimate:
+    """With few positive rows never narrower than Wilson's interval of so many: resamples of few rows differ little."""
+    found = recall_at_precision(predictions)
+    if support(RESAMPLED, predictions) >= FEW:
+        return found
+    low, high = _hull((found.low, found.high), wilson(found.value * predictions.positives, predictions.positives))
+    return Estimate(value=found.value, low=low, high=high)
+
+
+def _hull(one: Interval, other: Interval) -> Interval:
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
 def _of_ranking(predictions: Predictions, measurement: Measurement) -> Interval:
     if 0 < measurement.value < 1:
         return logit(measurement.value, measurement.standard_error)
     # A perfect (or hopeless) ranking shows no spread: it is trusted as far as a proportion of the rarer class would be.
-    trials = min(predictions.positives, predictions.negatives)
+    trials = _rarer(predictions)
     return wilson(measurement.value * trials, trials)
 
 
@@ -148,7 +238,7 @@ def _of_accuracy(predictions: Predictions, measurement: Measurement) -> Interval
 
 
 def _of_precision(predictions: Predictions, measurement: Measurement) -> Interval:
-    called = int(np.count_nonzero(predictions.called))
+    called = _called(predictions)
     return wilson(measurement.value * called, called)
 
 
@@ -160,17 +250,41 @@ def _of_f1(predictions: Predictions, _measurement: Measurement) -> Interval:
     """Wilson's interval of the Jaccard index, carried over: the "indirect" method of Lam, Gopal and Qian,
     "Confidence intervals for the F1 score: a comparison of four methods" (arXiv 2309.14621)."""
     hits = int(np.count_nonzero(predictions.called & predictions.labels))
-    low, high = wilson(hits, int(np.count_nonzero(predictions.called | predictions.labels)))
+    low, high = wilson(hits, _called_or_positive(predictions))
     return f1_of_jaccard(low), f1_of_jaccard(high)
 
 
+def _rarer(predictions: Predictions) -> int:
+    return min(predictions.positives, predictions.negatives)
+
+
+def _positives(predictions: Predictions) -> int:
+    return predictions.positives
+
+
+def _called(predictions: Predictions) -> int:
+    return int(np.count_nonzero(predictions.called))
+
+
+def _called_or_positive(predictions: Predictions) -> int:
+    return int(np.count_nonzero(predictions.called | predictions.labels))
+
+
 INTERVALS: Mapping[str, Callable[[Predictions, Measurement], Interval]] = {
-    "roc_auc": _of_ranking,
-    "pr_auc": _of_ranking,
+    "roc_auc": _of_roc_auc,
+    "pr_auc": _of_pr_auc,
     "accuracy": _of_accuracy,
     "precision": _of_precision,
     "recall": _of_recall,
     "f1": _of_f1,
     "log_loss": _of_mean,
     "brier": _of_mean,
+}
+SUPPORT: Mapping[str, Callable[[Predictions], int]] = {
+    "roc_auc": _rarer,
+    "pr_auc": _positives,
+    "precision": _called,
+    "recall": _positives,
+    "f1": _called_or_positive,
+    RESAMPLED: _positives,
 }

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from include.ml.evaluation.predictions import Floats, Integers, Predictions, Ranking
+from include.ml.evaluation.predictions import Booleans, Floats, Integers, Predictions, Ranking
 from include.specs.reports import Estimate
 
 REPLICATES = 500
-# Bins hold equally many positives, so that they are fine where recall is decided; inside a bin, counts grow evenly.
+# Bins hold equally many positives, so that they are fine where recall is decided; inside a bin, counts grow evenly,
+# unless all its positives have one score: no threshold parts them.
 BINS = 100
 # Always the same resamples: an interval must not change between two looks at the same predictions.
 SEED = 0
@@ -33,7 +34,7 @@ def recall_at_precision(predictions: Predictions) -> Estimate:
     counts = np.bincount(_cells(predictions), minlength=2 * BINS).reshape(BINS, 2)
     replicates = np.random.default_rng(SEED).poisson(counts, size=(REPLICATES, BINS, 2))
     value = _exact(predictions.ranking, predictions.required_precision)
-    return _percentiles(value, _recalls(replicates, predictions.required_precision))
+    return _percentiles(value, _recalls(replicates, predictions.required_precision, _whole(predictions)))
 
 
 def recall_at_precision_difference(candidate: Predictions, champion: Predictions) -> Estimate:
@@ -48,7 +49,8 @@ def recall_at_precision_difference(candidate: Predictions, champion: Predictions
         for of_model, cell in zip((ours, theirs), cells, strict=True):
             of_model[replicate] = np.bincount(cell, weights, minlength=2 * BINS).reshape(BINS, 2)
     value = _exact(candidate.ranking, required) - _exact(champion.ranking, required)
-    return _percentiles(value, _recalls(ours, required) - _recalls(theirs, required))
+    recalls = _recalls(ours, required, _whole(candidate)) - _recalls(theirs, required, _whole(champion))
+    return _percentiles(value, recalls)
 
 
 def _exact(ranking: Ranking, required: float) -> float:
@@ -58,18 +60,29 @@ def _exact(ranking: Ranking, required: float) -> float:
 
 def _cells(predictions: Predictions) -> Integers:
     """(rows,) twice the row's bin, and one more where it is positive."""
-    ranking = predictions.ranking
-    above = ranking.true_positives - ranking.positives
-    bins = np.minimum(above * BINS // predictions.positives, BINS - 1)
-    cells: Integers = bins[ranking.level] * 2 + predictions.labels
+    cells: Integers = _bins(predictions.ranking)[predictions.ranking.level] * 2 + predictions.labels
     return cells
 
 
-def _recalls(counts: Counts, required: float) -> Floats:
+def _bins(ranking: Ranking) -> Integers:
+    """(levels,) the bin of each level, by the share of the positives above it."""
+    above = ranking.true_positives - ranking.positives
+    bins: Integers = np.minimum(above * BINS // ranking.true_positives[-1], BINS - 1)
+    return bins
+
+
+def _whole(predictions: Predictions) -> Booleans:
+    """(bins,) True where the bin's positives have one score."""
+    ranking = predictions.ranking
+    whole: Booleans = np.bincount(_bins(ranking)[ranking.positives > 0], minlength=BINS) == 1
+    return whole
+
+
+def _recalls(counts: Counts, required: float, whole: Booleans) -> Floats:
     """(replicates,) the recall at the last place where precision is the required one.
 
     Args:
-        counts: (replicates, bins, 2) negative and positive rows, from the highest scores down.
+        counts: (replicates, bins, 2) negative and positive rows, from the highest scores down. whole: see `_whole`.
     """
     ends = np.zeros((len(counts), BINS + 1))
     ends[:, 1:] = np.cumsum(counts[..., 1], axis=1)
@@ -80,7 +93,8 @@ def _recalls(counts: Counts, required: float) -> Floats:
     last = BINS - np.argmax(surplus[:, ::-1] >= 0, axis=1)
     following = np.minimum(last + 1, BINS)
     fall = surplus[rows, last] - surplus[rows, following]
-    share = np.divide(surplus[rows, last], fall, out=np.zeros(len(counts)), where=fall > 0)
+    parted = (fall > 0) & ~whole[following - 1]
+    share = np.divide(surplus[rows, last], fall, out=np.zeros(len(counts)), where=parted)
     found = ends[rows, last] + share * (ends[rows, following] - ends[rows, last])
     return found / np.maximum(ends[:, -1], 1)
 

@@ -1,5 +1,7 @@
 """Intervals hold what they promise."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -91,6 +93,76 @@ def test_logit_intervals_stay_inside(value, error):
     low, high = logit(value, error)
     assert 0 <= low <= value * (1 + 1e-9)
     assert value * (1 - 1e-9) <= high <= 1
+
+
+def few_positives(positives: int, *, seed: int, rows: int = 400) -> tuple[Predictions, Predictions]:
+    """Two models that see a normal signal, 1.2 deviations higher in positive rows, each with noise of its own."""
+    generator, labels = np.random.default_rng(seed), np.arange(rows) < positives
+    signal = generator.normal(size=rows) + 1.2 * labels
+    noisy = (signal + 0.5 * generator.normal(size=rows) for _ in range(2))
+    one, other = (
+        Predictions(labels=labels, scores=1 / (1 + np.exp(1.5 - each)), threshold=0.5, required_precision=0.3)
+        for each in noisy
+    )
+    return one, other
+
+
+# The two signals' ROC-AUC: by how much a positive row's signal is higher, in deviations of the difference of two rows'.
+TRUE_AUC = float(stats.norm.cdf(1.2 / np.sqrt(2 * 1.25)))
+
+
+@pytest.mark.parametrize("positives", [1, 2, 5, 11])
+def test_few_positive_rows_are_not_trusted_beyond_what_they_say(positives):
+    """The interval of ROC-AUC, and of the difference of two models as good, holds the truth as often as it says."""
+    covered = np.zeros(2)
+    for seed in range(200):
+        pair = few_positives(positives, seed=seed)
+        found, apart = estimate("roc_auc", pair[0]), difference("roc_auc", *pair)
+        covered += (found.low <= TRUE_AUC <= found.high, apart.low <= 0 <= apart.high)
+    # 180 of 200: three standard errors below 95 %.
+    assert (covered >= 180).all(), covered
+
+
+@pytest.mark.parametrize("positives", [1, 2, 5, 29])
+@pytest.mark.parametrize("name", ["roc_auc", "pr_auc", "recall", "recall_at_precision"])
+def test_no_interval_of_few_rows_is_narrower_than_a_row_can_make_it(name, positives):
+    """Neither of a value nor of a difference: one row more or less of so few is a step of its own."""
+    for seed in range(2):
+        one, other = few_positives(positives, seed=seed)
+        found, apart = estimate(name, one), difference(name, one, other)
+        assert found.low <= found.value <= found.high
+        assert apart.low <= apart.value <= apart.high
+        step = 1 / (positives + Z**2)
+        assert min(found.high - found.low, apart.high - apart.low) > step / 2, (found, apart)
+
+
+def test_a_class_of_thirty_rows_speaks_for_itself():
+    """From there on intervals are DeLong's and nothing else, to the last digit."""
+    predictions = few_positives(30, seed=0)[0]
+    measured = measure("roc_auc", predictions)
+    found = estimate("roc_auc", predictions)
+    assert (found.low, found.high) == logit(measured.value, measured.standard_error)
+    fewer = few_positives(29, seed=0)[0]
+    measured, found = measure("roc_auc", fewer), estimate("roc_auc", fewer)
+    assert found.high - found.low > np.diff(logit(measured.value, measured.standard_error))
+
+
+def test_nothing_is_known_of_the_precision_against_nobody():
+    """A champion that calls no row has no precision: the difference leaves everything open that its own does."""
+    caller = few_positives(100, seed=0)[0]
+    nobody = dataclasses.replace(caller, threshold=1.0)
+    found = difference("precision", caller, nobody)
+    assert found.value == measure("precision", caller).value > 0
+    assert found.low < -0.1
+
+
+def test_no_threshold_parts_rows_of_one_score():
+    """Recall at a precision jumps from one score to the next, in every resample."""
+    labels = np.arange(400) % 10 < 3
+    scores = np.where(np.arange(400) % 3 == 0, 0.6, 0.4)
+    predictions = Predictions(labels=labels, scores=scores, threshold=0.5, required_precision=0.5)
+    found = estimate("recall_at_precision", predictions)
+    assert (found.value, found.low, found.high) == (0, 0, 0)
 
 
 def test_a_perfect_ranking_is_not_trusted_without_limit():
