@@ -109,8 +109,20 @@ def _metric(evaluation: EvaluationReport, name: str) -> Estimate:
 def _registered(rules: tuple[GateRule, ...], evaluation: EvaluationReport) -> str:
     holds = f"All {len(rules)} rules hold" if len(rules) > 1 else "The one rule holds"
     if evaluation.champion is None:
-        return f"{holds}; there is no champion to compare with, so the thresholds alone decided."
+        alone = f"{holds}; there is no champion to compare with, so the thresholds alone decided"
+        return f"{alone}{_irreplaceable(evaluation)}."
     return f"{holds}; compared with champion version {evaluation.champion.version}."
+
+
+def _irreplaceable(evaluation: EvaluationReport) -> str:
+    """What a person must know before they approve a first version that no later one could be compared with."""
+    rarer = min(evaluation.data.positives, evaluation.data.rows - evaluation.data.positives)
+    if rarer >= COMPARABLE_ROWS:
+        return ""
+    return (
+        f"; its hold-out has {rarer} rows of one class: no later version can replace this one until a hold-out has "
+        f"{COMPARABLE_ROWS} of each that this one was not fitted on"
+    )
 
 
 def _rejected(rules: tuple[GateRule, ...]) -> str:

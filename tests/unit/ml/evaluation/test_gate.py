@@ -54,6 +54,19 @@ def test_thresholds_alone_decide_without_a_champion():
     assert found.reasons == ("All 2 rules hold; there is no champion to compare with, so the thresholds alone decided.")
 
 
+@pytest.mark.parametrize(("rows", "positives"), [(202, 11), (202, 191)])
+def test_a_first_version_that_cannot_be_replaced_says_so(rows, positives):
+    """Nothing is compared on fewer than thirty rows of a class: whoever approves it knows what that will mean."""
+    few = dataclasses.replace(ALONE, data=dataclasses.replace(ALONE.data, rows=rows, positives=positives))
+    found = judge(few, GATE)
+    assert found.verdict == "register"
+    assert found.reasons == (
+        "All 2 rules hold; there is no champion to compare with, so the thresholds alone decided; its hold-out has 11 "
+        "rows of one class: no later version can replace this one until a hold-out has 30 of each that this one was "
+        "not fitted on."
+    )
+
+
 @pytest.mark.parametrize(("name", "required"), [("roc_auc", 0.99), ("brier", 0.10)])
 def test_one_missed_threshold_rejects(name, required):
     """Below a score or above a loss, the candidate is rejected, and the sentence names rule and observation."""
