@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from include.specs import codec, reports, s3_layout
-from include.specs.reports import EvaluationReport, GateReport, GateRule
+from include.specs.reports import FEWEST_DECIMALS, EvaluationReport, GateReport, GateRule
 from laptop import aws
 from laptop.airflow_api import Run
 from laptop.errors import FlowError
@@ -119,17 +119,19 @@ def gate_table(gate: GateReport) -> Table:
     for column in table.columns[1:]:
         column.justify = "right"
     for rule in gate.rules:
-        table.add_row(rule.rule, number(rule.observed), number(rule.required), passed(rule))
+        table.add_row(
+            rule.rule, *(number(value, rule.decimals) for value in (rule.observed, rule.required)), passed(rule)
+        )
     return table
 
 
-def number(value: float) -> str:
-    """A rule's number: a count as it is, all else with four decimals.
+def number(value: float, decimals: int = FEWEST_DECIMALS) -> str:
+    """A rule's number: a count as it is, all else with so many decimals.
 
     >>> number(331.0), number(0.8467), number(1.0)
     ('331', '0.8467', '1.0000')
     """
-    return f"{value:.0f}" if value > 1 and value.is_integer() else f"{value:.4f}"
+    return f"{value:.0f}" if value > 1 and value.is_integer() else f"{value:.{decimals}f}"
 
 
 def passed(rule: GateRule) -> Text:

@@ -25,6 +25,8 @@ BASELINE_STATISTICS, BASELINE_SAMPLE, BASELINE_PROFILE = "statistics.json", "sam
 # In model.tar.gz
 MODEL_FILE, MODEL_MANIFEST = "model.skops", "manifest.json"
 INGESTION = "ingestion.json"
+# Of a rule's numbers; a float64 between 0 and 1 has no more that say anything.
+FEWEST_DECIMALS, MOST_DECIMALS = 4, 17
 
 
 def finite(where: str, *values: float) -> None:
@@ -215,6 +217,17 @@ class GateRule:
 
     def __post_init__(self) -> None:
         finite(f"the rule {self.rule!r}", self.observed, self.required)
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals tell what was observed from what was required: four, or more where they are close.
+
+        >>> GateRule(rule="roc_auc >= 0.85", observed=0.849996, required=0.85, passed=False).decimals
+        6
+        """
+        enough = range(FEWEST_DECIMALS, MOST_DECIMALS + 1)
+        apart = (d for d in enough if f"{self.observed:.{d}f}" != f"{self.required:.{d}f}")
+        return next(apart, FEWEST_DECIMALS)
 
 
 @dataclass(frozen=True, kw_only=True)

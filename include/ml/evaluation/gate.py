@@ -40,7 +40,7 @@ def _thresholds(evaluation: EvaluationReport, gate: Gate) -> Iterator[GateRule]:
         known = METRICS[name]
         observed = _metric(evaluation, name).value
         yield GateRule(
-            rule=f"{name} {known.comparison} {required:g}",
+            rule=f"{name} {known.comparison} {_exact(required)}",
             observed=observed,
             required=required,
             passed=known.meets(observed, required),
@@ -71,7 +71,7 @@ def _against_champion(evaluation: EvaluationReport, gate: Gate) -> GateRule:
     if gate.champion_rule == "better":
         text, required, passed = f"{name} better than version {champion.version}", 0.0, gain > 0
     else:
-        text = f"{name} not worse than version {champion.version} by more than {gate.margin:g}"
+        text = f"{name} not worse than version {champion.version} by more than {_exact(gate.margin)}"
         required, passed = -gate.margin, gain >= -gate.margin
     return GateRule(rule=f"{text} (95 % confidence)", observed=gain, required=required, passed=passed)
 
@@ -93,7 +93,7 @@ def _slice(name: str, slice_: SliceReport, rule: Slices) -> GateRule:
         raise ReportError(f"evaluation.json: expected {rule.metric} of the slice {name}, its judge; got none")
     known, observed = METRICS[rule.metric], slice_.metrics[rule.metric].value
     return GateRule(
-        rule=f"{rule.metric} {known.comparison} {rule.floor:g} where {name}",
+        rule=f"{rule.metric} {known.comparison} {_exact(rule.floor)} where {name}",
         observed=observed,
         required=rule.floor,
         passed=known.meets(observed, rule.floor),
@@ -127,5 +127,22 @@ def _irreplaceable(evaluation: EvaluationReport) -> str:
 
 def _rejected(rules: tuple[GateRule, ...]) -> str:
     failed = [rule for rule in rules if not rule.passed]
-    broken = "; ".join(f"{rule.rule} does not hold ({rule.observed:.4g} observed)" for rule in failed)
+    broken = "; ".join(f"{rule.rule} does not hold ({_observed(rule)} observed)" for rule in failed)
     return f"{len(failed)} of {len(rules)} rules broken: {broken}."
+
+
+def _observed(rule: GateRule) -> str:
+    """In four digits, unless these are on the other side of what is required, or there itself."""
+    text = f"{rule.observed:.4g}"
+    sides = [(value > rule.required) - (value < rule.required) for value in (float(text), rule.observed)]
+    return text if sides[0] == sides[1] else f"{rule.observed:.{rule.decimals}f}"
+
+
+def _exact(required: float) -> str:
+    """As it is written in a spec, and never rounded: what is required decides.
+
+    >>> _exact(0.8), _exact(30.0), _exact(0.8499999)
+    ('0.8', '30', '0.8499999')
+    """
+    text = f"{required:g}"
+    return text if float(text) == required else repr(required)

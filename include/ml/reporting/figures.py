@@ -23,13 +23,13 @@ MOST_DECIMALS = 4
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def number(value: float) -> str:
-    """At most four decimals.
+def number(value: float, decimals: int = MOST_DECIMALS) -> str:
+    """At most so many decimals.
 
-    >>> number(0.84713), number(30.0), number(-0.01)
-    ('0.8471', '30', '−0.0100')
+    >>> number(0.84713), number(30.0), number(-0.01), number(0.849996, 6)
+    ('0.8471', '30', '−0.0100', '0.849996')
     """
-    text = f"{value:.0f}" if value == int(value) else f"{value:.4f}"
+    text = f"{value:.0f}" if value == int(value) else f"{value:.{decimals}f}"
     return text.replace("-", MINUS) if float(text) else "0"
 
 

@@ -131,3 +131,12 @@ def test_a_time_is_never_apart_from_its_unit(width: int) -> None:
     assert " ".join(line.strip() for line in lines) == f"Time: {outcome.joined(steps)} Total 30.0 s"
     assert all(line.endswith((" s", " s ·")) for line in lines)
     assert max(map(len, lines)) <= width
+
+
+def test_numbers_that_are_close_are_told_apart() -> None:
+    """What was observed never reads like what was required where the rule is broken."""
+    near = GateRule(rule="roc_auc >= 0.85", observed=0.849996, required=0.85, passed=False)
+    assert [outcome.number(value, near.decimals) for value in (near.observed, near.required)] == [
+        "0.849996",
+        "0.850000",
+    ]

@@ -76,6 +76,25 @@ def test_one_missed_threshold_rejects(name, required):
     assert f"{required:g} does not hold ({METRICS[name].value:.4g} observed)" in found.reasons
 
 
+@pytest.mark.parametrize(
+    ("required", "observed", "said"),
+    [
+        (0.85, 0.84996, "roc_auc >= 0.85 does not hold (0.84996 observed)"),
+        (0.8499999, 0.8499998, "roc_auc >= 0.8499999 does not hold (0.8499998 observed)"),
+        (0.84998, 0.84996, "roc_auc >= 0.84998 does not hold (0.84996 observed)"),
+        (0.85, 0.8, "roc_auc >= 0.85 does not hold (0.8 observed)"),
+    ],
+)
+def test_what_was_observed_is_told_apart_from_what_was_required(required, observed, said):
+    """The sentence has as many digits as that takes, and the rule all that its limit has."""
+    near = Estimate(value=observed, low=0.8, high=0.9)
+    evaluation = dataclasses.replace(ALONE, metrics={"roc_auc": near})
+    found = judge(evaluation, Gate(thresholds={"roc_auc": required}))
+    assert said in found.reasons
+    (rule,) = found.rules
+    assert f"{rule.observed:.{rule.decimals}f}" != f"{rule.required:.{rule.decimals}f}"
+
+
 def test_a_threshold_is_met_exactly():
     """A metric that equals its threshold holds."""
     assert judge(ALONE, Gate(thresholds={"roc_auc": 0.84, "brier": 0.14})).verdict == "register"

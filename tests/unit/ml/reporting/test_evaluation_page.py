@@ -58,6 +58,12 @@ def test_a_rejection_is_told_as_one(facts):
     assert found.count("✗ broken") == 2
 
 
+def test_numbers_that_are_close_are_told_apart(facts):
+    """What was observed never reads like what was required where the rule is broken."""
+    near = GateRule(rule="roc_auc >= 0.85", observed=0.849996, required=0.85, passed=False)
+    assert "0.849996 0.850000" in text(with_rules(facts, near))
+
+
 def test_made_up_data_is_said_in_words_at_the_top(facts):
     """Before the verdict stands that the rows were generated; real data has no such notice."""
     made_up = dataclasses.replace(
