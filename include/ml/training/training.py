@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from include.ml.container import Container, ContainerError, say
 from include.ml.data.preprocessing import read_report
+from include.ml.evaluation.hold_out import score
 from include.ml.features import estimators
 from include.ml.features.pipeline import build_pipeline, features_frame, labels
 from include.ml.training import artifact, threshold
@@ -66,9 +67,9 @@ def _fitted(container: Container, run: TrainingRun, hyperparameters: Mapping[str
 def _validation(
     container: Container, run: TrainingRun, pipeline: Pipeline
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
-    """Truth and probability of the validation rows."""
+    """Truth and probability of the validation rows, scored as evaluation scores: a threshold is one of its numbers."""
     rows = pq.read_table(pa.BufferReader(_part(container, "validation")))
-    return labels(rows, run.model), pipeline.predict_proba(features_frame(rows, run.model))[:, 1]
+    return labels(rows, run.model), score(pipeline, rows, run.model)
 
 
 def _part(container: Container, name: str) -> bytes:

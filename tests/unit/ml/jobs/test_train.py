@@ -6,12 +6,16 @@ import re
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from include.ml.container import Container, run_job
+from include.ml.evaluation import hold_out
 from include.ml.features.pipeline import features_frame, labels
 from include.ml.jobs import train
 from include.ml.training import artifact
@@ -40,6 +44,23 @@ def test_the_model_predicts_and_its_manifest_says_from_where(workshop, toy: Mode
     assert manifest.threshold == choose(toy.decision, labels(rows, toy), probability)
     assert manifest.run == "run-1"
     assert manifest.boundary.hash_from is not None
+
+
+def test_the_threshold_does_not_depend_on_the_machine(workshop, toy: ModelSpec, rows_csv, monkeypatch) -> None:
+    """Validation is scored as the hold-out will be: with the threads that fitted the model, in batches."""
+    seen, original = [], Pipeline.predict_proba
+
+    def predict_proba(self: Pipeline, frame: Any) -> Any:
+        seen.append((len(frame), {pool["num_threads"] for pool in threadpool_info()}))
+        return original(self, frame)
+
+    monkeypatch.setattr(Pipeline, "predict_proba", predict_proba)
+    monkeypatch.setattr(hold_out, "BATCH_ROWS", 40)
+    with threadpool_limits(2):
+        assert run(workshop.split(toy, rows_csv(toy))) == 0
+    assert [threads for _, threads in seen] == [{1}] * len(seen)
+    assert [rows for rows, _ in seen][:-1] == [40] * (len(seen) - 1)
+    assert len(seen) > 1
 
 
 def test_metrics_are_lines_that_a_regular_expression_finds(workshop, toy: ModelSpec, rows_csv, capsys) -> None:
