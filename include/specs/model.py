@@ -46,7 +46,8 @@ class Owner:
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """How rows are divided: each part's share of the rows; by event time where the data has one, else stratified.
+    """How rows are divided: each part's share of the rows; by event time where the data has one, else by entity where
+    it has one, else stratified.
 
     The hold-out (`test`) is seen by no fit. `validation` chooses the decision threshold.
     """

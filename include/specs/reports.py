@@ -71,7 +71,7 @@ class PreprocessingReport:
 
     parts: Mapping[str, PartCount]
     boundary: SplitBoundary
-    method: Literal["stratified", "event_time"]
+    method: Literal["stratified", "event_time", "entity"]
     sha256: str
     comparable: PartCount | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)

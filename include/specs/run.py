@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Literal
 
 from include.specs.model import ModelSpec
 from include.specs.partition import PartitionRef, SourceObject
@@ -39,6 +40,9 @@ class SplitBoundary:
     is at least `hash_from_positive` or `hash_from_negative`, by its class. `hash_from` is the lower of the two: it
     holds for a row that may have been of the other class, and for every row where it is all that is known, as of
     versions from before each class had its own. By event time: when its event time is before `time_until`.
+
+    Args:
+        hash_of: what was hashed: a row's id, or its entity where it has one.
     """
 
     seed: int = 0
@@ -46,6 +50,7 @@ class SplitBoundary:
     time_until: dt.datetime | None = None
     hash_from_positive: float | None = None
     hash_from_negative: float | None = None
+    hash_of: Literal["id", "entity"] = "id"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -238,6 +238,8 @@ def _boundary(boundary: SplitBoundary) -> dict[str, str]:
     cuts = {name: getattr(boundary, name) for name in _HASH_CUTS}
     properties = {"split_seed": str(boundary.seed)}
     properties |= {f"split_{name}": repr(cut) for name, cut in cuts.items() if cut is not None}
+    if boundary.hash_of != "id":
+        properties["split_hash_of"] = boundary.hash_of
     if boundary.time_until is not None:
         properties["split_time_until"] = boundary.time_until.isoformat()
     return properties
@@ -249,5 +251,6 @@ def _read_boundary(properties: Mapping[str, str]) -> SplitBoundary:
     return SplitBoundary(
         seed=int(properties.get("split_seed", "0")),
         time_until=dt.datetime.fromisoformat(time_until) if time_until else None,
+        hash_of="entity" if properties.get("split_hash_of") == "entity" else "id",
         **{name: float(cut) for name, cut in cuts.items() if cut},
     )

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from include.ml.data.split import (
     PARTS,
     Part,
     Parts,
+    by_entity,
     by_event_time,
     hashes,
     in_proportion,
@@ -65,7 +67,7 @@ def preprocess(folder: Path, run: TrainingRun) -> Preprocessed:
     """
     model, dataset = run.model, run.model.dataset
     rows, dropped, relabelled = _read(folder, run)
-    hashed = hashes(rows[dataset.id.name].to_pylist(), model.split.seed)
+    hashed = _hashes(rows, dataset, "id", model.split.seed)
     positive = to_numpy(pc.equal(rows[dataset.label.name], dataset.positive))
     _require_both_levels(positive, run)
     parts = _split(rows, hashed, positive, model)
@@ -79,7 +81,7 @@ def preprocess(folder: Path, run: TrainingRun) -> Preprocessed:
     report = PreprocessingReport(
         parts={part: _count(positive[parts.rows[part]]) for part in PARTS},
         boundary=parts.boundary,
-        method="stratified" if dataset.event_time is None else "event_time",
+        method=_method(dataset),
         sha256=_digest(run),
         comparable=_count(held_out[comparable]) if run.champion else None,
         dropped=dropped,
@@ -153,7 +155,9 @@ def _relabelled(rows: pa.Table, dataset: Dataset) -> pa.Array:
 
 
 def _split(rows: pa.Table, hashed: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_], model: ModelSpec) -> Parts:
-    time = model.dataset.event_time
+    method, time = _method(model.dataset), model.dataset.event_time
+    if method == "entity":
+        return by_entity(_hashes(rows, model.dataset, "entity", model.split.seed), hashed, positive, model.split)
     if time is None:
         return stratified(hashed, positive, model.split)
     parts = by_event_time(to_numpy(rows[time.name]), hashed, positive, model.split)
@@ -161,6 +165,19 @@ def _split(rows: pa.Table, hashed: npt.NDArray[np.float64], positive: npt.NDArra
         known_at = pc.fill_null(pc.cast(rows[column.name], pa.int64()), LONG_AGO)
         parts = known_before_hold_out(parts, to_numpy(known_at), positive)
     return parts
+
+
+def _method(dataset: Dataset) -> Literal["stratified", "event_time", "entity"]:
+    if dataset.event_time is not None:
+        return "event_time"
+    return "entity" if dataset.with_role("entity") else "stratified"
+
+
+def _hashes(rows: pa.Table, dataset: Dataset, of: Literal["id", "entity"], seed: int) -> npt.NDArray[np.float64]:
+    """(rows,) of each row's id, or of its entity; of the id as well where the entity is blank."""
+    ids = rows[dataset.id.name]
+    hashed = [rows[entity.name] for entity in dataset.with_role("entity")] if of == "entity" else []
+    return hashes(pc.coalesce(*hashed, ids).to_pylist(), seed)
 
 
 def _require_both_levels(positive: npt.NDArray[np.bool_], run: TrainingRun) -> None:
@@ -196,16 +213,18 @@ def _comparable(
     """
     if run.champion is None:
         return np.ones(len(hold_out), bool)
-    boundary, dataset = run.champion.boundary, run.model.dataset
-    ids, time = hold_out[dataset.id.name], dataset.event_time
+    boundary, dataset, time = run.champion.boundary, run.model.dataset, run.model.dataset.event_time
+    if boundary.hash_of == "entity" and not dataset.with_role("entity"):
+        # Nobody can say any more which rows those were.
+        return np.zeros(len(hold_out), bool)
     # The champion's seed may be another than this run's.
-    hashed = hashes(ids.to_pylist(), boundary.seed)
+    hashed = _hashes(hold_out, dataset, boundary.hash_of, boundary.seed)
     free = unseen(
         boundary,
         hashed,
         to_numpy(hold_out[time.name]) if time else None,
         positive=positive,
-        relabelled=to_numpy(pc.is_in(ids, value_set=relabelled)),
+        relabelled=to_numpy(pc.is_in(hold_out[dataset.id.name], value_set=relabelled)),
     )
     # A boundary in time cuts all classes alike: what differs then is what the time has changed.
     return free if boundary.hash_from is None else in_proportion(free, hashed, positive)

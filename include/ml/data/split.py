@@ -1,4 +1,5 @@
-"""Which rows are fitted on, which choose the threshold, and which judge: by a stable hash of the id, or by event time.
+"""Which rows are fitted on, which choose the threshold, and which judge: by a stable hash of the id or of the entity,
+or by event time.
 
 Rows are assigned by what they are, not by where they stand: the same rows in another order, or with others added, keep
 their parts but for those at the boundaries. So the hold-out of one run is, but for those, the hold-out of the next, and
@@ -86,6 +87,34 @@ def stratified(hashed: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_],
     )
 
 
+def by_entity(
+    hashed: npt.NDArray[np.float64], within: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_], split: Split
+) -> Parts:
+    """All rows of an entity in one part: the lowest hashes are the hold-out, the next validation, the others training.
+
+    A model that was fitted on some rows of an entity knows more of its others than it will of a stranger's. There is
+    one cut for both classes, since an entity may have rows of both: a part has the population's base rate up to chance,
+    not exactly as in `stratified`, and its share of the rows up to half of the entity at the cut.
+
+    Args:
+        hashed: of each row's entity, or of its id where it has none, shape (rows,). within: orders the rows of an
+            entity; distinct. positive: the class of each row.
+
+    Raises:
+        DataContractError: a part would be empty or hold one class only.
+    """
+    order = np.lexsort((within, hashed))
+    held_out, validated = (_between_values(hashed[order], cut) for cut in _cuts(len(order), split))
+    rows: dict[Part, Rows] = {
+        "train": order[validated:],
+        "validation": order[held_out:validated],
+        "test": order[:held_out],
+    }
+    _require_both_classes(rows, positive)
+    first = float(hashed[order[held_out]])
+    return Parts(rows=rows, boundary=SplitBoundary(seed=split.seed, hash_from=first, hash_of="entity"))
+
+
 def by_event_time(
     microseconds: npt.NDArray[np.int64], hashed: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_], split: Split
 ) -> Parts:
@@ -100,7 +129,7 @@ def by_event_time(
     """
     order = np.lexsort((hashed, microseconds))
     newest_first = len(order) - np.array(_cuts(len(order), split))
-    validated, held_out = (_between_times(microseconds[order], int(cut)) for cut in newest_first[::-1])
+    validated, held_out = (_between_values(microseconds[order], int(cut)) for cut in newest_first[::-1])
     rows: dict[Part, Rows] = {
         "train": order[:validated],
         "validation": order[validated:held_out],
@@ -142,7 +171,8 @@ def unseen(
     """Which rows a model with this boundary was certainly not fitted on. A boundary that says nothing vouches for none.
 
     Args:
-        hashed: of the rows' ids under the boundary's seed. microseconds: of their event times, where they have any.
+        hashed: of the rows' ids or entities (the boundary's `hash_of`) under its seed. microseconds: of their event
+            times, where they have any.
         positive: the class of each row now. relabelled: which rows have been of the other class too; between the two
             cuts such a row may have been fitted on as what it was then.
     """
@@ -201,8 +231,8 @@ def _by(hashed: npt.NDArray[np.float64], rows: Rows) -> Rows:
     return rows[np.argsort(hashed[rows], kind="stable")]
 
 
-def _between_times(ordered: npt.NDArray[np.int64], cut: int) -> int:
-    """The nearest place to `cut` where the time changes; `ordered` ascends."""
+def _between_values(ordered: npt.NDArray[np.int64] | npt.NDArray[np.float64], cut: int) -> int:
+    """The nearest place to `cut` where the value changes; `ordered` ascends."""
     if not 0 < cut < len(ordered):
         return cut
     before, after = (int(np.searchsorted(ordered, ordered[cut], side)) for side in ("left", "right"))
@@ -215,6 +245,7 @@ def _require_both_classes(rows: Mapping[Part, Rows], positive: npt.NDArray[np.bo
         if not 0 < positives < len(found):
             raise DataContractError(
                 f"the part {part!r} of the split holds {positives} positive and {len(found) - positives} negative "
-                "rows; it needs both: the label is constant there, there are too few rows, or (by event time) their "
-                "labels were not known yet when the hold-out began. Give more data, or change the spec's split"
+                "rows; it needs both: the label is constant there, there are too few rows (or entities), or (by "
+                "event time) their labels were not known yet when the hold-out began. Give more data, or change the "
+                "spec's split"
             )

@@ -22,6 +22,7 @@ MANIFEST = b'[{"prefix": "s3://lake/raw/churn/"}, "part-0a.parquet"]'
 BOUNDARIES = st.builds(
     SplitBoundary,
     hash_from=st.none() | st.floats(0, 1, exclude_min=True),
+    hash_of=st.sampled_from(["id", "entity"]),
     hash_from_positive=st.none() | st.floats(0, 1, exclude_min=True),
     hash_from_negative=st.none() | st.floats(0, 1, exclude_min=True),
     time_until=st.none() | st.datetimes(timezones=st.just(dt.UTC)),

@@ -14,6 +14,7 @@ import pytest
 from include.ml.data.preprocessing import preprocess, read_report
 from include.ml.data.split import hashes
 from include.specs import codec
+from include.specs.dataset import Role
 from include.specs.errors import DataContractError, PartitionError, ReportError
 from include.specs.model import ModelSpec
 from include.specs.reports import PartCount, PreprocessingReport
@@ -237,6 +238,48 @@ def test_a_row_that_was_of_the_other_class_is_held_against_the_lower_cut(worksho
     assert comparable[relabelled & low].all()
     assert not comparable[relabelled & ~low].any()
     assert comparable[~relabelled & ~low].any()
+
+
+def of_cities(toy: ModelSpec, role: Role = "entity") -> ModelSpec:
+    """The toy, whose rows are about a city each, if it says so."""
+    columns = tuple(
+        replace(column, kind="id", role=role, missing=True) if column.name == "city" else column
+        for column in toy.dataset.columns
+    )
+    return replace(toy, dataset=replace(toy.dataset, columns=columns))
+
+
+def landed_by_city(rows: int = 400) -> bytes:
+    """Four rows of each city, and some of none."""
+    return HEADER + b"".join(
+        b"k%d,1,1,red,%s,,%s\n" % (n, b"c%d" % (n // 4) if n % 10 else b"", b"yes" if n % 2 else b"no")
+        for n in range(rows)
+    )
+
+
+def test_rows_of_one_entity_are_in_one_part(workshop, toy: ModelSpec) -> None:
+    """Where rows are no events: a model is judged on entities that it has not met; rows of none go by their id."""
+    found = done(workshop, of_cities(toy), {FIRST: landed_by_city()})
+    cities = {part: set(rows["city"].to_pylist()) - {None} for part, rows in found.parts.items()}
+    assert len(set.union(*cities.values())) == sum(map(len, cities.values())) == 100
+    assert all(part["city"].null_count for part in found.parts.values())
+    assert (found.report.method, found.report.boundary.hash_of) == ("entity", "entity")
+
+
+def test_a_champion_is_asked_about_what_its_own_split_went_by(workshop, toy: ModelSpec) -> None:
+    """The entity, or the id as before there was one; a data set that has lost its entity cannot ask."""
+    model, contents = of_cities(toy), {FIRST: landed_by_city()}
+    first = done(workshop, model, contents).report
+    second = done(workshop, model, contents, first.boundary).report
+    assert second.comparable == second.parts["test"]
+    of_ids = replace(first.boundary, hash_of="id", hash_from=0.5)
+    found = done(workshop, model, contents, of_ids).parts["test"]
+    free = hashes(found["key"].to_pylist(), 0) < 0.5
+    comparable = np.array(found["comparable"].to_pylist())
+    assert not comparable[~free].any()
+    assert 0 < comparable.sum() < len(comparable)
+    lost = done(workshop, of_cities(toy, "ignored"), contents, first.boundary).report
+    assert lost.comparable == PartCount(rows=0, positives=0)
 
 
 def test_the_data_digest_is_that_of_the_files(workshop, toy: ModelSpec, rows_csv) -> None:

@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as arrays
 from include.ml.data.split import (
     PARTS,
     Parts,
+    by_entity,
     by_event_time,
     hashes,
     in_proportion,
@@ -145,6 +146,33 @@ def test_what_is_compared_has_the_proportion_of_the_hold_out(drawn: tuple[int, i
     assert abs(shares[0] - shares[1]) <= 0.5 / rarer + 1e-9
     # Of one class nothing is lost but what the champion may know.
     assert max((compared[of_class] == free[of_class]).all() for of_class in (positive[test], ~positive[test]))
+
+
+@given(st.integers(60, 120), st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_an_entity_is_on_one_side(entities: int, rows_each: int, seed: int) -> None:
+    """With all its rows, in whatever order they come; the boundary says on which; parts have their shares."""
+    generator = np.random.default_rng(seed)
+    entity = generator.permutation(np.repeat(np.arange(entities), rows_each))
+    positive = np.arange(len(entity)) % 2 == 0
+    hashed, within = hashes(map(str, entity), 0), hashes(map(str, range(len(entity))), 1)
+    parts = by_entity(hashed, within, positive, SHARES)
+    assert sorted(np.concatenate(list(parts.rows.values()))) == list(range(len(entity)))
+    part = part_of(parts, len(entity))
+    assert all(len(set(part[entity == one])) == 1 for one in range(entities))
+    assert (free_of(parts.boundary, hashed, positive) == (part == PARTS.index("test"))).all()
+    for name, share in {"train": 0.5, "validation": 0.2, "test": 0.3}.items():
+        assert abs(len(parts.rows[name]) - share * len(entity)) <= rows_each + 1
+    shuffled = generator.permutation(len(entity))
+    again = by_entity(hashed[shuffled], within[shuffled], positive[shuffled], SHARES)
+    assert again.boundary == parts.boundary
+    for name in PARTS:
+        assert (parts.rows[name] == shuffled[again.rows[name]]).all()
+
+
+def test_one_entity_cannot_be_split() -> None:
+    """Its rows stay together, so a part is empty, and that is said."""
+    with pytest.raises(DataContractError, match=r"needs both.*\(or entities\)"):
+        by_entity(np.zeros(100), hashes(map(str, range(100)), 0), np.arange(100) % 2 == 0, SHARES)
 
 
 @given(instants)
