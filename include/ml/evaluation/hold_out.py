@@ -32,7 +32,7 @@ class HoldOut:
     Args:
         features: rows × the model's features.
         labels: (rows,) True where positive.
-        comparable: (rows,) True where the champion was not fitted on the row either.
+        comparable: (rows,) True for the rows to compare on: the champion was not fitted on them either.
         entities: (rows,) whom each row is about; None where the data set has no entity.
     """
 
