@@ -5,12 +5,13 @@ The format is that of the SageMaker AI Developer Guide, "Capture data from real-
 inferenceTime, and where the client gave them inferenceId and customAttributes} and `eventVersion`.
 
 Arrow reads a block of lines at once. It refuses the block for one bad line: then the block is halved, until the lines
-around the bad one are few enough to be read one by one.
+around the bad one are few enough to be read one by one. A block that does not begin with an object is not shown to it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ from include.specs.dataset import Column
 
 BLOCK_BYTES = 2**24
 FEW_LINES = 16
+# Of all that Arrow reads: a block whose first value is `null` ends the process by a segmentation fault, and that is no
+# exception (apache/arrow#47409). It refuses every other first value that is no object anyway.
+_OBJECT_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\{")
 _TIME = Column(name="inferenceTime", kind="timestamp", missing=True)
 _SIDE = pa.struct([(name, pa.string()) for name in ("data", "encoding", "observedContentType")])
 _METADATA = pa.struct([(name, pa.string()) for name in ("eventId", "inferenceId", "inferenceTime")])
@@ -114,6 +118,8 @@ def _halves(block: Block) -> Iterator[tuple[pa.Table, list[Fault]]]:
 def _whole(block: Block) -> pa.Table | None:
     """The block by Arrow's reader, None where that cannot read all of it or would not tell which line a row is."""
     content = block.content
+    if not _OBJECT_FIRST.match(content):
+        return None
     options = pa.json.ReadOptions(use_threads=False, block_size=len(content) + 1)
     parsing = pa.json.ParseOptions(explicit_schema=_RECORD, unexpected_field_behavior="ignore")
     try:

@@ -55,7 +55,21 @@ def quoted(found: object) -> str:
     >>> quoted(""), quoted(5), len(quoted("x" * 1000))
     ("''", '5', 82)
     """
-    return repr(bounded(found, QUOTED)) if isinstance(found, str) else bounded(repr(found), QUOTED)
+    if isinstance(found, str):
+        return repr(bounded(writable(found[:QUOTED]), QUOTED))
+    try:
+        return bounded(repr(found), QUOTED)
+    except RecursionError:
+        return f"{type(found).__name__} within {type(found).__name__} within …"
+
+
+def writable(text: str) -> str:
+    """`text` with what cannot be written down escaped: JSON allows half of a surrogate pair.
+
+    >>> writable("é"), writable("\\ud800")
+    ('é', '\\\\ud800')
+    """
+    return text.encode(errors="backslashreplace").decode()
 
 
 def counted(before: Mapping[Reason, BadCount], faults: Iterable[Fault], file: str) -> dict[Reason, BadCount]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from include.ml.capture.bodies import Body, cell, csv_rows, json_values
-from include.ml.capture.faults import BodyError
+from include.ml.capture.faults import BodyError, writable
 from include.ml.capture.layout import Cell, Layout
 
 # What clients wrap their rows in: SageMaker's common data formats and TensorFlow Serving's.
@@ -62,7 +62,8 @@ def _json(text: str, layout: Layout) -> Request:
     for row in rows:
         for name in row if isinstance(row, dict) else ():
             if name not in layout.known:
-                unknown[name] = unknown.get(name, 0) + 1
+                told = writable(name)
+                unknown[told] = unknown.get(told, 0) + 1
     return Request(rows=[_record(row, layout) for row in rows], unknown=unknown)
 
 

@@ -114,6 +114,8 @@ def _request(data: str, encoding: str | None, content_type: str | None, layout: 
         return requests.read(bodies.decoded(data, encoding, content_type), layout)
     except BodyError as error:
         return error
+    except RecursionError:
+        return _too_deep(data)
 
 
 def _answers(
@@ -125,6 +127,13 @@ def _answers(
         return answers.read(bodies.decoded(data, encoding, content_type), rows, dataset)
     except BodyError as error:
         return error
+    except RecursionError:
+        return _too_deep(data)
+
+
+def _too_deep(data: str) -> BodyError:
+    """What Python's reader of JSON still takes may be too deep to be walked through."""
+    return BodyError("undecodable_body", "JSON of a few levels", data)
 
 
 def _bodies(events: pa.Table, side: str) -> Iterator[tuple[int, str, str | None, str | None]]:

@@ -97,19 +97,26 @@ def _csv(text: str, width: int) -> tuple[str, str, str, str]:
         cells = text.split(",")
         asked, said = ",".join(cells[:width]), ",".join(cells[width:])
     else:
-        cells = next(csv.reader([text]), [])
+        cells = _cells(text)
         asked, said = csv_text([cells[:width]]), csv_text([cells[width:]])
     if len(cells) <= width:
         raise BodyError("wrong_columns", f"{width} cells of the input and the answer", f"{len(cells)} cells: {text}")
     return asked, "CSV", said, "CSV"
 
 
+def _cells(text: str) -> list[str]:
+    try:
+        return next(csv.reader([text]), [])
+    except csv.Error as error:
+        raise BodyError("undecodable_body", f"a line of CSV ({error})", text) from error
+
+
 def _json(text: str) -> tuple[str, str, str, str]:
     try:
         value = json.loads(text)
-    except ValueError as error:
+        if OUTPUT not in value:
+            raise BodyError("input_without_output", f"an object with {OUTPUT}, as join_source=Input makes it", text)
+        said = value.pop(OUTPUT)
+        return json.dumps(value.get(INPUT, value)), "JSON", json.dumps(said), "JSON"
+    except (ValueError, RecursionError) as error:
         raise BodyError("not_json", f"a JSON object ({error})", text) from error
-    if OUTPUT not in value:
-        raise BodyError("input_without_output", f"an object with {OUTPUT}, as join_source=Input makes it", text)
-    said = value.pop(OUTPUT)
-    return json.dumps(value.get(INPUT, value)), "JSON", json.dumps(said), "JSON"

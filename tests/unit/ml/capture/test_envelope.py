@@ -1,6 +1,9 @@
 """Lines of a capture file: requests, or faults that say what is wrong; never a good line lost for a bad one."""
 
 import json
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from include.ml.capture import envelope
 from include.ml.capture.envelope import Block, blocks, read
 from tests.shared.captured import line, side
 
+ROOT = Path(__file__).parents[4]
 CUT = line()[:-30]
 TIME = "2026-03-01T12:00:00Z"
 
@@ -31,6 +35,9 @@ def test_a_record_of_the_guide_is_read() -> None:
         (line(event="\ud800"), "not_json"),
         (b"[" * 100_000 + b"\n", "not_json"),
         (b"[1]\n", "not_a_record"),
+        (b"null\n", "not_a_record"),
+        (b"nullx\n", "not_json"),
+        (b'"\\ud800"\n', "not_a_record"),
         (b"{}\n", "not_a_record"),
         (line(captureData=[1]), "not_a_record"),
         (line(event=5), "not_a_record"),
@@ -51,6 +58,32 @@ def test_a_bad_line_costs_itself_alone(bad: bytes, reason: str) -> None:
     assert [(fault.reason, fault.line) for fault in found.faults] == [(reason, 101)]
     assert len(found.table) == (100 if bad == CUT else 200)
     assert found.table["line"].to_pylist() == [*range(1, 101), *range(102, 202)][: len(found.table)]
+
+
+def elsewhere(*args: str, contents: Sequence[bytes] = ()) -> subprocess.CompletedProcess[str]:
+    """`broken_lines` in a process of its own: what is looked for ends one."""
+    command = [sys.executable, "-m", "tests.unit.ml.capture.broken_lines", *args]
+    told = json.dumps([content.decode() for content in contents])
+    return subprocess.run(command, input=told, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def test_null_is_a_fault_wherever_it_is() -> None:
+    """Arrow's reader ends the process by a segmentation fault where it comes first (apache/arrow#47409)."""
+    nulls, places = (b"null\n", b" \tnull \r\n", b"\r null\n"), (1, 51, 101)
+    cases = [(place, line() * (place - 1) + null + line() * (101 - place)) for null in nulls for place in places]
+    cases += [(1, b"null"), (101, line() * 100 + b"null")]
+    found = elsewhere(contents=[content for _, content in cases])
+    assert found.returncode == 0, found.stderr
+    for (place, content), told in zip(cases, json.loads(found.stdout), strict=True):
+        good = [number for number in range(1, content.count(b"\n") + 1) if number != place]
+        assert told == {"good": good, "bad": {str(place): "not_a_record"}}
+
+
+def test_no_line_ends_the_process() -> None:
+    """Blocks of all that can be wrong, drawn with fixed seeds; the last number printed is the seed that does."""
+    found = elsewhere("2000")
+    last = found.stdout.split()[-1:]
+    assert (found.returncode, last) == (0, ["1999"]), f"block({last}): {found.stderr[-1000:]}"
 
 
 def test_the_last_line_may_lack_its_end() -> None:

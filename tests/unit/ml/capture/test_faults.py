@@ -2,6 +2,7 @@
 
 import re
 import typing
+from functools import reduce
 
 import pytest
 
@@ -19,7 +20,16 @@ def test_the_example_is_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "words"), [("", "''"), (None, "None"), ("é" * 80, repr("é" * 40)), ([1] * 90, str([1] * 90)[:80])]
+    ("found", "words"),
+    [
+        ("", "''"),
+        (None, "None"),
+        ("é" * 80, repr("é" * 40)),
+        ([1] * 90, str([1] * 90)[:80]),
+        ("a\ud800", repr("a\\ud800")),
+        (reduce(lambda inner, _: [inner], range(100_000), 1), "list within list within …"),
+    ],
+    ids=["empty", "none", "long", "list", "half-a-character", "deep"],
 )
 def test_what_came_is_shown_in_short(found: object, words: str) -> None:
     """A body may have megabytes."""

@@ -1,9 +1,12 @@
 """Requests and answers of many bodies side by side: rows keep their place, whatever is lost beside them."""
 
+import json
+
 import numpy as np
+import pytest
 
 from include.ml.capture import rows
-from tests.shared.captured import DATASET, GOOD, PLAN, events
+from tests.shared.captured import DATASET, GOOD, PLAN, Bucket, events, line, side
 
 
 def test_rows_know_their_request_and_their_place() -> None:
@@ -31,3 +34,38 @@ def test_answers_are_those_of_every_row() -> None:
     assert found.good.tolist() == [True, False, False, False, True]
     assert found.read.tolist() == [True, False, False, True]
     assert [(fault.reason, fault.line) for fault in found.faults] == [("wrong_output", 1), ("counts_differ", 3)]
+
+
+RECORD = {"size": 5, "colour": "red", "since": "2026-01-01"}
+
+
+def in_json(text: str) -> dict[str, object]:
+    """A body of JSON."""
+    return side(text, "JSON", "application/json")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "reason"),
+    [
+        (in_json(json.dumps(RECORD | {"note": "\ud800"})), "0.5", "wrong_cell"),
+        (in_json('{"instances": ["\\ud800"]}'), "0.5", "wrong_cell"),
+        (GOOD, in_json('["\\ud800"]'), "wrong_output"),
+        (GOOD, in_json('{"predictions":' * 900 + "1" + "}" * 900), "undecodable_body"),
+        (in_json("[" * 9000 + "]" * 9000), "0.5", "undecodable_body"),
+    ],
+    ids=["cell", "row", "answer", "deep-answer", "deep-request"],
+)
+def test_a_body_that_cannot_be_shown_or_walked_through_costs_itself_alone(
+    bucket: Bucket, asked: object, said: object, reason: str
+) -> None:
+    """Half of a surrogate pair, which is JSON and no text, and what is nested hundreds of levels deep."""
+    bucket.put(line(event="a"), line(asked, said, event="b"), line(event="c"))
+    found = bucket.read()
+    assert found.table["event_id"].to_pylist() == ["a", "c"]
+    assert {name: bad.count for name, bad in found.report.bad.items()} == {reason: 1}
+
+
+def test_a_strange_name_is_counted_as_it_can_be_written(bucket: Bucket) -> None:
+    """Reports are UTF-8."""
+    bucket.put(line(in_json(json.dumps(RECORD | {"a\ud800": 1}))))
+    assert bucket.read().report.unknown_columns == {"a\\ud800": 1}

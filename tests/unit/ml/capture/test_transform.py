@@ -66,6 +66,10 @@ def test_a_cell_may_hold_the_comma(tmp_path: Path) -> None:
         ('{"size": 1', "not_json"),
         (json.dumps(RECORD), "input_without_output"),
         (json.dumps({"SageMakerOutput": 0.5}), "wrong_columns"),
+        ('"a",b\rc,0.5', "undecodable_body"),
+        ("[" * 700 + "]" * 700, "wrong_columns"),
+        ('{"SageMakerOutput": ' + "[" * 2000 + "]" * 2000 + "}", "not_json"),
+        ('{"SageMakerOutput": 0.5, "SageMakerInput": "\\ud800"}', "wrong_columns"),
     ],
 )
 def test_a_bad_line_costs_itself_alone(tmp_path: Path, bad: str, reason: str) -> None:
