@@ -140,6 +140,8 @@ class Dataset:
         quarantine_limit: the largest share of rows that may be quarantined before a partition is refused.
         unlabelled: whether rows without a label are expected (labels come later); they are kept, not trained on. The
             label's column says the same with `missing`.
+        label_delay_days: how many days after a prediction its label can be told at the earliest; one of its id that was
+            told before is an earlier prediction's.
         window_days: how many days of partitions a training run reads back from its newest; None for all.
         when_absent: what a date without landing files means: an error, or a day without data (skipped).
     """
@@ -149,6 +151,7 @@ class Dataset:
     synthetic: Synthetic
     quarantine_limit: float = 0.02
     unlabelled: bool = False
+    label_delay_days: int = 0
     window_days: int | None = None
     when_absent: Absent = "skip"
 
@@ -172,6 +175,8 @@ class Dataset:
         require(self.when_absent in known, "dataset.when_absent", f"be one of {known}", self.when_absent)
         limit = self.quarantine_limit
         require(0 <= limit <= 1, "dataset.quarantine_limit", "be within [0, 1]", limit)
+        delay = self.label_delay_days
+        require(delay >= 0, "dataset.label_delay_days", "be at least 0", delay)
         require(
             self.window_days is None or self.window_days > 0, "dataset.window_days", "be positive", self.window_days
         )

@@ -221,6 +221,9 @@ class ModelSpec:
         for name in ("ingestion_schedule", "training_schedule"):
             require_cron(getattr(self, name), name)
         self._check_features()
+        delay, looked_back = self.dataset.label_delay_days, self.monitoring.performance.history_days
+        wanted = f"be less than monitoring.performance.history_days ({looked_back}): no label would be in time"
+        require(delay < looked_back, "dataset.label_delay_days", wanted, delay)
         unknown = sorted(set(self.step_resources) - set(STEPS))
         require(not unknown, "step_resources", f"name steps of {sorted(STEPS)}", unknown)
         for step, resources in self.step_resources.items():

@@ -35,6 +35,8 @@ class LabelsReport:
         later: rows whose label was not known yet when the report's time ended.
         repeated: rows that say of an id what its newest label says. contradicted: older rows that say otherwise.
         never_asked: ids with a label that no prediction of the report's days was asked about.
+        too_early: ids that were asked about, whose newest label was told before it could be that of any of those
+            predictions.
     """
 
     files: int
@@ -44,6 +46,7 @@ class LabelsReport:
     repeated: int = 0
     contradicted: int = 0
     never_asked: int = 0
+    too_early: int = 0
     bad: Mapping[LabelFault, BadLabels] = field(default_factory=dict)
 
 
@@ -103,6 +106,7 @@ class DayQuality:
         labelled, positives: of those, rows whose label has come, and positive ones among them.
         repeated: earlier predictions for the id of a later one on the same day; only the last counts.
         unusable: predictions without an id of their own, or without a score.
+        too_early: of the rows without a label, those whose id has one that was told too early to be theirs.
         judged: whether there are enough labels for a verdict. breached: whether quality fell on this day.
         reasons: one sentence.
     """
@@ -114,6 +118,7 @@ class DayQuality:
     positives: int
     repeated: int = 0
     unusable: int = 0
+    too_early: int = 0
     judged: bool
     breached: bool
     reasons: str
@@ -125,6 +130,11 @@ class DayQuality:
             raise ReportError(
                 f"{self.date}: expected positives <= labelled <= rows, "
                 f"got {self.positives}, {self.labelled} and {self.rows}"
+            )
+        if self.too_early > self.rows - self.labelled:
+            raise ReportError(
+                f"{self.date}: expected too_early <= rows - labelled, "
+                f"got {self.too_early} of {self.rows} rows, {self.labelled} of them with a label"
             )
         if self.breached and not self.judged:
             raise ReportError(f"{self.date}: a day without a verdict cannot have breached")

@@ -44,6 +44,8 @@ def measure(container: Container) -> Mapping[str, int]:
     folder = container.output("report")
     replace_file(folder / PERFORMANCE_HTML, _page(report, run).encode())
     replace_file(folder / PERFORMANCE, codec.encode(report))
+    if early := report.labels.too_early:
+        say(f"{early} ids were asked about, and have only labels that were told too early to be of those predictions")
     say(f"verdict: {report.verdict}: {report.reasons}")
     return {
         "days": len(report.days),

@@ -1,4 +1,5 @@
-"""Labels as they come: late, again, and sometimes taken back. Of each id, the newest that was known in time."""
+"""Labels as they come: late, again, and sometimes taken back. Of each id, the newest that was known in time, and which
+predictions were made early enough for it to be theirs."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,6 +22,9 @@ from include.specs.errors import DataContractError
 from include.specs.performance import BadLabels, LabelFault, LabelsReport
 
 ID, LABEL, TIME = "id", "label", "label_time"
+# Microseconds since 1970 (UTC), as `cells.TIMESTAMP` counts them.
+Moments = npt.NDArray[np.int64]
+DAY_US = 86_400_000_000
 # What came is quoted no longer than this.
 QUOTED = 80
 
@@ -30,10 +35,13 @@ class Labels:
 
     Args:
         ids: each once. positive: (ids,) True where its newest label is the positive one.
+        latest: (ids,) the last moment at which a prediction can have been made whose label that is: the spec's delay
+            before it was told.
     """
 
     ids: pa.Array
     positive: Booleans
+    latest: Moments
     report: LabelsReport
 
 
@@ -85,6 +93,7 @@ def _newest(rows: pa.Table, dataset: Dataset, report: LabelsReport, *, later: in
     return Labels(
         ids=ids.filter(from_numpy(last, pa.bool_())),
         positive=positive[last],
+        latest=to_numpy(ordered[TIME])[last] - dataset.label_delay_days * DAY_US,
         report=replace(
             report,
             later=later,

@@ -87,5 +87,7 @@ def _nothing(days: Sequence[DayQuality], known: Collection[int | None]) -> str:
         return "no predictions were captured"
     labelled, rows = sum(day.labelled for day in days), sum(day.rows for day in days)
     told = f"{labelled} of {rows} predictions have a label, on no day enough for a verdict"
+    if early := sum(day.too_early for day in days):
+        told += f"; {early} have an id whose label was told too early to be theirs"
     lost = sum(day.rows > 0 and day.version not in known for day in days)
     return f"{told}; on {lost} of {len(days)} days a version answered whose evaluation is not known" if lost else told

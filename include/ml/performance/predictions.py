@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,11 @@ import pyarrow.compute as pc
 from include.ml.baseline.statistics import SCORE, last_of_each
 from include.ml.data.arrays import from_numpy, one_chunk, to_numpy
 from include.ml.evaluation.predictions import Booleans, Floats
-from include.ml.performance.labels import Labels
+from include.ml.performance.labels import Labels, Moments
 from include.specs.dataset import Dataset
+from include.specs.performance import LabelsReport
+
+Places = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +28,14 @@ class Answered:
 
     Args:
         version: that answered; None where nobody knows.
-        ids, scores: (rows,) of what can be told apart. rows: the captured columns of those, in the same order.
+        ids, times, scores: (rows,) of what can be told apart. rows: the captured columns of those, in the same order.
         repeated: predictions that a later one of the same id replaced. unusable: those without an id or a score.
     """
 
     date: dt.date
     version: int | None
     ids: pa.Array
+    times: Moments
     scores: Floats
     rows: pa.Table
     repeated: int = 0
@@ -43,10 +48,19 @@ class Labelled:
 
     Args:
         known: (rows,) True where a label has come. positive: (known rows,) True where it is the positive one.
+        asked: the places among the labels of those that are of an id of the day. taken: of those, places of labels that
+            a row has; the others were told too early.
     """
 
     known: Booleans
     positive: Booleans
+    asked: Places
+    taken: Places
+
+    @property
+    def too_early(self) -> int:
+        """How many rows have an id whose label cannot be theirs."""
+        return len(self.asked) - len(self.taken)
 
 
 def answered(captured: pa.Table, dataset: Dataset, date: dt.date, *, version: int | None) -> Answered:
@@ -68,6 +82,7 @@ def answered(captured: pa.Table, dataset: Dataset, date: dt.date, *, version: in
         date=date,
         version=version,
         ids=ids.take(last),
+        times=to_numpy(rows["inference_time"]),
         scores=to_numpy(rows[SCORE]),
         rows=rows,
         repeated=len(found) - len(rows),
@@ -76,15 +91,27 @@ def answered(captured: pa.Table, dataset: Dataset, date: dt.date, *, version: in
 
 
 def labelled(day: Answered, labels: Labels) -> Labelled:
-    """The labels of the day's rows, as far as they have come."""
+    """The labels of the day's rows, as far as they have come.
+
+    An id that is asked about every month has a label of the month before when it is asked: what was told before a
+    prediction is not what became of it. If the newest label of an id is, so are all others.
+    """
     place = pc.index_in(day.ids, value_set=labels.ids)
-    return Labelled(known=to_numpy(pc.is_valid(place)), positive=labels.positive[to_numpy(place.drop_null())])
+    known, asked = to_numpy(pc.is_valid(place)), to_numpy(place.drop_null())
+    in_time = day.times[known] <= labels.latest[asked]
+    known[known] = in_time
+    taken = asked[in_time]
+    return Labelled(known=known, positive=labels.positive[taken], asked=asked, taken=taken)
 
 
-def never_asked(days: list[Answered], labels: Labels) -> int:
-    """How many labels are of ids that no row of `days` has."""
-    asked = pa.chunked_array([day.ids for day in days], pa.string()).combine_chunks()
-    return int(np.count_nonzero(~to_numpy(pc.is_in(labels.ids, value_set=asked))))
+def accounted(report: LabelsReport, days: Sequence[Labelled]) -> LabelsReport:
+    """`report`, with what became of its ids: those of no row, and those of rows that none of their labels is of."""
+    asked, taken = np.zeros(report.ids, np.bool_), np.zeros(report.ids, np.bool_)
+    for day in days:
+        asked[day.asked] = True
+        taken[day.taken] = True
+    never, early = np.count_nonzero(~asked), np.count_nonzero(asked & ~taken)
+    return replace(report, never_asked=int(never), too_early=int(early))
 
 
 def _of_request(captured: pa.Table) -> pa.Array:

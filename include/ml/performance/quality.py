@@ -11,7 +11,7 @@ from include.ml.performance.comparison import fell, realised, sentence
 from include.ml.performance.groups import observed_groups
 from include.ml.performance.labels import Labels
 from include.ml.performance.persistence import judgement
-from include.ml.performance.predictions import Answered, Labelled, labelled, never_asked
+from include.ml.performance.predictions import Answered, Labelled, accounted, labelled
 from include.ml.performance.registered import Registered, Versions
 from include.specs.monitoring import PerformanceRule
 from include.specs.performance import DayQuality, PerformanceReport, RealisedMetric
@@ -26,7 +26,8 @@ def performance(days: Sequence[Answered], labels: Labels, versions: Versions, *,
         ReportError: a day comes twice.
     """
     ordered, watched = sorted(days, key=lambda day: day.date), versions.watched
-    found = tuple(day_quality(day, labels, versions) for day in ordered)
+    known = [labelled(day, labels) for day in ordered]
+    found = tuple(day_quality(day, of_day, versions) for day, of_day in zip(ordered, known, strict=True))
     judged = judgement(found, watched.rule, watched=watched.version, known=versions.known)
     about = versions.of(judged.version) or watched
     served = {day.version for day in found}
@@ -43,15 +44,15 @@ def performance(days: Sequence[Answered], labels: Labels, versions: Versions, *,
         since=judged.since,
         reasons=judged.reasons,
         days=found,
-        labels=replace(labels.report, never_asked=never_asked(list(days), labels)),
+        labels=accounted(labels.report, known),
         fairness=observed_groups(own, labels, about.model, threshold=about.threshold),
     )
 
 
-def day_quality(day: Answered, labels: Labels, versions: Versions) -> DayQuality:
+def day_quality(day: Answered, found: Labelled, versions: Versions) -> DayQuality:
     """One day, as far as its labels have come, against the version that answered it; where nobody knows what that was
     registered with, only the labels are counted."""
-    found, against = labelled(day, labels), versions.of(day.version)
+    against = versions.of(day.version)
     positives, known = int(found.positive.sum()), len(found.positive)
     counted = DayQuality(
         date=day.date,
@@ -61,6 +62,7 @@ def day_quality(day: Answered, labels: Labels, versions: Versions) -> DayQuality
         positives=positives,
         repeated=day.repeated,
         unusable=day.unusable,
+        too_early=found.too_early,
         judged=False,
         breached=False,
         reasons=versions.why_not(day.version) if len(day.scores) else EMPTY,

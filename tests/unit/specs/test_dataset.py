@@ -72,6 +72,7 @@ def columns(*, without: str = "", extra: tuple[Column, ...] = ()) -> tuple[Colum
             {"columns": columns(without="label", extra=(replace(CHURN.label, missing=True),))},
             r"dataset\.unlabelled must be True, since the label Churn may be blank.*, got False",
         ),
+        ({"label_delay_days": -1}, "label_delay_days must be at least 0"),
         ({"synthetic": Synthetic(rows=1, base_rate=0.5, effects={"nonsense": 1.0})}, "effects must name columns"),
     ],
 )

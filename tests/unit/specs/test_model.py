@@ -136,3 +136,11 @@ def test_a_step_without_resources_has_the_defaults() -> None:
     """So that a spec names only what differs."""
     assert isinstance(CHURN, ModelSpec)
     assert CHURN.resources("train").instance_type == "ml.m5.large"
+
+
+def test_a_delay_beyond_what_is_looked_back_on_is_refused() -> None:
+    """No label would ever be that of a prediction that is still looked at."""
+    days = CHURN.monitoring.performance.history_days
+    assert replace(CHURN, dataset=replace(CHURN.dataset, label_delay_days=days - 1))
+    with pytest.raises(SpecError, match=r"dataset\.label_delay_days must be less than .*history_days \(45\)"):
+        replace(CHURN, dataset=replace(CHURN.dataset, label_delay_days=days))

@@ -73,6 +73,7 @@ def test_share_of_labels() -> None:
     [
         ({"labelled": 11}, "positives <= labelled <= rows, got 1, 11 and 10"),
         ({"positives": 5}, "got 5, 4 and 10"),
+        ({"too_early": 7}, "expected too_early <= rows - labelled, got 7 of 10 rows, 4 of them with a label"),
         ({"judged": False}, "without a verdict cannot have breached"),
     ],
 )

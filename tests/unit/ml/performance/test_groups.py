@@ -31,7 +31,9 @@ def day(model: ModelSpec, number: int, *, rows: int = 12) -> Answered:
 def labels_of(days: list[Answered], model: ModelSpec, folder: Path, *, every: int = 1) -> Labels:
     """Each fourth row is positive; of each `every`th row is known what it is."""
     said = [
-        (key, "yes" if place % 4 == 0 else "no", NOON) for one in days for place, key in enumerate(one.ids.to_pylist())
+        (key, "yes" if place % 4 == 0 else "no", NOON + dt.timedelta(days=8))
+        for one in days
+        for place, key in enumerate(one.ids.to_pylist())
     ]
     until = NOON + dt.timedelta(days=9)
     return read_labels([put_labels(folder / "labels.parquet", said[::every])], model.dataset, until)

@@ -28,6 +28,7 @@ from tests.unit.ml.performance.served_days import NOON, captured, drawn, evaluat
 HOLD_OUT = drawn(1500, seed=99)
 WINDOW = NOON.date() + dt.timedelta(days=30)
 ROWS = 800
+LATER = NOON + dt.timedelta(days=20)
 
 
 class Served:
@@ -57,7 +58,7 @@ class Served:
         self.days.append(answered(table, self.model.dataset, date, version=version))
         known = round(labelled * len(ids))
         words = np.where(predictions.labels, "yes", "no").tolist()
-        self.said += [(key, word, NOON) for key, word in zip(ids[:known], words, strict=False)]
+        self.said += [(key, word, LATER) for key, word in zip(ids[:known], words, strict=False)]
         return self
 
     def report(self, days: Sequence[Answered] | None = None) -> PerformanceReport:
@@ -261,5 +262,17 @@ def test_order_of_the_days_does_not_matter(served: Served) -> None:
 
 def test_labels_of_nobody_are_counted(served: Served) -> None:
     """Ids that were never asked about."""
-    served.day(drawn(100, seed=1)).said.append(("stranger", "yes", NOON))
+    served.day(drawn(100, seed=1)).said.append(("stranger", "yes", LATER))
     assert served.report().labels.never_asked == 1
+
+
+def test_labels_of_the_time_before_are_no_labels(served: Served) -> None:
+    """Customers who are asked every month have one from before; it is counted, and the verdict says so."""
+    served.day(drawn(ROWS, seed=1, blur=0.9))
+    served.said = [(key, word, NOON - dt.timedelta(days=20)) for key, word, _ in served.said]
+    report = served.report()
+    found = last(report)
+    assert (found.labelled, found.too_early, found.judged) == (0, ROWS, False)
+    assert (report.labels.too_early, report.labels.never_asked) == (ROWS, 0)
+    assert report.reasons.endswith(f"; {ROWS} have an id whose label was told too early to be theirs")
+    assert codec.decode(PerformanceReport, codec.encode(report), source="performance.json") == report

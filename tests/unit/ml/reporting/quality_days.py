@@ -77,7 +77,12 @@ def report(
         contradicted=8 if ids else 0,
         bad={"no_id": BadLabels(count=3, example="labels.parquet, row 17: None, Yes, 2026-02-11")} if ids else {},
     )
-    labels = Labels(ids=pa.array(ids, pa.string()), positive=np.array(positive, bool), report=read)
+    labels = Labels(
+        ids=pa.array(ids, pa.string()),
+        positive=np.array(positive, bool),
+        latest=np.ones(len(ids), np.int64),
+        report=read,
+    )
     known = tuple(_registered(number, blur=blur) for number, blur in past)
     return performance(answered, labels, Versions(watched=_registered(), past=known), window=TODAY)
 
@@ -86,7 +91,10 @@ def _answered(date: dt.date, keys: list[str], day: Predictions, *, version: int 
     of = np.random.default_rng(date.toordinal())
     groups = {"gender": of.choice(["Female", "Male"], len(keys)), "SeniorCitizen": of.choice(["0", "1"], len(keys))}
     rows = pa.table({"id": keys, **groups})
-    return Answered(date=date, version=version, ids=pa.array(keys), scores=day.scores, rows=rows, repeated=2)
+    times = np.zeros(len(keys), np.int64)
+    return Answered(
+        date=date, version=version, ids=pa.array(keys), times=times, scores=day.scores, rows=rows, repeated=2
+    )
 
 
 def stable() -> PerformanceReport:

@@ -133,6 +133,16 @@ def test_labels_that_were_left_out_are_told() -> None:
     assert "Taken back 8" in page
 
 
+def test_labels_that_were_told_too_early_are_told() -> None:
+    """Beside each day that they are not of, and among what was read."""
+    report = quality_days.insufficient()
+    day = dataclasses.replace(report.days[-1], too_early=321)
+    labels = dataclasses.replace(report.labels, files=1, too_early=123)
+    page = told(dataclasses.replace(report, days=(*report.days[:-1], day), labels=labels))
+    assert "; 321 with a label that was told too early to be theirs" in page
+    assert "Too early 123 ids whose label was told before" in page
+
+
 def test_the_rule_is_told_in_numbers_where_it_is_known() -> None:
     """Without it in words alone."""
     ruled = told(quality_days.stable(), rule=quality_days.RULE)
