@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from include.specs.capture import Reason
 from include.specs.errors import ReportError
 from include.specs.reports import Estimate, GroupFairness, finite
 
@@ -85,7 +86,7 @@ class EstimatedQuality:
     hold-out. It sees that the rows are others, and not that the world behind them is another.
 
     Args:
-        rows: that were scored.
+        rows: that were scored, with an id of their own or without.
         metrics: each with an interval that holds the realised value of the same rows in 95 of 100 days.
         calibrated: whether scores were turned into probabilities first. basis: how, or why not.
     """
@@ -106,6 +107,8 @@ class DayQuality:
         labelled, positives: of those, rows whose label has come, and positive ones among them.
         repeated: earlier predictions for the id of a later one on the same day; only the last counts.
         unusable: predictions without an id of their own, or without a score.
+        unreadable: why requests, or rows of them, could not be read → how many. Files that may hold records of two days
+            have faults of which nobody knows the day: they count on both.
         too_early: of the rows without a label, those whose id has one that was told too early to be theirs.
         judged: whether there are enough labels for a verdict. breached: whether quality fell on this day.
         reasons: one sentence.
@@ -118,6 +121,7 @@ class DayQuality:
     positives: int
     repeated: int = 0
     unusable: int = 0
+    unreadable: Mapping[Reason, int] = field(default_factory=dict)
     too_early: int = 0
     judged: bool
     breached: bool

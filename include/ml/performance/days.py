@@ -126,7 +126,10 @@ def _answered(day: ServedDay, files: Sequence[Path], run: PerformanceRun) -> Ans
     window = (_start(day.date), _start(day.date) + dt.timedelta(days=1))
     near = [path for path in files if _may_hold(path, window, late_h=run.model.monitoring.late_h)]
     captured = read_day(near, run.model, day.date)
-    return answered(captured.table, run.model.dataset, day.date, version=day.version)
+    for reason, bad in captured.report.bad.items():
+        say(f"{day.date}: {bad.count} could not be read ({reason}), for example {bad.example}")
+    unreadable = {reason: bad.count for reason, bad in captured.report.bad.items()}
+    return answered(captured.table, run.model.dataset, day.date, version=day.version, unreadable=unreadable)
 
 
 def _may_hold(path: Path, window: tuple[dt.datetime, dt.datetime], *, late_h: int) -> bool:

@@ -86,8 +86,16 @@ def _nothing(days: Sequence[DayQuality], known: Collection[int | None]) -> str:
     if not days:
         return "no predictions were captured"
     labelled, rows = sum(day.labelled for day in days), sum(day.rows for day in days)
+    if not rows:
+        return _unusable(days)
     told = f"{labelled} of {rows} predictions have a label, on no day enough for a verdict"
     if early := sum(day.too_early for day in days):
         told += f"; {early} have an id whose label was told too early to be theirs"
     lost = sum(day.rows > 0 and day.version not in known for day in days)
     return f"{told}; on {lost} of {len(days)} days a version answered whose evaluation is not known" if lost else told
+
+
+def _unusable(days: Sequence[DayQuality]) -> str:
+    """That nothing can be joined to a label, and why on the newest day on which anything was captured."""
+    told = next((day for day in reversed(days) if day.unusable or day.unreadable), days[-1])
+    return f"on none of {len(days)} days is there a prediction that a label could find; on {told.date}: {told.reasons}"

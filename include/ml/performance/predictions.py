@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from include.ml.baseline.statistics import SCORE, last_of_each
 from include.ml.data.arrays import from_numpy, one_chunk, to_numpy
 from include.ml.evaluation.predictions import Booleans, Floats
 from include.ml.performance.labels import Labels, Moments
+from include.specs.capture import Reason
 from include.specs.dataset import Dataset
 from include.specs.performance import LabelsReport
 
@@ -29,7 +30,9 @@ class Answered:
     Args:
         version: that answered; None where nobody knows.
         ids, times, scores: (rows,) of what can be told apart. rows: the captured columns of those, in the same order.
+        without_id: the scores of those that no label can find.
         repeated: predictions that a later one of the same id replaced. unusable: those without an id or a score.
+        unreadable: why requests, or rows of them, could not be read → how many.
     """
 
     date: dt.date
@@ -38,8 +41,15 @@ class Answered:
     times: Moments
     scores: Floats
     rows: pa.Table
+    without_id: Floats = field(default_factory=lambda: np.empty(0))
     repeated: int = 0
     unusable: int = 0
+    unreadable: Mapping[Reason, int] = field(default_factory=dict)
+
+    @property
+    def scored(self) -> Floats:
+        """(rows with a score,) the scores that an estimate is made of, which asks for no id."""
+        return np.concatenate([self.scores, self.without_id])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +73,14 @@ class Labelled:
         return len(self.asked) - len(self.taken)
 
 
-def answered(captured: pa.Table, dataset: Dataset, date: dt.date, *, version: int | None) -> Answered:
+def answered(
+    captured: pa.Table,
+    dataset: Dataset,
+    date: dt.date,
+    *,
+    version: int | None,
+    unreadable: Mapping[Reason, int] | None = None,
+) -> Answered:
     """What was asked and answered on `date`.
 
     The id is the data set's own where the body names it, otherwise the request's inference id, if the request had no
@@ -72,9 +89,12 @@ def answered(captured: pa.Table, dataset: Dataset, date: dt.date, *, version: in
 
     Args:
         captured: in the columns of `read_capture`, by time.
+        unreadable: what that could not read, by reason.
     """
+    scores = one_chunk(captured[SCORE])
     ids = pc.coalesce(one_chunk(captured[dataset.id.name]), _of_request(captured))
-    usable = pc.and_(pc.is_valid(ids), pc.is_valid(one_chunk(captured[SCORE])))
+    known, scored = pc.is_valid(ids), pc.is_valid(scores)
+    usable = pc.and_(known, scored)
     ids, found = ids.filter(usable), captured.filter(usable)
     last = from_numpy(last_of_each(pa.chunked_array([ids])), pa.int64())
     rows = found.take(last)
@@ -85,8 +105,10 @@ def answered(captured: pa.Table, dataset: Dataset, date: dt.date, *, version: in
         times=to_numpy(rows["inference_time"]),
         scores=to_numpy(rows[SCORE]),
         rows=rows,
+        without_id=to_numpy(scores.filter(pc.and_not(scored, known))),
         repeated=len(found) - len(rows),
         unusable=len(captured) - len(found),
+        unreadable=unreadable or {},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from include.ml.evaluation.predictions import Predictions
@@ -17,6 +17,8 @@ from include.specs.monitoring import PerformanceRule
 from include.specs.performance import DayQuality, PerformanceReport, RealisedMetric
 
 EMPTY = "no predictions were captured"
+# Of what could not be read: that which is nobody's fault where the version that answered had other features.
+OTHER_LAYOUT = "of another layout than the spec has today, as a version with other features had"
 
 
 def performance(days: Sequence[Answered], labels: Labels, versions: Versions, *, window: dt.date) -> PerformanceReport:
@@ -62,19 +64,22 @@ def day_quality(day: Answered, found: Labelled, versions: Versions) -> DayQualit
         positives=positives,
         repeated=day.repeated,
         unusable=day.unusable,
+        unreadable=day.unreadable,
         too_early=found.too_early,
         judged=False,
         breached=False,
-        reasons=versions.why_not(day.version) if len(day.scores) else EMPTY,
+        reasons=versions.why_not(day.version) if len(day.scores) else _empty(day),
     )
-    return _judged(counted, day, found, against) if against else counted
+    quality = _judged(counted, day, found, against) if against else counted
+    return quality if quality.judged else replace(quality, reasons="; ".join([quality.reasons, *_lost(day)]))
 
 
 def _judged(counted: DayQuality, day: Answered, found: Labelled, against: Registered) -> DayQuality:
     positives, known = counted.positives, counted.labelled
     # Of one class alone nothing can be ranked.
     metrics = _metrics(day, found, against) if 0 < positives < known else {}
-    unjudged = _too_few(counted.rows, known, positives, against.rule)
+    unjudged = _too_few(counted.rows, known, positives, against.rule) if counted.rows else counted.reasons
+    scored = day.scored
     decides = None if unjudged else metrics[against.metric]
     return replace(
         counted,
@@ -82,7 +87,7 @@ def _judged(counted: DayQuality, day: Answered, found: Labelled, against: Regist
         breached=decides is not None and fell(against.metric, decides, against.rule),
         reasons=unjudged if decides is None else sentence(against.metric, decides, against.rule),
         metrics=metrics,
-        estimated=against.estimate(day.scores) if against.estimate and counted.rows else None,
+        estimated=against.estimate(scored) if against.estimate and len(scored) else None,
     )
 
 
@@ -98,11 +103,25 @@ def _metrics(day: Answered, found: Labelled, against: Registered) -> dict[str, R
 
 def _too_few(rows: int, known: int, positives: int, rule: PerformanceRule) -> str:
     """Why a day has no verdict; nothing where it has one."""
-    if not rows:
-        return EMPTY
     if known < rule.minimum_share * rows or not known:
         return f"{known} of {rows} predictions have a label; it takes {rule.minimum_share:.0%} of them"
     rarer = min(positives, known - positives)
     if rarer < rule.minimum_rows:
         return f"{positives} positive and {known - positives} negative labels; it takes {rule.minimum_rows} of each"
     return ""
+
+
+def _empty(day: Answered) -> str:
+    """Why there is no prediction that a label could find."""
+    return "no prediction can be used" if day.unusable or day.unreadable else EMPTY
+
+
+def _lost(day: Answered) -> Iterator[str]:
+    """What else was captured, and cannot be joined to a label."""
+    if day.unusable:
+        yield f"{day.unusable} predictions have no id of their own, or no score: no label finds them"
+    if day.unreadable:
+        most = sorted(day.unreadable.items(), key=lambda item: (-item[1], item[0]))
+        told = {"wrong_columns": OTHER_LAYOUT}
+        reasons = ", ".join(f"{count} {told.get(why, why.replace('_', ' '))}" for why, count in most)
+        yield f"{sum(day.unreadable.values())} could not be read ({reasons})"

@@ -52,6 +52,22 @@ def test_a_run_for_the_past_knows_what_was_known_then(served: MeasuredDays) -> N
     assert served.report.labels.later == ROWS
 
 
+def test_a_day_whose_layout_was_another_says_so(served: MeasuredDays) -> None:
+    """As where the version that answered had a feature less; the log has an example."""
+    served.day(drawn(ROWS, seed=1), labelled=False)
+    for file in served.input.rglob("*.jsonl"):
+        file.write_bytes(
+            file.read_bytes().replace(
+                b'"endpointInput":{"observedContentType":"text/csv","mode":"INPUT","data":"',
+                b'"endpointInput":{"observedContentType":"text/csv","mode":"INPUT","data":"9,',
+            )
+        )
+    assert served.run() == 0
+    [day] = served.report.days
+    assert (day.rows, day.unreadable) == (0, {"wrong_columns": ROWS})
+    assert "of another layout than the spec has today" in served.report.reasons
+
+
 def test_nothing_has_come(served: MeasuredDays) -> None:
     """No traffic and no label: that is said, and nothing fails. A mark that a writer leaves is no file of labels."""
     served.days[FIRST] = 3

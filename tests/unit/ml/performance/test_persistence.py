@@ -129,4 +129,6 @@ def test_labels_without_an_evaluation_are_told() -> None:
         "evaluation is not known"
     )
     empty = [dataclasses.replace(day, rows=0, labelled=0) for day in days("?", "_")]
-    assert judgement(empty, RULE, watched=3, known=(3,)).reasons.endswith("for a verdict")
+    assert judgement(empty, RULE, watched=3, known=(3,)).reasons == (
+        "on none of 1 days is there a prediction that a label could find; on 2026-03-01: reason 1"
+    )

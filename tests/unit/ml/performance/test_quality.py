@@ -162,6 +162,56 @@ def test_a_day_without_labels_or_without_rows(served: Served) -> None:
     assert served.report([]).reasons == "no predictions were captured"
 
 
+def test_predictions_that_no_label_finds_are_told_and_estimated(served: Served) -> None:
+    """None has an id: the sentence says so, and not that nothing came; an estimate asks for no id."""
+    estimate = partial(estimated, threshold=0.5, calibration=calibration(HOLD_OUT.scores, HOLD_OUT.labels))
+    served.registered = dataclasses.replace(served.registered, estimate=estimate)
+    dataset, day = served.model.dataset, drawn(ROWS, seed=1)
+    nameless = answered(captured(dataset, [None] * ROWS, day.scores.tolist()), dataset, NOON.date(), version=3)
+    report = served.report([nameless])
+    found = last(report)
+    told = "800 predictions have no id of their own, or no score: no label finds them"
+    assert (found.rows, found.unusable) == (0, ROWS)
+    assert found.reasons == f"no prediction can be used; {told}"
+    assert report.reasons == (
+        f"on none of 1 days is there a prediction that a label could find; on {found.date}: {found.reasons}"
+    )
+    assert found.estimated == estimate(day.scores)
+    half = [f"{row}" if row % 2 else None for row in range(ROWS)]
+    mixed = answered(captured(dataset, half, day.scores.tolist()), dataset, NOON.date(), version=3)
+    found = last(served.report([mixed]))
+    assert (found.rows, found.unusable, found.reasons) == (
+        ROWS / 2, ROWS / 2, f"0 of 400 predictions have a label; it takes 50% of them; {told.replace('800', '400')}",
+    )  # fmt: skip
+    assert found.estimated is not None
+    assert (found.estimated.rows, found.estimated.metrics["accuracy"].value) == (
+        ROWS, pytest.approx(estimate(day.scores).metrics["accuracy"].value),
+    )  # fmt: skip
+
+
+def test_what_cannot_be_read_is_no_day_without_traffic(served: Served) -> None:
+    """Rows of a version with other features are of another layout, most of all."""
+    dataset = served.model.dataset
+    empty = captured(dataset, [], [])
+    unreadable = {"not_json": 2, "wrong_columns": 500}
+    report = served.report([answered(empty, dataset, NOON.date(), version=3, unreadable=unreadable)])
+    found = last(report)
+    assert found.reasons == (
+        "no prediction can be used; 502 could not be read (500 of another layout than the spec has today, as a version "
+        "with other features had, 2 not json)"
+    )
+    assert report.reasons.endswith(found.reasons)
+    assert codec.decode(PerformanceReport, codec.encode(report), source="performance.json") == report
+
+
+def test_a_judged_day_keeps_its_sentence(served: Served) -> None:
+    """What was lost beside it is counted."""
+    judged = dataclasses.replace(served.day(drawn(ROWS, seed=1)).days[0], unusable=7, unreadable={"not_json": 2})
+    found = last(served.report([judged]))
+    assert (found.judged, found.unusable, found.unreadable) == (True, 7, {"not_json": 2})
+    assert found.reasons.endswith("does not matter")
+
+
 @pytest.mark.parametrize(
     ("version", "why"),
     [

@@ -143,6 +143,16 @@ def test_labels_that_were_told_too_early_are_told() -> None:
     assert "Too early 123 ids whose label was told before" in page
 
 
+def test_what_was_lost_of_a_judged_day_is_told() -> None:
+    """The sentence of every other day says so itself."""
+    report = quality_days.stable()
+    lost = [dataclasses.replace(day, unusable=12, unreadable={"not_json": 3, "wrong_cell": 4}) for day in report.days]
+    page = told(dataclasses.replace(report, days=tuple(lost)))
+    judged = sum(day.judged for day in report.days)
+    assert page.count("; 12 without an id or a score; 7 could not be read") == judged
+    assert page.count("could not be read") == judged
+
+
 def test_the_rule_is_told_in_numbers_where_it_is_known() -> None:
     """Without it in words alone."""
     ruled = told(quality_days.stable(), rule=quality_days.RULE)
