@@ -13,6 +13,7 @@ from include.ml.capture.day import read_day
 from include.ml.container import Container, replace_file, say
 from include.ml.performance.calibration import Calibration, read_calibration
 from include.ml.performance.confidence import estimated
+from include.ml.performance.groups import columns_of
 from include.ml.performance.labels import Labels, read_labels
 from include.ml.performance.predictions import Answered, answered
 from include.ml.performance.quality import performance
@@ -39,7 +40,8 @@ def measure(container: Container) -> Mapping[str, int]:
     versions = _versions(container, run)
     labels = _labels(container, run)
     files = _files(container.optional_channel("capture"))
-    days = [_answered(day, files, run) for day in run.days]
+    # One by one: of a day, little is kept.
+    days = (_answered(day, files, run) for day in run.days)
     report = performance(days, labels, versions, window=run.date)
     folder = container.output("report")
     replace_file(folder / PERFORMANCE_HTML, _page(report, run).encode())
@@ -129,7 +131,14 @@ def _answered(day: ServedDay, files: Sequence[Path], run: PerformanceRun) -> Ans
     for reason, bad in captured.report.bad.items():
         say(f"{day.date}: {bad.count} could not be read ({reason}), for example {bad.example}")
     unreadable = {reason: bad.count for reason, bad in captured.report.bad.items()}
-    return answered(captured.table, run.model.dataset, day.date, version=day.version, unreadable=unreadable)
+    return answered(
+        captured.table,
+        run.model.dataset,
+        day.date,
+        version=day.version,
+        columns=columns_of(run.model),
+        unreadable=unreadable,
+    )
 
 
 def _may_hold(path: Path, window: tuple[dt.datetime, dt.datetime], *, late_h: int) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 
 from include.ml.evaluation.predictions import Predictions
 from include.ml.performance.comparison import fell, realised, sentence
-from include.ml.performance.groups import observed_groups
+from include.ml.performance.groups import Observed, observed, observed_groups
 from include.ml.performance.labels import Labels
 from include.ml.performance.persistence import judgement
-from include.ml.performance.predictions import Answered, Labelled, accounted, labelled
+from include.ml.performance.predictions import Account, Answered, Labelled, account, labelled
 from include.ml.performance.registered import Registered, Versions
 from include.specs.monitoring import PerformanceRule
 from include.specs.performance import DayQuality, PerformanceReport, RealisedMetric
@@ -21,20 +22,33 @@ EMPTY = "no predictions were captured"
 OTHER_LAYOUT = "of another layout than the spec has today, as a version with other features had"
 
 
-def performance(days: Sequence[Answered], labels: Labels, versions: Versions, *, window: dt.date) -> PerformanceReport:
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What is left of a day; of one that is held against nothing, no groups are observed."""
+
+    quality: DayQuality
+    observed: Observed | None
+
+
+def performance(days: Iterable[Answered], labels: Labels, versions: Versions, *, window: dt.date) -> PerformanceReport:
     """performance.json.
+
+    Args:
+        days: looked at one by one, and let go of: all of them together need not fit into memory.
 
     Raises:
         ReportError: a day comes twice.
     """
-    ordered, watched = sorted(days, key=lambda day: day.date), versions.watched
-    known = [labelled(day, labels) for day in ordered]
-    found = tuple(day_quality(day, of_day, versions) for day, of_day in zip(ordered, known, strict=True))
+    made, watched = account(labels), versions.watched
+    # A loop's variable would hold the day before while the next is read.
+    each_day = map(partial(_measured, labels=labels, versions=versions, made=made), days)
+    measured = sorted(each_day, key=lambda day: day.quality.date)
+    found = tuple(day.quality for day in measured)
     judged = judgement(found, watched.rule, watched=watched.version, known=versions.known)
     about = versions.of(judged.version) or watched
     served = {day.version for day in found}
     others = [each for each in (watched, *versions.past) if each is watched or each.version in served]
-    own = [day for day in ordered if day.version == about.version]
+    own = [day.observed for day in measured if day.observed and day.quality.version == about.version]
     return PerformanceReport(
         model=watched.model.name,
         window=window,
@@ -46,8 +60,17 @@ def performance(days: Sequence[Answered], labels: Labels, versions: Versions, *,
         since=judged.since,
         reasons=judged.reasons,
         days=found,
-        labels=accounted(labels.report, known),
-        fairness=observed_groups(own, labels, about.model, threshold=about.threshold),
+        labels=made.added_to(labels.report),
+        fairness=observed_groups(own, about.model),
+    )
+
+
+def _measured(day: Answered, *, labels: Labels, versions: Versions, made: Account) -> Measured:
+    found, against = labelled(day, labels), versions.of(day.version)
+    made.add(found)
+    return Measured(
+        quality=day_quality(day, found, versions),
+        observed=observed(day, found, threshold=against.threshold) if against else None,
     )
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from include.ml.evaluation.fairness import MEASURES
-from include.ml.performance.groups import observed_groups
+from include.ml.performance.groups import Groups, columns_of, observed, observed_groups
 from include.ml.performance.labels import Labels, read_labels
-from include.ml.performance.predictions import Answered, answered
+from include.ml.performance.predictions import Answered, answered, labelled
 from include.specs.groups import Fairness, Group
 from include.specs.model import ModelSpec
 from tests.unit.ml.performance.served_days import NOON, captured, put_labels
@@ -25,7 +25,7 @@ def day(model: ModelSpec, number: int, *, rows: int = 12) -> Answered:
     ids = [f"{number}-{row}" for row in range(2 * rows)]
     scores = [0.9 if row < rows and row % 2 else 0.1 for row in range(2 * rows)]
     table = captured(model.dataset, ids, scores, colour=["red"] * rows + ["green"] * rows)
-    return answered(table, model.dataset, NOON.date() + dt.timedelta(days=number), version=3)
+    return answered(table, model.dataset, NOON.date() + dt.timedelta(days=number), version=3, columns=columns_of(model))
 
 
 def labels_of(days: list[Answered], model: ModelSpec, folder: Path, *, every: int = 1) -> Labels:
@@ -39,23 +39,40 @@ def labels_of(days: list[Answered], model: ModelSpec, folder: Path, *, every: in
     return read_labels([put_labels(folder / "labels.parquet", said[::every])], model.dataset, until)
 
 
+def groups_of(days: list[Answered], labels: Labels, model: ModelSpec) -> Groups:
+    """What is observed on those days together."""
+    return observed_groups([observed(one, labelled(one, labels), threshold=0.5) for one in days], model)
+
+
 def test_labelled_rows_of_all_days_are_measured_together(model: ModelSpec, tmp_path: Path) -> None:
     """A day has too few of a group; a row without a label does not count."""
     days = [day(model, number) for number in range(3)]
-    found = observed_groups(days, labels_of(days, model, tmp_path, every=2), model, threshold=0.5)
+    found = groups_of(days, labels_of(days, model, tmp_path, every=2), model)
     assert {name: (group.rows, group.called, group.positives) for name, group in found.items()} == {
         "colour=red": (18, 0, 9), "colour=green": (18, 0, 9)
     }  # fmt: skip
-    whole = observed_groups(days, labels_of(days, model, tmp_path), model, threshold=0.5)["colour=green"]
+    whole = groups_of(days, labels_of(days, model, tmp_path), model)["colour=green"]
     # Of those nobody is called, so that there is nothing to have been observed of the called.
     assert (whole.rows, whole.other_called, set(whole.measures)) == (36, 18, set(MEASURES) - {"dcacc"})
     assert whole.measures["dppl"].value == 0.5
 
 
+def test_days_need_not_have_the_same_levels_in_the_same_order(model: ModelSpec, tmp_path: Path) -> None:
+    """Nor a level in every row: a blank cell is a group of its own."""
+    ids = [f"x-{row}" for row in range(36)]
+    colours = [*["green"] * 12, *["red"] * 12, *[None] * 12]
+    table = captured(model.dataset, ids, [0.9] * 36, colour=colours)
+    days = [day(model, 0), answered(table, model.dataset, NOON.date(), version=3, columns=columns_of(model))]
+    found = groups_of(days, labels_of(days, model, tmp_path), model)
+    assert {name: (group.rows, group.called) for name, group in found.items()} == {
+        "colour=red": (24, 18), "colour=green": (24, 12), "colour=(missing)": (12, 12)
+    }  # fmt: skip
+
+
 def test_few_labels_measure_nothing(model: ModelSpec, tmp_path: Path) -> None:
     """And say so; labels of one class alone are no error."""
     days = [day(model, 0)]
-    found = observed_groups(days, labels_of(days, model, tmp_path, every=4), model, threshold=0.5)
+    found = groups_of(days, labels_of(days, model, tmp_path, every=4), model)
     assert found["colour=red"].reason == "3 rows on one side, it takes 10"
     assert (found["colour=red"].rows, found["colour=red"].positives) == (3, 3)
 
@@ -64,4 +81,4 @@ def test_without_groups_or_days_there_is_nothing(toy: ModelSpec, model: ModelSpe
     """A version may not have served yet."""
     days = [day(toy, 0)]
     labels = labels_of(days, toy, tmp_path)
-    assert observed_groups(days, labels, toy, threshold=0.5) == observed_groups([], labels, model, threshold=0.5) == {}
+    assert groups_of(days, labels, toy) == groups_of([], labels, model) == {}

@@ -6,7 +6,7 @@ import datetime as dt
 import pytest
 
 from include.ml.performance.labels import Labels, read_labels
-from include.ml.performance.predictions import Answered, accounted, answered, labelled
+from include.ml.performance.predictions import Answered, account, answered, labelled
 from include.specs.model import ModelSpec
 from tests.unit.ml.performance.served_days import NOON, captured, put_labels
 
@@ -23,7 +23,10 @@ def labels(toy: ModelSpec, tmp_path, said: dict[str, str], *, told: dt.datetime 
 
 def of_nobody(days: list[Answered], known: Labels) -> tuple[int, int]:
     """Labels of ids that were never asked about, and of ids that were asked about too late."""
-    report = accounted(known.report, [labelled(day, known) for day in days])
+    made = account(known)
+    for day in days:
+        made.add(labelled(day, known))
+    report = made.added_to(known.report)
     return report.never_asked, report.too_early
 
 
@@ -57,9 +60,9 @@ def test_variants_that_answer_the_same_request_are_requests_of_one_row(toy: Mode
 def test_the_last_answer_of_a_day_counts(toy: ModelSpec) -> None:
     """Asked three times, once without a score; rows stay beside their scores."""
     table = captured(toy.dataset, ["x", "y", "x", "x"], [0.1, 0.2, 0.3, None], size=[1, 2, 3, 4])
-    found = answered(table, toy.dataset, DAY, version=None)
+    found = answered(table, toy.dataset, DAY, version=None, columns=("size",))
     assert (found.ids.to_pylist(), found.scores.tolist()) == (["y", "x"], [0.2, 0.3])
-    assert found.rows["size"].to_pylist() == [2, 3]
+    assert found.columns.to_pydict() == {"size": [2, 3]}
     assert (found.repeated, found.unusable) == (1, 1)
 
 

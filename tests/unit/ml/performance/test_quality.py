@@ -2,7 +2,8 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from include.ml.evaluation.intervals import estimates
 from include.ml.evaluation.predictions import Predictions
 from include.ml.performance.calibration import calibration
 from include.ml.performance.confidence import estimated
+from include.ml.performance.groups import columns_of
 from include.ml.performance.labels import read_labels
 from include.ml.performance.predictions import Answered, answered
 from include.ml.performance.quality import performance
@@ -55,13 +57,13 @@ class Served:
         date = NOON.date() + dt.timedelta(days=len(self.days))
         ids = [f"{date}-{row}" for row in range(predictions.rows)]
         table = captured(self.model.dataset, ids, predictions.scores.tolist())
-        self.days.append(answered(table, self.model.dataset, date, version=version))
+        self.days.append(answered(table, self.model.dataset, date, version=version, columns=columns_of(self.model)))
         known = round(labelled * len(ids))
         words = np.where(predictions.labels, "yes", "no").tolist()
         self.said += [(key, word, LATER) for key, word in zip(ids[:known], words, strict=False)]
         return self
 
-    def report(self, days: Sequence[Answered] | None = None) -> PerformanceReport:
+    def report(self, days: Iterable[Answered] | None = None) -> PerformanceReport:
         """As of the window's end."""
         until = dt.datetime.combine(WINDOW, dt.time(), dt.UTC) + dt.timedelta(days=1)
         files = [put_labels(self.folder / "labels.parquet", self.said)]
@@ -300,6 +302,22 @@ def test_an_estimate_is_made_by_the_calibration_of_the_baseline(served: Served) 
     assert (found.estimated.rows, found.estimated.calibrated) == (ROWS, True)
     told = found.estimated.metrics["roc_auc"]
     assert told.low <= found.metrics["roc_auc"].realised.value <= told.high
+
+
+def test_days_are_let_go_of_one_by_one(served: Served) -> None:
+    """While one is read, none of those before is there any more: weeks of traffic need not fit into memory."""
+    served.day(drawn(ROWS, seed=1)).day(drawn(ROWS, seed=2))
+    days, served.days = served.days[::-1], []
+    gone = []
+
+    def one_by_one() -> Iterator[Answered]:
+        while days:
+            yield days[-1]
+            known = weakref.ref(days.pop())
+            gone.append(known() is None)
+
+    assert [day.labelled for day in served.report(one_by_one()).days] == [ROWS, ROWS]
+    assert gone == [True, True]
 
 
 def test_order_of_the_days_does_not_matter(served: Served) -> None:

@@ -90,10 +90,15 @@ def report(
 def _answered(date: dt.date, keys: list[str], day: Predictions, *, version: int | None) -> Answered:
     of = np.random.default_rng(date.toordinal())
     groups = {"gender": of.choice(["Female", "Male"], len(keys)), "SeniorCitizen": of.choice(["0", "1"], len(keys))}
-    rows = pa.table({"id": keys, **groups})
     times = np.zeros(len(keys), np.int64)
     return Answered(
-        date=date, version=version, ids=pa.array(keys), times=times, scores=day.scores, rows=rows, repeated=2
+        date=date,
+        version=version,
+        ids=pa.array(keys),
+        times=times,
+        scores=day.scores,
+        columns=pa.table(groups),
+        repeated=2,
     )
 
 
