@@ -8,6 +8,9 @@ import re
 from include.specs.errors import PerennialError
 
 MANIFEST = "_manifest.json"
+# A capture file lies in the folder of the hour in which it was begun, and may go on for so long: the last one before
+# midnight holds records of the day after.
+CAPTURE_FILE = dt.timedelta(hours=1)
 _DAY = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/")
 _CAPTURE_HOUR = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/(\d{2})/[^/]+$")
 

@@ -49,7 +49,9 @@ def watched(spec: ModelSpec, packages: Packages, date: dt.date) -> ServedVersion
 def captured(lake: Lake, spec: ModelSpec, dates: Sequence[dt.date]) -> tuple[SourceObject, ...]:
     """The files that may hold predictions of `dates` (days in a row, ascending), wherever the spec says that they are.
 
-    Late capture files are written after; a batch transform's output is of the day that its folder names.
+    Late capture files are written after, and the one that was begun before midnight goes on. Of itself that makes no
+    day: where there is no other file, nothing was captured yet. A batch transform's output is of the day that its
+    folder names.
     """
     monitoring = spec.monitoring
     if monitoring.source == "predictions":
@@ -61,7 +63,17 @@ def captured(lake: Lake, spec: ModelSpec, dates: Sequence[dt.date]) -> tuple[Sou
         hours = [f"{late}{hour:02d}/" for hour in range(monitoring.late_h)]
         prefixes = (*(s3_layout.capture_day(endpoint, variant, date) for date in dates), *hours)
         found += [source for prefix in prefixes for source in lake.objects(prefix)]
-    return tuple(found)
+    return (*_begun_before(lake, spec, dates[0]), *found) if found else ()
+
+
+def _begun_before(lake: Lake, spec: ModelSpec, date: dt.date) -> tuple[SourceObject, ...]:
+    """The files that were begun in the last hour before a day, and may hold its first records."""
+    endpoint, start = spec.monitoring.endpoint or spec.name, dt.datetime.combine(date, dt.time(), dt.UTC)
+    hours = [
+        s3_layout.capture_hour(endpoint, variant, start - s3_layout.CAPTURE_FILE)
+        for variant in spec.monitoring.variants
+    ]
+    return tuple(found for hour in hours for found in lake.objects(hour))
 
 
 def reported(lake: Lake, spec: ModelSpec, file: str, *, before: dt.date, days: int) -> tuple[dt.date, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +24,14 @@ LINE_BITS = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A file: its place among the others, what messages call it, and the variant that answered."""
+    """A file: its place among the others, what messages call it, the variant that answered, and the hour in which it
+    was begun."""
 
     path: Path
     number: int
     name: str
     variant: str | None = None
+    begun: dt.datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from include.ml.capture.faults import Fault, counted, require_few
 from include.ml.capture.joining import Part, Source
 from include.ml.capture.layout import Layout, layout
 from include.ml.data.arrays import kept, to_numpy
+from include.specs import s3_layout
 from include.specs.capture import CaptureReport
 from include.specs.dataset import Dataset
 
@@ -38,8 +39,10 @@ def read_capture(
 ) -> Captured:
     """The requests of `files` whose inference time lies in `window`, whichever hour's folder they are in.
 
-    SageMaker delivers minutes late: list some hours more than the window's. The order of `files` does not matter. A
-    request that was delivered again counts once. No file, or no request in the window, gives an empty table.
+    SageMaker delivers minutes late, and a file that was begun before the window goes on in it: list some hours more
+    than the window's, and the one before. What is no request, and so has no time, is counted unless its file was begun
+    before the window. The order of `files` does not matter. A request that was delivered again counts once. No file, or
+    no request in the window, gives an empty table.
 
     Args:
         window: start and end, each with an offset; the end is outside.
@@ -69,11 +72,13 @@ def source_of(path: Path, number: int) -> Source:
 
     >>> source_of(Path("capture/churn-prod/AllTraffic/2026/03/01/07/a.jsonl"), 0)
     Source(path=PosixPath('capture/churn-prod/AllTraffic/2026/03/01/07/a.jsonl'), number=0,
-           name='churn-prod/AllTraffic/2026/03/01/07/a.jsonl', variant='AllTraffic')
+           name='churn-prod/AllTraffic/2026/03/01/07/a.jsonl', variant='AllTraffic',
+           begun=datetime.datetime(2026, 3, 1, 7, 0, tzinfo=datetime.timezone.utc))
     """
     key = _KEY.search(path.as_posix())
     name, variant = (key[0], key[1]) if key else (path.name, None)
-    return Source(path=path, number=number, name=name, variant=variant)
+    begun = s3_layout.captured_in(path.as_posix())
+    return Source(path=path, number=number, name=name, variant=variant, begun=begun)
 
 
 def gathered(parts: Iterable[tuple[Source, Part]], layout: Layout, *, files: int, limit: float) -> Captured:
@@ -130,5 +135,6 @@ def _part(block: envelope.Block, layout: Layout, window: Window, source: Source)
     start, end = (pa.scalar(moment, pa.timestamp("us", "UTC")) for moment in window)
     times = read.table["inference_time"]
     inside = kept(read.table, to_numpy(pc.and_(pc.greater_equal(times, start), pc.less(times, end))))
-    part = together(joining.parts(inside, layout, source), layout, read.faults)
+    ours = source.begun is None or source.begun >= window[0]
+    part = together(joining.parts(inside, layout, source), layout, read.faults if ours else ())
     return replace(part, outside=len(read.table) - len(inside))

@@ -142,14 +142,15 @@ def _answered(day: ServedDay, files: Sequence[Path], run: PerformanceRun) -> Ans
 
 
 def _may_hold(path: Path, window: tuple[dt.datetime, dt.datetime], *, late_h: int) -> bool:
-    """Whether a capture file may hold records of the window: it is of one of its hours, or a little late.
+    """Whether a capture file may hold records of the window: it is of one of its hours, late, or was begun just before.
 
     >>> day = (dt.datetime(2026, 3, 1, tzinfo=dt.UTC), dt.datetime(2026, 3, 2, tzinfo=dt.UTC))
-    >>> [_may_hold(Path(f"capture/e/v/2026/03/{hour}/a.jsonl"), day, late_h=3) for hour in ("01/00", "02/02", "02/03")]
-    [True, True, False]
+    >>> hours = ("02/28/22", "02/28/23", "03/01/00", "03/02/02", "03/02/03")
+    >>> [_may_hold(Path(f"capture/e/v/2026/{hour}/a.jsonl"), day, late_h=3) for hour in hours]
+    [False, True, True, True, False]
     """
     begun, (start, end) = s3_layout.captured_in(path.as_posix()), window
-    return begun is None or start <= begun < end + dt.timedelta(hours=late_h)
+    return begun is None or start - s3_layout.CAPTURE_FILE <= begun < end + dt.timedelta(hours=late_h)
 
 
 def _files(folder: Path | None) -> list[Path]:

@@ -53,17 +53,26 @@ def test_version_of_an_unknown_run_is_named(churn: ModelSpec) -> None:
 
 
 def test_days_are_found_whole_and_what_came_late(aws: SimpleNamespace, churn: ModelSpec) -> None:
-    """Of every variant: the days, and the first hours of the day after the last."""
+    """Of every variant: the days, the first hours of the day after the last, and the last one before the first."""
     spec = dataclasses.replace(churn, monitoring=dataclasses.replace(churn.monitoring, variants=("A", "B"), late_h=2))
     wanted = [
-        f"capture/churn/{variant}/{hour}/a.jsonl"
-        for variant in "AB"
-        for hour in ("2026/02/28/23", "2026/03/01/00", "2026/03/02/01")
+        *(f"capture/churn/{variant}/2026/02/27/23/a.jsonl" for variant in "AB"),
+        *(
+            f"capture/churn/{variant}/{hour}/a.jsonl"
+            for variant in "AB"
+            for hour in ("2026/02/28/23", "2026/03/01/00", "2026/03/02/01")
+        ),
     ]
-    for key in (*wanted, *(f"capture/churn/A/{hour}/a.jsonl" for hour in ("2026/02/27/23", "2026/03/02/02"))):
+    for key in (*wanted, *(f"capture/churn/A/{hour}/a.jsonl" for hour in ("2026/02/27/22", "2026/03/02/02"))):
         aws.put(key, b"{}")
     found = serving.captured(Lake("lake"), spec, [DAY - dt.timedelta(days=1), DAY])
     assert [source.key for source in found] == wanted
+
+
+def test_a_file_of_the_day_before_is_no_capture_of_a_day(aws: SimpleNamespace, churn: ModelSpec) -> None:
+    """There nearly always is one: a run would never wait for the day's own."""
+    aws.put("capture/churn/AllTraffic/2026/02/28/23/a.jsonl", b"{}")
+    assert serving.captured(Lake("lake"), churn, [DAY]) == ()
 
 
 def test_reports_are_those_of_the_days_before(aws: SimpleNamespace, churn: ModelSpec) -> None:

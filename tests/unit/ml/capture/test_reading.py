@@ -34,6 +34,19 @@ def test_bodies_of_another_day_are_not_looked_into(bucket: Bucket) -> None:
     assert bucket.read(limit=0).report.bad == {}
 
 
+def test_a_file_that_was_begun_before_midnight_goes_on(bucket: Bucket) -> None:
+    """Its records of the day are read; what is broken in it, and has no time, is of the day before."""
+    broken = (b"nope\n", b"{}\n", line(captureData={"endpointInput": side(GOOD)}))
+    before, first = line(event="before", time="2026-02-28T23:59:59Z"), line(event="first", time="2026-03-01T00:00:01Z")
+    wrong = line(said="2", event="wrong", time="2026-03-01T00:00:02Z")
+    bucket.put(*broken, before, first, wrong, hour="2026/02/28/23")
+    bucket.put(line(event="second"))
+    found = bucket.read()
+    assert found.table["event_id"].to_pylist() == ["first", "second"]
+    assert {reason: bad.count for reason, bad in found.report.bad.items()} == {"wrong_output": 1}
+    assert found.report.outside == 1
+
+
 @pytest.mark.parametrize("window", [DAY[::-1], (DAY[0], DAY[0]), tuple(moment.replace(tzinfo=None) for moment in DAY)])
 def test_a_window_has_two_moments_and_their_offsets(window: tuple[dt.datetime, dt.datetime]) -> None:
     """A day of nobody knows where is no day."""

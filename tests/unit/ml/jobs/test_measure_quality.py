@@ -52,6 +52,17 @@ def test_a_run_for_the_past_knows_what_was_known_then(served: MeasuredDays) -> N
     assert served.report.labels.later == ROWS
 
 
+def test_a_file_that_was_begun_before_midnight_is_read(served: MeasuredDays) -> None:
+    """It lies in the folder of the day before, and holds the first records of a day."""
+    served.day(drawn(ROWS, seed=1), labelled=False)
+    [first] = [path for path in served.input.rglob("*.jsonl") if "/00/" in path.as_posix()]
+    before = first.parents[2] / f"{(FIRST - dt.timedelta(days=1)).day:02d}/23" / first.name
+    before.parent.mkdir(parents=True)
+    first.rename(before)
+    assert served.run() == 0
+    assert served.report.days[0].rows == ROWS
+
+
 def test_a_day_whose_layout_was_another_says_so(served: MeasuredDays) -> None:
     """As where the version that answered had a feature less; the log has an example."""
     served.day(drawn(ROWS, seed=1), labelled=False)
