@@ -237,12 +237,17 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class RowCount:
-    """Rows read, and those of them that count as independent: one an entity, where the data has entities."""
+    """Rows read, and those of them that count as independent: one an entity, where the data has entities.
+
+    Args:
+        without_entity: of the current rows, those that name no entity where others do; each counts for itself.
+    """
 
     baseline: int
     current: int
     independent_baseline: int
     independent_current: int
+    without_entity: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

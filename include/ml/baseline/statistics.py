@@ -123,13 +123,17 @@ def write_sample(
 
 
 def last_of_each(entities: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """The rows, ascending, that are the last of their entity; rows without one are those of one.
+    """The rows, ascending, that are the last of their entity; rows without one count each for itself.
 
     >>> last_of_each(pa.chunked_array([["a", "b", "a", None, "c", None]])).tolist()
-    [1, 2, 4, 5]
+    [1, 2, 3, 4, 5]
     """
-    backwards = pc.fill_null(entities.cast(pa.string()), "").take(pa.array(np.arange(len(entities))[::-1]))
-    return np.flatnonzero(~repeated(backwards)[::-1])
+    known = to_numpy(entities.is_valid())
+    somebody = np.flatnonzero(known)
+    backwards = entities.cast(pa.string()).take(pa.array(somebody[::-1]))
+    chosen = ~known
+    chosen[somebody] = ~repeated(backwards)[::-1]
+    return np.flatnonzero(chosen)
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -64,6 +64,7 @@ def _counted(baseline: Baseline, day: Day) -> RowCount:
         current=day.rows,
         independent_baseline=baseline.independent,
         independent_current=day.independent,
+        without_entity=day.without_entity,
     )
 
 

@@ -70,11 +70,13 @@ def numbers(sides: tuple[Rows, Rows], column: Column) -> Floats:
 
 
 def groups(sides: tuple[Rows, Rows], entity: str | None) -> Integers:
-    """(rows of both sides,) a number for each entity; where there are none, one for each row."""
+    """(rows of both sides,) a number for each entity, and one for each row that has none."""
+    each = np.arange(sum(len(side.places) for side in sides))
     if entity is None:
-        return np.arange(sum(len(side.places) for side in sides))
+        return each
     both = pa.concat_arrays([side.column(entity).cast(pa.string()) for side in sides])
-    return np.asarray(to_numpy(both.dictionary_encode("encode").indices), dtype=np.int64)
+    found = to_numpy(both.dictionary_encode().indices.fill_null(-1)).astype(np.int64)
+    return np.where(found < 0, len(each) + each, found)
 
 
 def is_current(sides: tuple[Rows, Rows]) -> Booleans:

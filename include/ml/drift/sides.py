@@ -41,6 +41,8 @@ class Day(Protocol):
     @property
     def independent(self) -> int: ...
     @property
+    def without_entity(self) -> int: ...
+    @property
     def types(self) -> Mapping[str, pa.DataType]: ...
     def numeric(self, column: Column, points: Floats) -> Numeric:
         """A numeric column on the baseline's grid."""
@@ -70,6 +72,11 @@ class OfSource:
     def independent(self) -> int:
         """Rows that count as independent."""
         return self.source.independent
+
+    @property
+    def without_entity(self) -> int:
+        """Rows that name no entity, where others do."""
+        return self.source.without_entity
 
     @property
     def types(self) -> Mapping[str, pa.DataType]:

@@ -75,6 +75,7 @@ class Source:
 
     Args:
         kept: (rows,) True where a row counts as independent of the others; None where all do.
+        without_entity: rows that name no entity, where others do.
         batch_rows: rows at a time; None for a whole row group, which is faster and as large as its writer chose.
     """
 
@@ -82,6 +83,7 @@ class Source:
     parts: tuple[Part, ...]
     schema: pa.Schema
     kept: Booleans | None = None
+    without_entity: int = 0
     batch_rows: int | None = None
 
     @property
@@ -149,21 +151,22 @@ def one_row_an_entity(source: Source, entity: str) -> Source:
     """The same source, of which the last row of each entity counts: rows of one entity say the same thing again.
 
     Five rows for each customer, taken as independent, raise an alarm on every quiet day. Rows without an entity count
-    as those of one.
+    each for itself: nobody can say whose they are, and one caller that names an entity must not make one row of the rest.
 
     Raises:
         DataContractError: there is no such column.
     """
     require_column(source, entity)
-    # One dictionary for all chunks, blank cells included.
-    encoded = pa.chunked_array([_plain(chunk) for chunk in source.chunks(entity)]).dictionary_encode("encode")
-    numbers = np.concatenate([to_numpy(chunk.indices) for chunk in encoded.chunks])
+    # One dictionary for all chunks.
+    encoded = pa.chunked_array([_plain(chunk) for chunk in source.chunks(entity)]).dictionary_encode()
+    numbers = np.concatenate([to_numpy(chunk.indices.fill_null(-1)) for chunk in encoded.chunks])
+    kept = numbers < 0
+    without_entity, somebody = int(np.count_nonzero(kept)), np.flatnonzero(~kept)
     last = np.zeros(int(numbers.max()) + 1, dtype=np.int64)
     # Of several assignments to one place NumPy keeps the last.
-    last[numbers] = np.arange(len(numbers))
-    kept = np.zeros(len(numbers), dtype=np.bool_)
+    last[numbers[somebody]] = somebody
     kept[last] = True
-    return replace(source, kept=kept)
+    return replace(source, kept=kept, without_entity=without_entity if len(somebody) else 0)
 
 
 def require_column(source: Source, name: str) -> None:

@@ -22,6 +22,7 @@ def summary(report: DriftReport) -> str:
         *_wrapped(report.reasons),
         f"rows: {rows.independent_current:,} against {rows.independent_baseline:,} of the baseline"
         + ("" if rows.independent_current == rows.current else f" (one an entity, of {rows.current:,})"),
+        *([f"rows without an entity: {rows.without_entity:,}, each for itself"] if rows.without_entity else []),
     ]
     lines += [] if report.exact else [f"distances are exact to {report.error:.1e}: rows were counted, not kept"]
     if report.violations:

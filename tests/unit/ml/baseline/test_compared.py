@@ -32,10 +32,10 @@ def test_a_column_of_blanks_is_one_that_callers_do_not_name():
 
 
 @pytest.mark.parametrize(
-    ("people", "rows"), [(["x", "x", "y"], [2, 3]), ([None, None, "y"], [2, 3]), ([None, None, None], [1, 2, 3])]
+    ("people", "rows"), [(["x", "x", "y"], [2, 3]), ([None, None, "y"], [1, 2, 3]), ([None, None, None], [1, 2, 3])]
 )
 def test_of_an_entity_the_newest_row_counts(people, rows):
-    """Rows without one are those of one, unless nobody is named at all."""
+    """Rows without one count each for itself."""
     fraud = load()["fraud"].dataset
     table = pa.table({"size": [1, 2, 3], "ENTITY_ID": pa.array(people, pa.string())})
     assert newest_of_entities(table, fraud)["size"].to_pylist() == rows

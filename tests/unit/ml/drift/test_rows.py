@@ -44,7 +44,7 @@ def test_cells_are_numbers(write) -> None:
 
 def test_an_entity_is_the_same_on_both_sides(write) -> None:
     """Without entities, every row is its own."""
-    pair = sides(write, {"who": ["a", "b"]}, {"who": pa.array(["b", None])})
+    pair = sides(write, {"who": ["a", "b", None]}, {"who": pa.array(["b", None])})
     found = groups(pair, "who").tolist()
-    assert (found[1] == found[2], len(set(found))) == (True, 3)
-    assert groups(pair, None).tolist() == [0, 1, 2, 3]
+    assert (found[1] == found[3], len(set(found))) == (True, 4)
+    assert groups(pair, None).tolist() == [0, 1, 2, 3, 4]

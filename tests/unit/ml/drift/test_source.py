@@ -27,12 +27,19 @@ def test_text_comes_as_levels(write) -> None:
 
 @pytest.mark.parametrize("coded", [False, True])
 def test_of_each_entity_the_last_row_counts(write, coded: bool) -> None:
-    """Across row groups; rows without an entity count as one."""
+    """Across row groups; rows without an entity count each for itself, and are told."""
     who = pa.array(["ann", "bob", None, "ann", "bob", None, "eve"])
     columns = {"who": who.dictionary_encode() if coded else who, "x": [0, 1, 2, 3, 4, 5, 6]}
     source = one_row_an_entity(open_source(write("a.parquet", columns, row_group=3)), "who")
-    assert (source.rows, source.independent) == (7, 4)
-    assert [value for chunk in source.chunks("x") for value in chunk.to_pylist()] == [3, 4, 5, 6]
+    assert (source.rows, source.independent, source.without_entity) == (7, 5, 2)
+    assert [value for chunk in source.chunks("x") for value in chunk.to_pylist()] == [2, 3, 4, 5, 6]
+
+
+def test_where_no_row_names_an_entity_all_count(write) -> None:
+    """And none is said to lack what nobody has."""
+    columns = {"who": pa.nulls(3, pa.string()), "x": [0, 1, 2]}
+    source = one_row_an_entity(open_source(write("a.parquet", columns)), "who")
+    assert (source.independent, source.without_entity) == (3, 0)
 
 
 def test_an_entity_may_be_a_number(write) -> None:

@@ -15,7 +15,7 @@ from include.ml.baseline import statistics
 from include.ml.capture.writing import Dialect
 from include.specs import reports
 from include.specs.drift import DRIFT, DRIFT_HTML
-from tests.unit.ml.jobs.watched_day import BASELINE_ROWS, CHURN, DAY, FRAUD, ROWS, Day, shifted
+from tests.unit.ml.jobs.watched_day import BASELINE_ROWS, CHURN, DAY, FRAUD, ROWS, Day, shifted, with_column
 
 
 @pytest.fixture
@@ -293,3 +293,13 @@ def test_time_of_day_is_compared_and_not_the_date(tmp_path: Path) -> None:
         assert day.capture(day.traffic.set_column(place, "EVENT_TIMESTAMP", moments)).run() == 0
         verdicts.append({feature.name: feature.drifted for feature in day.report.features}["EVENT_TIMESTAMP"])
     assert verdicts == [False, True]
+
+
+def test_caller_that_begins_to_name_the_entity_turns_nothing_off(tmp_path: Path) -> None:
+    """Rows of the others count each for itself, and the report says how many there are."""
+    day = Day(tmp_path / "ml", FRAUD)
+    people = ["somebody", "somebody", *[None] * (ROWS - 2)]
+    day.capture(with_column(day.traffic, "ENTITY_ID", pa.array(people, pa.string())), dialect=Dialect(input="records"))
+    assert day.run() == 0
+    assert (day.report.rows.independent_current, day.report.rows.without_entity) == (ROWS - 1, ROWS - 2)
+    assert day.report.verdict == "stable"
