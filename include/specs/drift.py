@@ -237,9 +237,11 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class RowCount:
-    """Rows read, and those of them that count as independent: one an entity, where the data has entities.
+    """Rows read, and those of them that count as independent: one an id, and one an entity where the data has them.
 
     Args:
+        answered_twice: of the current rows, those that another variant of the endpoint answered as well.
+        asked_again: of the others, those whose id a later row of the day has, too.
         without_entity: of the current rows, those that name no entity where others do; each counts for itself.
     """
 
@@ -248,6 +250,8 @@ class RowCount:
     independent_baseline: int
     independent_current: int
     without_entity: int = 0
+    answered_twice: int = 0
+    asked_again: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,7 +113,8 @@ class Monitoring:
         schedule: five-field cron, UTC, of the flow that looks at the day before; late enough for late files.
         performance_schedule: the same, of the flow that looks at the labels that have come until then.
         endpoint: whose data capture is read; None for the one that is called as the model is.
-        variants: of the endpoint, whose traffic is looked at together.
+        variants: of the endpoint, whose traffic is looked at together. A row that several of them answered, as a shadow
+            variant does, counts once: as the first of these answered it.
         source: where the traffic is kept: in an endpoint's data capture, or in the outputs of batch transforms
             (join_source=Input), under `predictions/<model>/<day>/`.
         input_columns: of a row whose cells have no names, in their order; empty for the features in theirs.

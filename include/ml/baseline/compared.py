@@ -8,8 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.ml.baseline.statistics import last_of_each
-from include.specs.dataset import Column, Dataset
+from include.specs.dataset import Column
 
 
 def times_of_day(table: pa.Table, features: Sequence[Column]) -> pa.Table:
@@ -25,12 +24,6 @@ def times_of_day(table: pa.Table, features: Sequence[Column]) -> pa.Table:
 def named(columns: Sequence[Column], table: pa.Table) -> list[str]:
     """Those that callers name: where bodies are rows without names, there is none but the features."""
     return [column.name for column in columns if table[column.name].null_count < len(table)]
-
-
-def newest_of_entities(table: pa.Table, dataset: Dataset) -> pa.Table:
-    """The last captured row of each entity, where callers name it; else all: five rows of one say one thing."""
-    found = named(dataset.with_role("entity"), table)
-    return table.take(pa.array(last_of_each(table[found[0]]))) if found else table
 
 
 def as_compared(column: Column) -> Column:

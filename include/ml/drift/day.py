@@ -11,27 +11,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.ml.baseline.attribution import attributions
-from include.ml.baseline.compared import as_compared, named, newest_of_entities, times_of_day
+from include.ml.baseline.compared import as_compared, named, times_of_day
 from include.ml.baseline.profile import read_hold_out
 from include.ml.baseline.statistics import SCORE
 from include.ml.capture.day import read_day
 from include.ml.capture.reading import Captured
 from include.ml.container import Container, replace_file, say
-from include.ml.data.arrays import to_numpy
+from include.ml.data.arrays import kept, to_numpy
 from include.ml.drift.attribution import attribution_drift
 from include.ml.drift.classifiers import joint
 from include.ml.drift.comparison import Question
 from include.ml.drift.detection import detect
 from include.ml.drift.groups import group_calls
+from include.ml.drift.independence import Independent, independent
 from include.ml.drift.prediction import Scores
 from include.ml.drift.profile import ProfileBaseline
 from include.ml.drift.sides import FileBaseline, FileDay
-from include.ml.drift.source import Source, one_row_an_entity, open_source
+from include.ml.drift.source import open_source
 from include.ml.reporting.drift_page import drift_page
 from include.specs import codec, reports
 from include.specs.baseline import BaselineReport
 from include.specs.capture import CaptureReport
-from include.specs.dataset import Dataset
 from include.specs.drift import DRIFT, DRIFT_HTML, BaselineRef, DriftReport, RowCount, Verdict, Violation
 from include.specs.errors import ReportError
 from include.specs.run import MonitoringRun
@@ -141,12 +141,13 @@ def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Pat
         features=tuple(as_compared(column) for column in dataset.features),
         window=run.date,
         scores=_scores(known, one_an_entity=bool(dataset.with_role("entity"))),
-        id=next(iter(named([dataset.id], captured.table)), None),
+        id=_unique(run, captured.table),
         known=_CAPTURES_OWN | {column.name for column in dataset.columns},
     )
     # Whole rows, which no profile has: for the classifier.
     baseline = open_source(folder / "baseline.parquet")
-    day = _independent(open_source(folder / "day.parquet"), captured.table, dataset)
+    counted = _counted(run, captured)
+    day = replace(open_source(folder / "day.parquet"), kept=counted.kept, without_entity=counted.without_entity)
     found = detect(
         known.profile or FileBaseline(source=baseline),
         FileDay(source=day),
@@ -154,11 +155,12 @@ def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Pat
         history=known.history,
         joint=joint(baseline, day, rule=question.rule, seed=run.model.estimator.seed),
     )
-    return _informed(found, run, known, newest_of_entities(captured.table, dataset), sides["baseline"])
+    found = replace(found, rows=counted.told(found.rows))
+    return _informed(found, run, known, kept(captured.table, counted.kept), sides["baseline"])
 
 
 def _informed(report: DriftReport, run: MonitoringRun, known: _Known, day: pa.Table, sample: pa.Table) -> DriftReport:
-    """The report with what decides nothing. `day`: captured rows, one an entity."""
+    """The report with what decides nothing. `day`: the captured rows that count."""
     model, baseline = run.model, known.statistics
     scored = times_of_day(day, model.dataset.features).filter(day[SCORE].is_valid())
     enough = report.verdict not in ("broken", "insufficient_data") and baseline.attributions
@@ -179,10 +181,15 @@ def _scores(known: _Known, *, one_an_entity: bool) -> Scores:
     )
 
 
-def _independent(source: Source, table: pa.Table, dataset: Dataset) -> Source:
-    """One row an entity, where the callers say whom a row is about."""
-    found = named(dataset.with_role("entity"), table)
-    return one_row_an_entity(source, found[0]) if found else source
+def _counted(run: MonitoringRun, captured: Captured) -> Independent:
+    return independent(captured.table, run.model.dataset, run.model.monitoring.variants)
+
+
+def _unique(run: MonitoringRun, table: pa.Table) -> str | None:
+    """The id that no two rows may have: of a transform's output, which can be delivered twice. Captured requests are
+    told apart by their events, and whoever asks about a customer again has not repeated a file."""
+    batches = run.model.monitoring.source == "predictions"
+    return next(iter(named([run.model.dataset.id], table)), None) if batches else None
 
 
 def _unreadable(report: CaptureReport, *, limit: float) -> tuple[Violation, ...]:
@@ -208,12 +215,13 @@ def _without_comparison(
     violations: tuple[Violation, ...],
 ) -> DriftReport:
     sampled, day = pq.read_metadata(known.sample).num_rows, captured.report.rows
-    rows, independent = (known.profile.rows, known.profile.independent) if known.profile else (sampled, sampled)
+    rows, of_them = (known.profile.rows, known.profile.independent) if known.profile else (sampled, sampled)
+    counted = RowCount(baseline=rows, current=day, independent_baseline=of_them, independent_current=day)
     return DriftReport(
         model=run.model.name,
         window=run.date,
         baseline=_reference(run, known),
-        rows=RowCount(baseline=rows, current=day, independent_baseline=independent, independent_current=day),
+        rows=_counted(run, captured).told(counted),
         verdict=verdict,
         reasons=reasons,
         features=(),

@@ -3,10 +3,8 @@
 import datetime as dt
 
 import pyarrow as pa
-import pytest
 
-from include.ml.baseline.compared import as_compared, named, newest_of_entities, times_of_day
-from include.specs.catalog import load
+from include.ml.baseline.compared import as_compared, named, times_of_day
 from include.specs.dataset import Column
 
 AT, SIZE = Column(name="at", kind="timestamp"), Column(name="size", kind="numeric")
@@ -29,14 +27,3 @@ def test_a_column_of_blanks_is_one_that_callers_do_not_name():
     """As where bodies are rows without names."""
     table = pa.table({"at": pa.array([None, None], pa.string()), "size": pa.array(["1", None])})
     assert named((AT, SIZE), table) == ["size"]
-
-
-@pytest.mark.parametrize(
-    ("people", "rows"), [(["x", "x", "y"], [2, 3]), ([None, None, "y"], [1, 2, 3]), ([None, None, None], [1, 2, 3])]
-)
-def test_of_an_entity_the_newest_row_counts(people, rows):
-    """Rows without one count each for itself."""
-    fraud = load()["fraud"].dataset
-    table = pa.table({"size": [1, 2, 3], "ENTITY_ID": pa.array(people, pa.string())})
-    assert newest_of_entities(table, fraud)["size"].to_pylist() == rows
-    assert newest_of_entities(table, load()["churn"].dataset) is table

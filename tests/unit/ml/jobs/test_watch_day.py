@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from pathlib import Path
 
 import numpy as np
@@ -82,12 +83,35 @@ def test_what_a_batch_transform_said_is_compared_as_captured_traffic_is(tmp_path
     assert [(fault.kind, fault.rows) for fault in again.report.violations] == [("duplicates", 50)]
 
 
-def test_request_that_is_asked_twice_is_a_fault(tmp_path: Path) -> None:
-    """Where bodies name the row's id: another request about the same row is a repetition."""
+def test_customer_who_is_asked_about_again_breaks_nothing(tmp_path: Path) -> None:
+    """Somebody came back: of an id the last row counts, since the others are not independent of it."""
     day = Day(tmp_path / "ml")
     day.capture(pa.concat_tables([day.traffic, day.traffic.slice(0, 50)]), dialect=Dialect(input="records"))
     assert day.run() == 0
-    assert [(fault.kind, fault.rows) for fault in day.report.violations] == [("duplicates", 50)]
+    found = day.report
+    assert (found.verdict, found.violations) == ("stable", ())
+    assert (found.rows.current, found.rows.independent_current, found.rows.asked_again) == (ROWS + 50, ROWS, 50)
+    assert b"50 asked again later" in (day.output / DRIFT_HTML).read_bytes()
+
+
+@pytest.mark.parametrize("input_", ["csv", "records"])
+def test_shadow_variant_does_not_double_the_day(tmp_path: Path, input_: str) -> None:
+    """Each row counts once, as the variant answered it that the spec names first; others' scores are no drift."""
+    alone, both = Day(tmp_path / "alone").capture(dialect=Dialect(input=input_)), Day(tmp_path / "both")
+    both.model = dataclasses.replace(
+        CHURN, monitoring=dataclasses.replace(CHURN.monitoring, variants=("Live", "Ahead"))
+    )
+    for variant in ("Ahead", "Live"):
+        both.capture(dialect=Dialect(input=input_), variant=variant)
+        for file in both.input.rglob(f"{variant}/**/*.jsonl"):
+            if variant == "Ahead":
+                file.write_bytes(re.sub(rb'"data":"0[.]\d+', b'"data":"0.999', file.read_bytes()))
+    assert [each.run() for each in (alone, both)] == [0, 0]
+    assert both.report.features == alone.report.features
+    assert both.report.prediction == alone.report.prediction
+    assert both.report.violations == ()
+    assert (both.report.rows.current, both.report.rows.independent_current) == (2 * ROWS, ROWS)
+    assert (both.report.rows.answered_twice, both.report.rows.asked_again) == (ROWS, 0)
 
 
 def test_groups_are_told_beside_the_baselines(day: Day) -> None:

@@ -58,7 +58,9 @@ class Day(Watching):
         self.run_of_baseline = "run-1"
         self.profiled = True
 
-    def capture(self, table: pa.Table | None = None, *, dialect: Dialect | None = None) -> Day:
+    def capture(
+        self, table: pa.Table | None = None, *, dialect: Dialect | None = None, variant: str = "AllTraffic"
+    ) -> Day:
         """Files of the endpoint that answered these rows in the course of the day."""
         table, model = self.traffic if table is None else table, self.model
         scores = scores_of(table, model)
@@ -69,7 +71,7 @@ class Day(Watching):
             "row": [0] * len(table),
             "inference_id": table[model.dataset.id.name],
             "inference_time": times,
-            "variant": ["AllTraffic"] * len(table),
+            "variant": [variant] * len(table),
         }
         inputs = {column.name: table[column.name] for column in layout(model.dataset).inputs}
         answers = {SCORE: scores, CALLED: np.where(scores >= THRESHOLD, "Yes", "No").tolist()}
