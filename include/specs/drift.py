@@ -23,6 +23,7 @@ ViolationKind = Literal[
     "out_of_range",
     "infinite",
     "all_missing",
+    "mostly_missing",
     "duplicates",
 ]
 

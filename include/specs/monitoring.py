@@ -25,6 +25,9 @@ class DriftRule:
         effect: the largest distance that does not matter, in [0, 1]: the Kolmogorov-Smirnov distance of a numeric
             feature or of the scores, the total variation of a categorical one or of the predicted classes.
         missing_points: the largest change of the share of blank cells that does not matter, in [0, 1].
+        dead_share: of a column's cells, the largest share that may be blank or infinite before its feed has failed,
+            which is no drift; where the baseline's is not even half of the day's. A column that is blank on most rows
+            is dead only where it has no value at all, on a day that should have some.
         new_level_share: the largest share of rows in levels that the baseline never saw that does not matter.
         odds: the largest factor, up or down, by which the odds of being called positive may change without mattering.
             Where few rows are called positive, a distance sees nothing: four in a hundred instead of one are 0.03.
@@ -41,6 +44,7 @@ class DriftRule:
 
     effect: float = 0.05
     missing_points: float = 0.02
+    dead_share: float = 0.95
     new_level_share: float = 0.005
     odds: float = 2.0
     separability: float = 0.6
@@ -50,7 +54,7 @@ class DriftRule:
     of_days: int = 3
 
     def __post_init__(self) -> None:
-        for name in ("effect", "missing_points", "new_level_share"):
+        for name in ("effect", "missing_points", "dead_share", "new_level_share"):
             value = getattr(self, name)
             require(0 <= value <= 1, f"drift.{name}", "be within [0, 1]", value)
         require(0.5 <= self.separability <= 1, "drift.separability", "be within [0.5, 1]", self.separability)  # noqa: PLR2004 an AUC of chance

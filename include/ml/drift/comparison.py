@@ -72,9 +72,19 @@ def compare(column: Column, baseline: Baseline, day: Day, question: Question, jo
     if column.kind in ("numeric", "timestamp"):
         return _numbers(column, baseline, day, question.rule)
     if column.kind == "text":
-        feature = joint.text(column) if joint else _not_compared(column.name, question.rule)
-        return Compared(features=(feature,), violations=())
+        return _texts(column, baseline, day, question.rule, joint)
     return _levels(column, baseline, day, question.rule)
+
+
+def _texts(column: Column, baseline: Baseline, day: Day, rule: DriftRule, joint: Joint | None) -> Compared:
+    feature = joint.text(column) if joint else _not_compared(column.name, rule)
+    # Its share is that of a sample; where that says that hardly any text came, those are soon counted.
+    if feature.missing.current > rule.dead_share:
+        counted = feature.missing, baseline.independent
+        violations = quality.of_texts(column, counted, day.levels(column), limit=rule.dead_share)
+        if violations:
+            return Compared(features=(), violations=violations)
+    return Compared(features=(feature,), violations=())
 
 
 def _not_compared(name: str, rule: DriftRule) -> FeatureDrift:
@@ -97,7 +107,7 @@ def _numbers(column: Column, baseline: Baseline, day: Day, rule: DriftRule) -> C
 
 def _of_numbers(column: Column, day: Day, sides: tuple[Numeric, Numeric], rule: DriftRule) -> Compared:
     ours, theirs = sides
-    violations = quality.of_numbers(column, ours, theirs)
+    violations = quality.of_numbers(column, ours, theirs, limit=rule.dead_share)
     if quality.broken(violations):
         return Compared(features=(), violations=violations)
     feature = compare_numbers(column.name, ours, theirs, rule)
@@ -121,7 +131,7 @@ def _settled(
 
 def _levels(column: Column, baseline: Baseline, day: Day, rule: DriftRule) -> Compared:
     ours, theirs = baseline.levels(column), day.levels(column)
-    violations = quality.of_levels(column, ours, theirs)
+    violations = quality.of_levels(column, ours, theirs, limit=rule.dead_share)
     if quality.broken(violations):
         return Compared(features=(), violations=violations)
     feature = compare_levels(column.name, ours, theirs, rule)

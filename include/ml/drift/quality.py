@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow as pa
 from include.ml.drift.columns import Family, Levels, family
 from include.ml.drift.sample import Numeric
 from include.specs.dataset import Column, Kind
-from include.specs.drift import Violation
+from include.specs.drift import MissingDrift, Violation, ViolationKind
 
 # What a column of some kind may be in a file; None where anything that can be written down will do.
 FAMILIES: dict[Kind, tuple[Family, ...] | None] = {
@@ -22,6 +23,9 @@ FAMILIES: dict[Kind, tuple[Family, ...] | None] = {
 
 # A larger share of rows whose id came before is no accident of single rows.
 DUPLICATES = 0.01
+# The chance that a quiet day of such a column is as blank, below which its feed has failed: a column that is blank on
+# most rows of the baseline has no value at all on many a small day.
+FALSE_DEATH = 1e-6
 
 
 def of_schema(
@@ -39,9 +43,10 @@ def of_schema(
     return [*missing, *(found for found in changed if found), *(_new(name) for name in strangers)]
 
 
-def of_numbers(column: Column, baseline: Numeric, current: Numeric) -> list[Violation]:
-    """Infinities, values out of range, nothing but blank cells."""
-    found = _all_missing(column.name, baseline.present, current)
+def of_numbers(column: Column, baseline: Numeric, current: Numeric, *, limit: float) -> list[Violation]:
+    """Infinities, values out of range, hardly any value at all (`limit`: see `DriftRule.dead_share`)."""
+    absent = (baseline.missing + baseline.infinite) / max(1, baseline.rows)
+    found = _dead(column.name, (absent, baseline.rows), current, limit)
     if current.infinite:
         message = f"{current.infinite} cells of {column.name} are infinite; left out; look for a division by 0"
         found.append(
@@ -56,9 +61,14 @@ def of_numbers(column: Column, baseline: Numeric, current: Numeric) -> list[Viol
     return found
 
 
-def of_levels(column: Column, baseline: Levels, current: Levels) -> list[Violation]:
-    """Nothing but blank cells."""
-    return _all_missing(column.name, baseline.rows - baseline.missing, current)
+def of_levels(column: Column, baseline: Levels, current: Levels, *, limit: float) -> list[Violation]:
+    """Hardly any value at all."""
+    return _dead(column.name, (baseline.missing / max(1, baseline.rows), baseline.rows), current, limit)
+
+
+def of_texts(column: Column, baseline: tuple[MissingDrift, int], current: Levels, *, limit: float) -> list[Violation]:
+    """The same; `baseline`: its share of blank cells, and how many rows it has."""
+    return _dead(column.name, (baseline[0].baseline, baseline[1]), current, limit)
 
 
 def of_identifiers(column: str, repeated: int, rows: int) -> list[Violation]:
@@ -101,13 +111,50 @@ def _changed(name: str, baseline: pa.DataType, current: pa.DataType) -> Violatio
     return Violation(column=name, kind="type_changed", rows=0, breaks=True, message=message)
 
 
-def _all_missing(name: str, expected: int, current: Numeric | Levels) -> list[Violation]:
-    """Where the baseline has values and the day has none."""
-    absent = current.missing + (current.infinite if isinstance(current, Numeric) else 0)
-    if not expected or absent < current.rows or not current.rows:
+def _dead(name: str, baseline: tuple[float, int], current: Numeric | Levels, limit: float) -> list[Violation]:
+    """Where the baseline has values, and the day next to none: a feed that fails after midnight leaves a few."""
+    infinite = current.infinite if isinstance(current, Numeric) else 0
+    absent = current.missing + infinite
+    if not _failed(baseline, (absent, current.rows), limit):
         return []
-    message = f"all {current.rows} cells of {name} are blank, and not in the baseline; the feed of it has failed"
-    return [Violation(column=name, kind="all_missing", rows=current.rows, breaks=True, message=message)]
+    words = "blank or infinite" if infinite else "blank"
+    message = (
+        f"{absent} of {current.rows} cells of {name} are {words}, and {baseline[0]:.1%} of the baseline's; "
+        "the feed of it has failed"
+    )
+    kind: ViolationKind = "all_missing" if absent == current.rows else "mostly_missing"
+    return [Violation(column=name, kind=kind, rows=absent, breaks=True, message=message)]
+
+
+def _failed(baseline: tuple[float, int], current: tuple[int, int], limit: float) -> bool:
+    """Whether so many blank cells are a failure of the feed, and not how the column is, nor chance.
+
+    Args:
+        baseline: the share of blank cells, and rows. current: blank cells, and rows.
+
+    >>> _failed((0.0, 5_000), (999, 1_000), 0.95), _failed((0.1, 5_000), (900, 1_000), 0.95)
+    (True, False)
+    >>> _failed((0.6, 5_000), (960, 1_000), 0.95), _failed((0.6, 5_000), (1_000, 1_000), 0.95)
+    (False, True)
+    >>> _failed((0.995, 5_000), (500, 500), 0.95), _failed((1.0, 5_000), (500, 500), 0.95)
+    (False, False)
+    """
+    (before, of_baseline), (absent, rows) = baseline, current
+    if not rows or (absent < rows and not (absent > limit * rows and before < absent / rows / 2)):
+        return False
+    # What the baseline lacks may be as frequent as what it has once.
+    expected = (before * of_baseline + 1) / (of_baseline + 1)
+    return rows * _divergence(absent / rows, expected) > -math.log(FALSE_DEATH)
+
+
+def _divergence(share: float, expected: float) -> float:
+    """By Chernoff's bound, `share` of n rows or more has a chance of exp(-n times this) where `expected` is the rule.
+
+    >>> _divergence(1.0, 0.5) == math.log(2), _divergence(0.5, 0.5)
+    (True, 0.0)
+    """
+    rest = (1 - share) * math.log((1 - share) / (1 - expected)) if share < 1 else 0.0
+    return share * math.log(share / expected) + rest
 
 
 def _written(limit: float | None) -> str:

@@ -1,13 +1,15 @@
 """One column, by its kind."""
 
+from dataclasses import replace
+
 import pytest
 
-from include.ml.drift.comparison import Compared, Question, compare
+from include.ml.drift.comparison import Compared, Joint, Question, compare
 from include.ml.drift.prediction import Scores
 from include.ml.drift.sides import FileBaseline, FileDay
 from include.ml.drift.source import open_source
 from include.specs.dataset import Column
-from include.specs.drift import BaselineRef
+from include.specs.drift import BaselineRef, MissingDrift
 from include.specs.monitoring import DriftRule
 
 QUESTION = Question(
@@ -17,16 +19,16 @@ QUESTION = Question(
     features=(),
     scores=Scores(column="score", threshold=0.5),
 )
-ONE = {"n": [1.0, 2.0, 3.0], "t": ["a", "b", "a"], "score": [0.1, 0.4, 0.9]}
+ONE = {"n": [1.0, 2.0, 3.0] * 30, "t": ["a", "b", "a"] * 30, "score": [0.1, 0.4, 0.9] * 30}
 
 
 @pytest.fixture
 def compared_one(write):
     """The comparison of a column of `ONE` with another's."""
 
-    def made(column: Column, other: dict) -> Compared:
+    def made(column: Column, other: dict, joint: Joint | None = None) -> Compared:
         sides = [open_source(write(f"{name}.parquet", columns)) for name, columns in (("a", ONE), ("b", other))]
-        return compare(column, FileBaseline(source=sides[0]), FileDay(source=sides[1]), QUESTION, None)
+        return compare(column, FileBaseline(source=sides[0]), FileDay(source=sides[1]), QUESTION, joint)
 
     return made
 
@@ -44,10 +46,23 @@ def test_the_kind_says_how(compared_one) -> None:
 
 def test_what_cannot_be_compared_has_a_fault_in_place_of_a_comparison(compared_one) -> None:
     """Of a number, a level, and the scores."""
-    for name, blank in {"n": [None, float("nan"), None], "t": [None, None, None], "score": [None, None, None]}.items():
+    blank = {"n": [None, float("nan"), None], "t": [None, None, None], "score": [None, None, None]}
+    for name, cells in blank.items():
         kind = "categorical" if name == "t" else "numeric"
-        found = compared_one(Column(name=name, kind=kind), {name: blank})
+        found = compared_one(Column(name=name, kind=kind), {name: cells * 30})
         assert (found.features, [fault.kind for fault in found.violations]) == ((), ["all_missing"])
+
+
+def test_text_that_hardly_comes_any_more_is_a_fault_too(compared_one) -> None:
+    """As far as whole rows were looked at, which is where its blank cells are counted."""
+    note, cells = Column(name="t", kind="text"), ["a", *[None] * 99]
+    looked_at = replace(
+        compared_one(note, ONE).features[0], missing=MissingDrift(baseline=0.0, current=0.99, test=None, drifted=False)
+    )
+    joint = Joint(text=lambda _column: looked_at, rows=lambda _columns: None)
+    found = compared_one(note, {"t": cells}, joint)
+    assert (found.features, [(fault.kind, fault.rows) for fault in found.violations]) == ((), [("mostly_missing", 99)])
+    assert compared_one(note, ONE, joint).features == (looked_at,)
 
 
 def test_scores_come_with_what_is_made_of_them(compared_one) -> None:

@@ -21,11 +21,10 @@ def of_schema(current: dict[str, pa.DataType]) -> list[tuple[str, str, bool]]:
 
 
 def of_numbers(values: list[float], rows: int) -> list[Violation]:
-    """Against a baseline of one to nine."""
-    baseline = baseline_of(numbers(np.arange(1.0, 10.0), rows=9))
-    return quality.of_numbers(
-        SIZE, baseline, current_of(numbers(np.array(values), rows=rows), baseline.points, (0, 10))
-    )
+    """Against a baseline of one to nine, each a hundred times."""
+    baseline = baseline_of(numbers(np.repeat(np.arange(1.0, 10.0), 100), rows=900))
+    current = current_of(numbers(np.array(values), rows=rows), baseline.points, (0, 10))
+    return quality.of_numbers(SIZE, baseline, current, limit=0.95)
 
 
 def test_the_same_columns_are_no_fault() -> None:
@@ -57,6 +56,10 @@ def test_a_new_column_is_told_and_breaks_nothing() -> None:
         ([1.0, 11.0, -1.0, 10.0], 4, [("out_of_range", 2, False)]),
         ([], 4, [("all_missing", 4, True)]),
         ([np.inf], 4, [("all_missing", 4, True), ("infinite", 1, False)]),
+        ([1.0] * 4, 100, [("mostly_missing", 96, True)]),
+        ([1.0] * 5, 100, []),
+        ([1.0, *[np.inf] * 50], 100, [("mostly_missing", 99, True), ("infinite", 50, False)]),
+        ([], 1, []),
     ],
 )
 def test_numbers_are_looked_through(values: list[float], rows: int, kinds: list[tuple[str, int, bool]]) -> None:
@@ -66,9 +69,24 @@ def test_numbers_are_looked_through(values: list[float], rows: int, kinds: list[
 
 def test_levels_that_are_all_blank_break() -> None:
     """Unless the baseline's were too."""
-    blank, some = Levels(rows=5, missing=5, counts={}), Levels(rows=5, missing=0, counts={"a": 5})
-    assert [found.kind for found in quality.of_levels(COLOUR, some, blank)] == ["all_missing"]
-    assert quality.of_levels(COLOUR, blank, blank) == []
+    blank, some = Levels(rows=50, missing=50, counts={}), Levels(rows=50, missing=0, counts={"a": 50})
+    assert [found.kind for found in quality.of_levels(COLOUR, some, blank, limit=0.95)] == ["all_missing"]
+    assert quality.of_levels(COLOUR, blank, blank, limit=0.95) == []
+
+
+def test_a_feed_that_fails_in_the_course_of_the_day_says_how_much_came() -> None:
+    """Blank and infinite cells together, beside the baseline's."""
+    [fault, _] = of_numbers([1.0, *[np.inf] * 50], 100)
+    assert fault.message == (
+        "99 of 100 cells of size are blank or infinite, and 0.0% of the baseline's; the feed of it has failed"
+    )
+
+
+@pytest.mark.parametrize(("rows", "dead"), [(200, []), (5_000, ["all_missing"])])
+def test_a_column_that_is_rarely_filled_is_dead_where_a_value_was_due(rows: int, dead: list[str]) -> None:
+    """Of one row in a hundred, a small day may have none; of 5,000 it would be fifty."""
+    seldom, never = Levels(rows=9_000, missing=8_910, counts={"a": 90}), Levels(rows=rows, missing=rows, counts={})
+    assert [found.kind for found in quality.of_levels(COLOUR, seldom, never, limit=0.95)] == dead
 
 
 def test_repeated_rows_are_told_and_many_of_them_break() -> None:

@@ -92,6 +92,18 @@ def test_feature_of_blanks_alone_is_a_broken_feed(day: Day) -> None:
     assert len(found.features) == len(CHURN.dataset.features) - 1
 
 
+@pytest.mark.parametrize("dead", [None, float("inf")])
+def test_feature_whose_feed_failed_in_the_morning_is_a_broken_feed(day: Day, dead: float | None) -> None:
+    """Some cells came before: as drift, it would retrain the model on nonsense."""
+    charges = day.traffic["TotalCharges"].to_pylist()
+    values = [value if row < ROWS / 50 else dead for row, value in enumerate(charges)]
+    assert day.capture(with_column(day.traffic, "TotalCharges", pa.array(values, pa.float64()))).run() == 0
+    found = day.report
+    assert found.verdict == "broken"
+    assert f"of {ROWS} cells of TotalCharges are blank" in found.reasons
+    assert "TotalCharges" not in {feature.name for feature in found.features}
+
+
 @pytest.mark.parametrize(("share", "verdict"), [(50, "stable"), (1, "broken")])
 def test_infinities_are_left_out_and_told(day: Day, share: int, verdict: str) -> None:
     """One row in fifty is a fault of the feed; where all are infinite there is nothing to compare."""
