@@ -73,7 +73,7 @@ def _today(
 ) -> persistence.Today:
     """All comparisons judged together, in the light of the days before."""
     earlier = persistence.comparable(
-        history, window=question.window, version=question.baseline.version, days=question.rule.of_days
+        history, window=question.window, baseline=question.baseline, days=question.rule.of_days
     )
     features, prediction = _judged(compared, question, rows, earlier)
     return persistence.Today(rule=question.rule, rows=rows, features=features, prediction=prediction, earlier=earlier)

@@ -7,10 +7,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from include.ml.drift.quality import broken
-from include.specs.drift import DriftReport, FeatureDrift, PredictionDrift, RowCount, Separability, Verdict, Violation
+from include.specs.drift import (
+    BaselineRef,
+    DriftReport,
+    FeatureDrift,
+    PredictionDrift,
+    RowCount,
+    Separability,
+    Verdict,
+    Violation,
+)
 from include.specs.monitoring import DriftRule
 
 NAMED = 3
+WITHOUT_VERDICT: frozenset[Verdict] = frozenset({"insufficient_data", "broken"})
+_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,24 +38,36 @@ class Today:
 
 
 def comparable(
-    history: Iterable[DriftReport], *, window: dt.date | None, version: int | None, days: int
+    history: Iterable[DriftReport], *, window: dt.date | None, baseline: BaselineRef, days: int
 ) -> Sequence[DriftReport]:
     """The reports of the last days before `window` that say something about the same baseline, the newest first.
 
-    A day without a verdict, for want of rows or of a whole feed, neither counts nor breaks a row of breaches.
+    The last days are those of the calendar. One that has a report and no verdict, for want of rows or of a whole feed,
+    is none of them: they reach a day further back. One without a report is: nobody looked, and two breaches that are
+    weeks apart do not follow each other.
+
+    Args:
+        days: how many are the last, `window` included.
     """
     if window is None:
         return ()
-    told = [
-        report
-        for report in history
-        if report.window is not None
-        and report.window < window
-        and report.baseline.version == version
-        and report.verdict not in ("insufficient_data", "broken")
-    ]
-    newest = sorted(told, key=lambda report: report.window or dt.date.min, reverse=True)
-    return newest[: days - 1]
+    reports = {report.window: report for report in history if report.window is not None}
+    found: list[DriftReport] = []
+    date, left = window, days - 1
+    while left:
+        date -= _DAY
+        report = reports.get(date)
+        if report is not None and report.verdict in WITHOUT_VERDICT:
+            continue
+        left -= 1
+        if report is not None and _same(report.baseline, baseline):
+            found.append(report)
+    return found
+
+
+def _same(one: BaselineRef, other: BaselineRef) -> bool:
+    """Whether they are of one version: a group that is begun anew gives its numbers a second time."""
+    return one.run == other.run if one.run and other.run else one.version == other.version
 
 
 def remembered(feature: FeatureDrift, earlier: Sequence[DriftReport], window: dt.date | None) -> FeatureDrift:

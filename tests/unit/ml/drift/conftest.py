@@ -72,11 +72,11 @@ def compared() -> Callable[..., FeatureDrift]:
 def report() -> Callable[..., DriftReport]:
     """A report of one day."""
 
-    def made(window: Any, *features: FeatureDrift, verdict: Any = "stable", version: int = 3) -> DriftReport:
+    def made(window: Any, *features: FeatureDrift, verdict: Any = "stable", version: int = 3, run: str = "run") -> DriftReport:
         return DriftReport(
             model="toy",
             window=window,
-            baseline=BaselineRef(version=version, run="run", sha256="0"),
+            baseline=BaselineRef(version=version, run=run, sha256="0"),
             rows=RowCount(baseline=1_000, current=1_000, independent_baseline=1_000, independent_current=1_000),
             verdict=verdict,
             reasons="",

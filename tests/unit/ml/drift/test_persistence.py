@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from include.ml.drift import persistence
-from include.specs.drift import RowCount, Separability, Violation
+from include.specs.drift import BaselineRef, RowCount, Separability, Violation
 from include.specs.monitoring import DriftRule
 from include.specs.reports import Estimate
 
@@ -70,6 +70,9 @@ def test_since_is_the_first_day_of_an_unbroken_row(compared, report) -> None:
     assert persistence.remembered(quiet, earlier, TODAY).since is None
 
 
+BASELINE = BaselineRef(version=3, run="run", sha256="0")
+
+
 def test_only_the_last_days_of_the_same_baseline_count(compared, report) -> None:
     """Not later ones, which a backfill finds; not another version's; not days that said nothing."""
     bad = compared(drifted=True)
@@ -77,16 +80,45 @@ def test_only_the_last_days_of_the_same_baseline_count(compared, report) -> None
         report(before(-1), bad),
         report(TODAY, bad),
         report(before(1), bad, verdict="broken"),
-        report(before(2), bad, version=2),
+        report(before(2), bad, run="another"),
         report(before(3), bad, verdict="insufficient_data"),
         report(before(4), bad),
         report(None, bad),
         report(before(9), bad),
         report(before(6), bad),
     ]
-    found = persistence.comparable(history, window=TODAY, version=3, days=3)
-    assert [each.window for each in found] == [before(4), before(6)]
-    assert persistence.comparable(history, window=None, version=3, days=3) == ()
+    found = persistence.comparable(history, window=TODAY, baseline=BASELINE, days=4)
+    # Before today, those of two, four and five days ago: of the last nobody knows.
+    assert [each.window for each in found] == [before(4)]
+    assert [each.window for each in persistence.comparable(history, window=TODAY, baseline=BASELINE, days=5)] == [
+        before(4), before(6)
+    ]  # fmt: skip
+    assert persistence.comparable(history, window=None, baseline=BASELINE, days=3) == ()
+
+
+def test_days_that_nobody_looked_at_have_passed_all_the_same(compared, report) -> None:
+    """Two breaches that are weeks apart do not follow each other; nor does a day without a report end a row of them."""
+    bad = compared(drifted=True)
+    month = [report(before(27), bad)]
+    assert persistence.comparable(month, window=TODAY, baseline=BASELINE, days=3) == []
+    yesterday_missing = [report(before(2), bad), report(before(3), bad)]
+    found = persistence.comparable(yesterday_missing, window=TODAY, baseline=BASELINE, days=3)
+    assert [each.window for each in found] == [before(2)]
+
+
+def test_weekend_without_traffic_is_none_of_the_last_days(compared, report) -> None:
+    """A breach on Friday and one on Monday follow each other."""
+    bad = compared(drifted=True)
+    weekend = [report(before(day), verdict="insufficient_data") for day in (1, 2)]
+    found = persistence.comparable([*weekend, report(before(3), bad)], window=TODAY, baseline=BASELINE, days=3)
+    assert [each.window for each in found] == [before(3)]
+
+
+@pytest.mark.parametrize(("run", "version", "same"), [("other", 3, 0), ("run", 4, 1), ("", 3, 1), ("", 4, 0)])
+def test_version_is_told_by_its_run(compared, report, run: str, version: int, same: int) -> None:
+    """A group that was begun anew gives its numbers again; the number decides only where a report names no run."""
+    yesterday = report(before(1), compared(), version=version, run=run)
+    assert len(persistence.comparable([yesterday], window=TODAY, baseline=BASELINE, days=3)) == same
 
 
 def test_a_broken_feed_is_broken_and_not_drift(compared) -> None:
