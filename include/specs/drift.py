@@ -120,7 +120,8 @@ class FeatureDrift:
         odds: of what is called positive: a second effect, which decides as `effect` does.
         drifted: whether it breached today. reason: the sentence that says why, or why not.
         days: on how many of the last days (`DriftRule.of_days`, today included) it breached.
-        since: the first of the days without a pause on which it breached; None where it did not today.
+        since: the first of the days without a pause on which it breached, or did not and was still called drift; None
+            where it neither breached today nor is.
     """
 
     name: str
@@ -150,12 +151,26 @@ class Separability:
 
     Args:
         drivers: feature → how much of it rests on that feature, the most first.
+        since: as of a feature.
     """
 
     roc_auc: Estimate
     threshold: float
     drifted: bool
     drivers: Mapping[str, float] = field(default_factory=dict)
+    since: dt.date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastingDrift:
+    """A feature that is quiet today, and breached on so many of the last days that it is still called drift.
+
+    Args:
+        on: the newest of those days. feature: as it was then, without its shape; `days` and `since` are today's.
+    """
+
+    on: dt.date
+    feature: FeatureDrift
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,6 +287,7 @@ class DriftReport:
         window: the day, or None where two files were compared.
         exact: False where a bounded-memory profile was used; then `error` is the largest error of a distance.
         reasons: the verdict's sentence.
+        lasting: where drift is the verdict, and not for today alone: what else it rests on, the largest effect first.
         fairness: group of the specification → how often it is called positive; decides nothing.
         attribution: what the scores go by; None where a side has too few rows, or the baseline none; decides nothing.
     """
@@ -290,6 +306,14 @@ class DriftReport:
     error: float = 0.0
     fairness: Mapping[str, GroupCalls] = field(default_factory=dict)
     attribution: AttributionDrift | None = None
+    lasting: tuple[LastingDrift, ...] = ()
+
+    @property
+    def since(self) -> dt.date | None:
+        """The first day of all that breached today or lasts; None where nothing does."""
+        rows = [self.separability] if self.separability else []
+        every = [each.since for each in (*self.drifted, *(each.feature for each in self.lasting), *rows)]
+        return min((since for since in every if since), default=None)
 
     @property
     def drifted(self) -> tuple[FeatureDrift, ...]:

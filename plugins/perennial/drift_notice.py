@@ -25,9 +25,9 @@ SUBJECTS: Mapping[Verdict, str] = {
 
 def notice(run: MonitoringRun, report: DriftReport, where: Environment) -> Notice:
     """What drifted, how much, since when, and where to read on."""
-    told = [_told(feature) for feature in report.drifted[:_MOST_FEATURES]]
+    told = [_told(feature) for feature in report.drifted]
+    told += [f"{_told(each.feature)} on {each.on}, quiet today" for each in report.lasting]
     faults = [violation.message for violation in report.violations[:_MOST_FEATURES]]
-    since = min((feature.since for feature in report.drifted if feature.since), default=run.date)
     return day_notice(
         run,
         report,
@@ -36,9 +36,9 @@ def notice(run: MonitoringRun, report: DriftReport, where: Environment) -> Notic
         words=SUBJECTS[report.verdict],
         page=s3_layout.monitoring(run.model.name, run.date) + DRIFT_HTML,
         version=run.version,
-        features="; ".join(told),
+        features="; ".join(told[:_MOST_FEATURES]),
         feed="; ".join(faults),
-        since=since.isoformat(),
+        since=(report.since or run.date).isoformat(),
     )
 
 

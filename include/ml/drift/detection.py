@@ -55,6 +55,7 @@ def detect(
     separability = joint.rows(features) if joint else None
     today = _today(_counted(baseline, day), question, found, history)
     today = replace(today, separability=separability, violations=violations)
+    today = replace(today, separability=persistence.remembered_rows(today))
     return _report(today, question, max((each.error for each in found.values()), default=0.0))
 
 
@@ -76,7 +77,9 @@ def _today(
         history, window=question.window, baseline=question.baseline, days=question.rule.of_days
     )
     features, prediction = _judged(compared, question, rows, earlier)
-    return persistence.Today(rule=question.rule, rows=rows, features=features, prediction=prediction, earlier=earlier)
+    return persistence.Today(
+        rule=question.rule, rows=rows, features=features, prediction=prediction, earlier=earlier, window=question.window
+    )
 
 
 def _of_schema(baseline: Baseline, day: Day, question: Question) -> list[Violation]:
@@ -123,7 +126,8 @@ def _told(feature: FeatureDrift, question: Question, rows: RowCount, earlier: Se
     """The feature, judged, and with what the days before say; not judged where there are too few rows for it."""
     if min(rows.independent_baseline, rows.independent_current) < question.rule.minimum_rows:
         return replace(feature, reason="too few rows to tell drift from chance")
-    return persistence.remembered(judge(feature, question.rule), earlier, question.window)
+    judged = judge(feature, question.rule)
+    return persistence.remembered(judged, earlier, question.window, breaches=question.rule.breaches)
 
 
 def _report(today: persistence.Today, question: Question, error: float) -> DriftReport:
@@ -141,4 +145,5 @@ def _report(today: persistence.Today, question: Question, error: float) -> Drift
         violations=tuple(today.violations),
         exact=error == 0,
         error=error,
+        lasting=persistence.lasting(today) if verdict == "drift" else (),
     )

@@ -151,7 +151,7 @@ def one_row_an_entity(source: Source, entity: str) -> Source:
     """The same source, of which the last row of each entity counts: rows of one entity say the same thing again.
 
     Five rows for each customer, taken as independent, raise an alarm on every quiet day. Rows without an entity count
-    each for itself: nobody can say whose they are, and one caller that names an entity must not make one row of the rest.
+    each for itself: nobody can say whose they are, and one caller that names an entity must not make the rest one row.
 
     Raises:
         DataContractError: there is no such column.

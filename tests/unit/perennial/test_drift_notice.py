@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from perennial import drift_notice
 
-from include.specs.drift import Violation
+from include.specs.drift import LastingDrift, Violation
 from include.specs.environment import Environment
 from include.specs.model import ModelSpec
 
@@ -24,6 +26,20 @@ def test_message_says_what_drifted_how_much_and_since_when(
     assert (notice.body["since"], notice.body["owner"]) == ("2026-02-28", churn.owner.email)
     assert "monitoring/churn/year%3D2026" in str(notice.body["report"]).replace("=", "%3D")
     assert notice.body["runbook"] == "docs/runbook.md#traffic-drift"
+
+
+def test_drift_that_is_quiet_today_says_what_it_was(
+    churn: ModelSpec, where: Environment, monitoring_run: Make, drift_report: Make
+) -> None:
+    """On the newest day on which it breached, and since when: the message is no emptier for it."""
+    [then] = drift_report("drift").features
+    lasting = (LastingDrift(on=dt.date(2026, 2, 28), feature=then),)
+    report = dataclasses.replace(drift_report("stable"), verdict="drift", lasting=lasting)
+    notice = drift_notice.notice(monitoring_run(churn), report, where)
+    assert notice.body["features"] == (
+        "tenure: ks 0.12 (matters from 0.05, since 2026-02-28) on 2026-02-28, quiet today"
+    )
+    assert notice.body["since"] == "2026-02-28"
 
 
 def test_broken_feed_is_told_as_that(

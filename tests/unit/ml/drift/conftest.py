@@ -72,7 +72,9 @@ def compared() -> Callable[..., FeatureDrift]:
 def report() -> Callable[..., DriftReport]:
     """A report of one day."""
 
-    def made(window: Any, *features: FeatureDrift, verdict: Any = "stable", version: int = 3, run: str = "run") -> DriftReport:
+    def made(
+        window: Any, *features: FeatureDrift, verdict: Any = "stable", version: int = 3, run: str = "run"
+    ) -> DriftReport:
         return DriftReport(
             model="toy",
             window=window,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from include.ml.drift import persistence
-from include.specs.drift import BaselineRef, RowCount, Separability, Violation
+from include.specs.drift import BaselineRef, RowCount, Separability, Shape, Violation
 from include.specs.monitoring import DriftRule
 from include.specs.reports import Estimate
 
@@ -22,17 +22,22 @@ def before(days: int) -> dt.date:
 
 def verdict(*features, earlier=(), rows=ROWS, violations=(), separability=None):
     """Of these features, as they are remembered."""
-    remembered = tuple(persistence.remembered(feature, earlier, TODAY) for feature in features)
+    remembered = tuple(persistence.remembered(feature, earlier, TODAY, breaches=RULE.breaches) for feature in features)
     return persistence.verdict(
-        persistence.Today(
-            rule=RULE,
-            rows=rows,
-            features=remembered,
-            prediction=None,
-            separability=separability,
-            violations=violations,
-            earlier=earlier,
-        )
+        today(*remembered, earlier=earlier, rows=rows, violations=violations, rows_told=separability)
+    )
+
+
+def today(*features, earlier=(), rows=ROWS, violations=(), rows_told=None) -> persistence.Today:
+    """What the verdict rests on."""
+    return persistence.Today(
+        rule=RULE,
+        rows=rows,
+        features=features,
+        separability=rows_told,
+        violations=violations,
+        earlier=earlier,
+        window=TODAY,
     )
 
 
@@ -61,13 +66,61 @@ def test_drift_stays_until_the_last_days_are_quiet(compared, report) -> None:
 
 
 def test_since_is_the_first_day_of_an_unbroken_row(compared, report) -> None:
-    """And None on a day without a breach."""
+    """As far back as the reports say, and None on a day without a breach."""
+
+    def remembered(feature, earlier):
+        return persistence.remembered(feature, earlier, TODAY, breaches=9)
+
     quiet, bad = compared(), compared(drifted=True)
     earlier = [report(before(1), bad), report(before(2), bad), report(before(3), quiet), report(before(4), bad)]
-    found = persistence.remembered(bad, earlier, TODAY)
+    found = remembered(bad, earlier)
     assert (found.days, found.since) == (4, before(2))
-    assert persistence.remembered(bad, [], TODAY).since == TODAY
-    assert persistence.remembered(quiet, earlier, TODAY).since is None
+    assert remembered(bad, []).since == TODAY
+    assert remembered(quiet, earlier).since is None
+    assert remembered(bad, [report(before(1), replace(bad, since=before(20)))]).since == before(20)
+
+
+def test_drift_that_is_quiet_today_keeps_since_when_it_has_been(compared, report) -> None:
+    """And so does the day after, on which it is back: drift has not been off in between."""
+    quiet, bad = compared(), compared(drifted=True)
+    yesterday = report(before(1), replace(bad, since=before(6)))
+    found = persistence.remembered(quiet, [yesterday, report(before(2), bad)], TODAY, breaches=2)
+    assert (found.days, found.since) == (2, before(6))
+    lasted = report(before(1), replace(quiet, since=before(6)))
+    assert persistence.remembered(bad, [lasted, report(before(2), bad)], TODAY, breaches=2).since == before(6)
+
+
+def test_drift_that_is_quiet_today_says_what_it_rests_on(compared, report) -> None:
+    """The newest day on which it breached: today's distance does not matter, and is no reason for anything."""
+    was = replace(
+        compared(value=0.4, drifted=True),
+        reason="far apart",
+        shape=Shape(levels=("a",), baseline=(1.0,), current=(1.0,)),
+    )
+    earlier = [report(before(1), was), report(before(2), compared(value=0.3, drifted=True))]
+    now = persistence.remembered(compared(value=0.01), earlier, TODAY, breaches=RULE.breaches)
+    assert verdict(now, earlier=earlier) == (
+        "drift",
+        "size (on 2026-03-09, quiet today): far apart; on 2 or more of the last 3 days",
+    )
+    [lasting] = persistence.lasting(today(now, earlier=earlier))
+    assert (lasting.on, lasting.feature.effect.value, lasting.feature.since) == (before(1), 0.4, before(2))
+    assert (lasting.feature.drifted, lasting.feature.shape) == (True, Shape())
+    assert persistence.lasting(today(was, earlier=earlier)) == ()
+
+
+def test_what_breached_today_and_what_lasts_are_told_together(compared, report) -> None:
+    """The largest effect first."""
+    bad, worse = compared(value=0.2, drifted=True), compared("weight", value=0.3, drifted=True)
+    earlier = [report(before(1), bad, worse), report(before(2), worse)]
+    found = verdict(bad, compared("weight", value=0.0), earlier=earlier)
+    assert found[1].startswith("weight (on 2026-03-09, quiet today): ; size: ;")
+
+
+def test_days_that_were_left_out_are_mentioned(compared, report) -> None:
+    """Friday's breach is one of the last three days on Monday, and the sentence says how."""
+    found = verdict(compared(drifted=True), earlier=[report(before(4), compared(drifted=True))])
+    assert found[1].endswith("on 2 or more of the last 3 days, those without a verdict left out")
 
 
 BASELINE = BaselineRef(version=3, run="run", sha256="0")
@@ -144,7 +197,24 @@ def test_what_no_feature_tells_a_classifier_may(compared, report, days: int, exp
     found = verdict(compared(), earlier=earlier, separability=told)
     assert found[0] == expected
     assert "ROC-AUC 0.800, above 0.600" in found[1]
+    assert persistence.remembered_rows(today(compared(), earlier=earlier, rows_told=told)).since == before(days)
     assert verdict(compared(), earlier=earlier, separability=replace(told, drifted=False))[0] == "stable"
+
+
+def test_rows_that_could_be_told_apart_are_not_said_to_be_so_today(compared, report) -> None:
+    """Nor is an area that is within what does not matter called above it."""
+    told = Separability(roc_auc=Estimate(value=0.8, low=0.7, high=0.9), threshold=0.6, drifted=True, since=before(5))
+    no_longer = Separability(roc_auc=Estimate(value=0.51, low=0.49, high=0.53), threshold=0.6, drifted=False)
+    earlier = [replace(report(before(day), compared()), separability=told) for day in (1, 2)]
+    now = today(compared(), earlier=earlier, rows_told=no_longer)
+    assert persistence.verdict(now) == (
+        "drift",
+        "no feature by itself, but a classifier told the rows of 2026-03-09 from the baseline's, not today's: "
+        "ROC-AUC 0.800, above 0.600; on 2 or more of the last 3 days",
+    )
+    assert persistence.remembered_rows(now).since == before(5)
+    found = verdict(compared(drifted=True), earlier=earlier, separability=no_longer)
+    assert found[1].startswith("size: ; and a classifier told the rows of 2026-03-09")
 
 
 def test_many_features_are_not_all_named(compared) -> None:
