@@ -15,6 +15,7 @@ from include.ml.baseline.compared import as_compared, named, times_of_day
 from include.ml.baseline.profile import read_hold_out
 from include.ml.baseline.statistics import SCORE
 from include.ml.capture.day import read_day
+from include.ml.capture.faults import LOOK_AT
 from include.ml.capture.reading import Captured
 from include.ml.container import Container, replace_file, say
 from include.ml.data.arrays import kept, to_numpy
@@ -26,6 +27,7 @@ from include.ml.drift.groups import group_calls
 from include.ml.drift.independence import Independent, independent
 from include.ml.drift.prediction import Scores
 from include.ml.drift.profile import ProfileBaseline
+from include.ml.drift.quality import unknown_columns
 from include.ml.drift.sides import FileBaseline, FileDay
 from include.ml.drift.source import open_source
 from include.ml.reporting.drift_page import drift_page
@@ -117,16 +119,17 @@ def _captured(container: Container, run: MonitoringRun) -> Captured:
 
 
 def _report(run: MonitoringRun, known: _Known, captured: Captured) -> DriftReport:
-    unreadable = _unreadable(captured.report, limit=run.model.monitoring.unreadable)
-    if any(fault.breaks for fault in unreadable):
+    unread = _unreadable(captured.report, limit=run.model.monitoring.unreadable)
+    faults = (*unread, *unknown_columns(captured.report.unknown_columns))
+    if any(fault.breaks for fault in unread):
         shares = f"{captured.report.bad_share:.1%} of what was captured cannot be read"
-        return _without_comparison(run, known, captured, "broken", f"the feed is broken: {shares}", unreadable)
+        return _without_comparison(run, known, captured, "broken", f"the feed is broken: {shares}", faults)
     if not captured.report.rows:
         reasons = f"no traffic was captured on {run.date}"
-        return _without_comparison(run, known, captured, "insufficient_data", reasons, unreadable)
+        return _without_comparison(run, known, captured, "insufficient_data", reasons, faults)
     with tempfile.TemporaryDirectory(prefix="day-") as folder:
         found = _compared(run, known, captured, Path(folder))
-    return replace(found, violations=(*unreadable, *found.violations))
+    return replace(found, violations=(*faults, *found.violations))
 
 
 def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Path) -> DriftReport:
@@ -200,9 +203,10 @@ def _unreadable(report: CaptureReport, *, limit: float) -> tuple[Violation, ...]
             kind="unreadable",
             rows=bad.count,
             breaks=report.bad_share > limit,
-            message=f"{bad.count} captured records cannot be read, for example {bad.example}",
+            message=f"{bad.count} captured records cannot be read, for example {bad.example}; "
+            f"look at {LOOK_AT[reason]}",
         )
-        for bad in report.bad.values()
+        for reason, bad in report.bad.items()
     )
 
 

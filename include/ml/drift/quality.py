@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
+from include.ml.capture.faults import QUOTED
+from include.ml.container import bounded
 from include.ml.drift.columns import Family, Levels, family
 from include.ml.drift.sample import Numeric
 from include.specs.dataset import Column, Kind
@@ -21,6 +23,8 @@ FAMILIES: dict[Kind, tuple[Family, ...] | None] = {
     "id": None,
 }
 
+# Columns that nobody asked for: so many are named.
+NAMED = 20
 # A larger share of rows whose id came before is no accident of single rows.
 DUPLICATES = 0.01
 # The chance that a quiet day of such a column is as blank, below which its feed has failed: a column that is blank on
@@ -86,6 +90,17 @@ def no_identifier(column: str) -> Violation:
     return Violation(column=column, kind="missing_column", rows=0, breaks=False, message=message)
 
 
+def unknown_columns(rows: Mapping[str, int]) -> list[Violation]:
+    """Names that bodies give and the specification does not have, with the rows that have them; the most frequent."""
+    ordered = sorted(rows, key=lambda name: (-rows[name], name))
+    found = [_unknown(name, rows[name]) for name in ordered[:NAMED]]
+    if len(ordered) > NAMED:
+        message = f"{len(ordered) - NAMED} more columns are not in the specification; the model does not use them"
+        rest = sum(rows[name] for name in ordered[NAMED:])
+        found.append(Violation(column="", kind="new_column", rows=rest, breaks=False, message=message))
+    return found
+
+
 def broken(violations: Iterable[Violation]) -> set[str]:
     """The columns that cannot be compared."""
     return {violation.column for violation in violations if violation.breaks}
@@ -99,6 +114,13 @@ def _missing(name: str) -> Violation:
 def _new(name: str) -> Violation:
     message = f"the column {name} is not in the baseline; the model does not use it"
     return Violation(column=name, kind="new_column", rows=0, breaks=False, message=message)
+
+
+def _unknown(name: str, rows: int) -> Violation:
+    # Whoever calls the endpoint chooses the name.
+    said = bounded(name, QUOTED)
+    message = f"the column {said!r} came in {rows} rows and is not in the specification; the model does not use it"
+    return Violation(column=said, kind="new_column", rows=rows, breaks=False, message=message)
 
 
 def _changed(name: str, baseline: pa.DataType, current: pa.DataType) -> Violation | None:

@@ -209,8 +209,10 @@ def test_rows_that_could_be_told_apart_are_not_said_to_be_so_today(compared, rep
     now = today(compared(), earlier=earlier, rows_told=no_longer)
     assert persistence.verdict(now) == (
         "drift",
-        "no feature by itself, but a classifier told the rows of 2026-03-09 from the baseline's, not today's: "
-        "ROC-AUC 0.800, above 0.600; on 2 or more of the last 3 days",
+        (
+            "no feature by itself, but a classifier told the rows of 2026-03-09 from the baseline's, not today's: "
+            "ROC-AUC 0.800, above 0.600; on 2 or more of the last 3 days"
+        ),
     )
     assert persistence.remembered_rows(now).since == before(5)
     found = verdict(compared(drifted=True), earlier=earlier, separability=no_longer)

@@ -48,6 +48,15 @@ def test_a_new_column_is_told_and_breaks_nothing() -> None:
     assert of_schema({**TYPES, "age": pa.int8()}) == [("age", "new_column", False)]
 
 
+def test_columns_that_nobody_asked_for_are_named_as_far_as_there_is_room() -> None:
+    """The most frequent, whatever a caller calls them, and how many there are besides."""
+    found = quality.unknown_columns({"x" * 500: 9, **{f"c{number:02d}": 2 for number in range(29)}})
+    assert (len(found), found[0].column, found[0].rows, found[1].column) == (21, "x" * 80, 9, "c00")
+    assert (found[-1].rows, found[-1].message[:15]) == (20, "10 more columns")
+    assert max(len(fault.message) for fault in found) < 200
+    assert not quality.broken(found)
+
+
 @pytest.mark.parametrize(
     ("values", "rows", "kinds"),
     [

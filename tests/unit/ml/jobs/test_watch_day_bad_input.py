@@ -27,6 +27,7 @@ def test_half_written_lines_alone_are_a_broken_feed(day: Day) -> None:
     assert day.report.verdict == "broken"
     assert "the feed is broken: 100.0% of what was captured cannot be read" in day.report.reasons
     assert "expected" in day.report.violations[0].message
+    assert "; look at whether" in day.report.violations[0].message
 
 
 def test_rows_of_another_width_are_a_broken_feed(day: Day) -> None:
@@ -50,6 +51,8 @@ def test_new_column_is_noted(day: Day) -> None:
         file.write_bytes(file.read_bytes().replace(b'\\"gender\\"', b'\\"height\\": 3, \\"gender\\"'))
     assert day.run() == 0
     assert (day.report.verdict, day.report.rows.current) == ("stable", ROWS)
+    [fault] = day.report.violations
+    assert (fault.column, fault.kind, fault.rows, fault.breaks) == ("height", "new_column", ROWS, False)
 
 
 @pytest.mark.parametrize("rows", [1, 2])
