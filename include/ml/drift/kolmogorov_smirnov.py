@@ -16,8 +16,8 @@ from include.ml.evaluation.predictions import Booleans, Floats
 
 # SciPy counts paths where both samples have at most 10,000 values; the effective size is then at most 5,000.
 EXACT_SIZE = 5_000
-# Beyond this product of the sizes, which is SciPy's own limit too, counting takes a second a column; what it would
-# change is less than a hundredth of the p-value.
+# Up to this product of the sizes, which is that of SciPy's own limit, counting takes a twentieth of a second a column.
+# What it would change beyond is less than a hundredth of the p-value, which decides nothing.
 EXACT_PRODUCT = 10**8
 # From n x² = 2.2 on, twice the one-sided tail is the two-sided one (Simard and L'Ecuyer).
 ONE_SIDED_FROM = 2.2
