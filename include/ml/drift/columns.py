@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.ml.data.arrays import to_numpy
 from include.ml.drift.source import Columnar, is_text
@@ -102,8 +103,9 @@ def finite_or_not(chunk: pa.Array) -> Floats:
         return _present(chunk)
     present = chunk.drop_null() if chunk.null_count else chunk
     if family(chunk.type) == "time":
-        seconds = pa.timestamp("s", getattr(chunk.type, "tz", None))
-        present = present.cast(pa.timestamp("us", seconds.tz)).cast(pa.int64())
+        # pandas writes nanoseconds, of which a double has no room anyway.
+        microseconds = pa.timestamp("us", getattr(chunk.type, "tz", None))
+        present = present.cast(options=pc.CastOptions(microseconds, allow_time_truncate=True)).cast(pa.int64())
         return to_numpy(present) / 1e6
     if not pa.types.is_integer(chunk.type) and chunk.type not in (pa.float32(), pa.float64()):
         present = present.cast(pa.float64())

@@ -22,6 +22,8 @@ NUMBERS = [
     pa.array([3, None, 1, None, 2], pa.float32()),
     pa.array([decimal.Decimal(3), None, decimal.Decimal(1), None, decimal.Decimal(2)]),
     pa.array([3_000, None, 1_000, None, 2_000], pa.timestamp("ms", "UTC")),
+    # As pandas writes times; what is below a microsecond is left out.
+    pa.array([3_000_000_000, None, 1_000_000_000, None, 2_000_000_001], pa.timestamp("ns")),
     pa.array([dt.datetime.fromtimestamp(second, dt.UTC) if second else None for second in (3, 0, 1, 0, 2)]),
 ]
 
