@@ -137,7 +137,8 @@ def text_drift(column: Column, baseline: Source, day: Source, *, rule: DriftRule
     sides = drawn(baseline, seed, TEXT_ROWS), drawn(day, seed + 1, TEXT_ROWS)
     cells = [side.column(column.name) for side in sides]
     texts = [[text for text in each.to_pylist() if text is not None] for each in cells]
-    found = _texts_told(texts, seed) if min(len(each) for each in texts) >= rule.minimum_rows else None
+    fewest = min(len(each) for each in texts)
+    found = _texts_told(texts, seed) if fewest >= rule.minimum_rows else None
     blank = [(each.null_count, len(each)) for each in cells]
     return FeatureDrift(
         name=column.name,
@@ -146,7 +147,7 @@ def text_drift(column: Column, baseline: Source, day: Source, *, rule: DriftRule
         effect=Effect(measure="roc_auc", value=found.area.value if found else 0.5, threshold=rule.separability),
         missing=compare_missing(blank[0], blank[1]),
         drifted=False,
-        reason="",
+        reason="" if found else f"{fewest} texts are too few to compare; it takes {rule.minimum_rows}",
     )
 
 

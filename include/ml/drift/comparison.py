@@ -95,7 +95,7 @@ def _not_compared(name: str, rule: DriftRule) -> FeatureDrift:
         effect=Effect(measure="roc_auc", value=0.5, threshold=rule.separability),
         missing=compare_missing((0, 0), (0, 0)),
         drifted=False,
-        reason="",
+        reason="text is compared by a classifier, which was not asked for",
     )
 
 

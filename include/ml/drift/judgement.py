@@ -57,7 +57,7 @@ def _novel(feature: FeatureDrift, rule: DriftRule) -> bool:
 def _quiet(feature: FeatureDrift) -> str:
     effect, test = feature.effect, feature.test
     if test is None:
-        return "text is compared by a classifier, which was not asked for" if feature.kind == "text" else NOTHING
+        return feature.reason or NOTHING
     if effect.material:
         return f"{_distance(feature)} {TOO_OFTEN}{_chance(test)}"
     if feature.odds is not None and feature.odds.material:

@@ -110,4 +110,5 @@ def test_text_is_told_by_its_characters(write) -> None:
 
 def test_little_text_is_not_compared(write) -> None:
     """And is no error."""
-    assert text(write, ["a note"] * 400, [None] * 300 + ["a note"] * 100).test is None
+    found = text(write, ["a note"] * 400, [None] * 300 + ["a note"] * 100)
+    assert (found.test, found.reason) == (None, "100 texts are too few to compare; it takes 200")

@@ -42,6 +42,7 @@ def test_the_kind_says_how(compared_one) -> None:
         assert found.features[0].measures
     (text,) = compared_one(Column(name="t", kind="text"), ONE).features
     assert (text.kind, text.test) == ("text", None)
+    assert text.reason == "text is compared by a classifier, which was not asked for"
 
 
 def test_what_cannot_be_compared_has_a_fault_in_place_of_a_comparison(compared_one) -> None:
