@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from include.ml.capture.faults import quoted
 from include.specs.drift import FeatureDrift, MissingDrift, OddsRatio, SignificanceTest
 from include.specs.monitoring import DriftRule
 
@@ -94,7 +95,7 @@ def _of_missing(missing: MissingDrift) -> str:
 
 def _of_novelty(feature: FeatureDrift) -> str:
     levels = list(feature.new_levels.items())
-    named = ", ".join(f"{level!r} ({rows} rows)" for level, rows in levels[:NAMED])
+    named = ", ".join(f"{quoted(level)} ({rows} rows)" for level, rows in levels[:NAMED])
     return f"{feature.new_level_share:.1%} of the rows in levels that the baseline never saw: {named}" + (
         f" and {len(levels) - NAMED} more" if len(levels) > NAMED else ""
     )

@@ -57,7 +57,17 @@ def test_new_levels_breach_by_themselves(compared) -> None:
     assert not judge(replace(novel, novelty=untold("unseen_levels", 1.0, 0.5)), RULE).drifted
 
 
+def test_a_level_is_quoted_as_far_as_a_message_has_room(compared) -> None:
+    """Whatever somebody wrote into a cell."""
+    levels = {"é" * 60_000: 30, "new\nline": 20}
+    novel = replace(
+        compared(value=0.0), novelty=untold("unseen_levels", 50.0, 1e-9), new_level_share=0.05, new_levels=levels
+    )
+    reason = judge(novel, RULE).reason
+    assert reason.endswith(f": '{'é' * 40}' (30 rows), 'new\\nline' (20 rows)")
+
+
 def test_what_has_no_test_does_not_breach(compared) -> None:
-    """However far apart it says it is."""
+    """However far apart it says it is; and says why, where the comparison knows."""
     assert judge(replace(compared(), test=None), RULE).reason == "no values to compare"
-    assert "not asked for" in judge(replace(compared(), test=None, kind="text"), RULE).reason
+    assert judge(replace(compared(), test=None, reason="nobody asked"), RULE).reason == "nobody asked"
