@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from include.ml.drift import quality
 from include.ml.drift.blank_cells import compare_missing
 from include.ml.drift.categorical import compare_levels, measure_levels
+from include.ml.drift.columns import Levels
 from include.ml.drift.numeric import compare_numbers, error, measure_numbers
-from include.ml.drift.prediction import Scores, called, compare_called, expected, rate
+from include.ml.drift.prediction import Scores, called, compare_called, expected, rate, said, together
 from include.ml.drift.sample import Numeric
 from include.ml.drift.sides import Baseline, Day
 from include.specs.dataset import Column
@@ -139,12 +140,39 @@ def _levels(column: Column, baseline: Baseline, day: Day, rule: DriftRule) -> Co
 
 
 def _scores(column: Column, baseline: Baseline, day: Day, question: Question, scores: Scores) -> Compared:
-    """The scores as a numeric feature, and what is called positive as one of two levels."""
+    """The scores as a numeric feature, and what is called positive as one of two levels.
+
+    A row that was answered with a class alone lacks no score.
+    """
     ours = baseline.numeric(column, (scores.threshold,))
-    theirs = day.numeric(column, ours.points)
-    found = _of_numbers(column, day, (ours, theirs), question.rule)
+    theirs, classes = _answers(column, day, ours, scores)
+    if classes.rows and not theirs.rows:
+        found = Compared(features=(_without_scores(column.name, question.rule),), violations=())
+    else:
+        found = _of_numbers(column, day, (ours, theirs), question.rule)
     if not found.features:
         return found
-    sides = expected(ours, scores), called(theirs, scores.threshold)
-    classes = compare_called(*sides, question.rule)
-    return replace(found, features=(*found.features, classes), rates=(rate(sides[0]), rate(sides[1])))
+    sides = expected(ours, scores), together(called(theirs, scores.threshold), classes)
+    positive = compare_called(*sides, question.rule)
+    return replace(found, features=(*found.features, positive), rates=(rate(sides[0]), rate(sides[1])))
+
+
+def _answers(column: Column, day: Day, baseline: Numeric, scores: Scores) -> tuple[Numeric, Levels]:
+    """The scores of the rows that should have one, and what the others were called."""
+    theirs = day.numeric(column, baseline.points)
+    if scores.classes is None:
+        return theirs, said(Levels(rows=0, missing=0, counts={}), scores.positive)
+    alone = said(day.levels(Column(name=scores.classes, kind="categorical")), scores.positive)
+    return replace(theirs, rows=theirs.rows - alone.rows, missing=theirs.missing - alone.rows), alone
+
+
+def _without_scores(name: str, rule: DriftRule) -> FeatureDrift:
+    return FeatureDrift(
+        name=name,
+        kind="numeric",
+        test=None,
+        effect=Effect(measure="kolmogorov_smirnov", value=0.0, threshold=rule.effect),
+        missing=compare_missing((0, 0), (0, 0)),
+        drifted=False,
+        reason="the model answers with classes alone: there are no scores to compare",
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.ml.baseline.attribution import attributions
@@ -16,15 +17,17 @@ from include.ml.baseline.profile import read_hold_out
 from include.ml.baseline.statistics import SCORE
 from include.ml.capture.day import read_day
 from include.ml.capture.faults import LOOK_AT
+from include.ml.capture.layout import CALLED
 from include.ml.capture.reading import Captured
 from include.ml.container import Container, replace_file, say
-from include.ml.data.arrays import kept, to_numpy
+from include.ml.data.arrays import kept, one_chunk, to_numpy
 from include.ml.drift.attribution import attribution_drift
 from include.ml.drift.classifiers import joint
 from include.ml.drift.comparison import Question
 from include.ml.drift.detection import detect
 from include.ml.drift.groups import group_calls
 from include.ml.drift.independence import Independent, independent
+from include.ml.drift.persistence import WITHOUT_VERDICT
 from include.ml.drift.prediction import Scores
 from include.ml.drift.profile import ProfileBaseline
 from include.ml.drift.quality import unknown_columns
@@ -34,12 +37,14 @@ from include.ml.reporting.drift_page import drift_page
 from include.specs import codec, reports
 from include.specs.baseline import BaselineReport
 from include.specs.capture import CaptureReport
+from include.specs.dataset import Dataset
 from include.specs.drift import DRIFT, DRIFT_HTML, BaselineRef, DriftReport, RowCount, Verdict, Violation
 from include.specs.errors import ReportError
 from include.specs.run import MonitoringRun
 
 # What capture adds to the features: no column of the model's.
-_CAPTURES_OWN = frozenset({"event_id", "row", "inference_id", "inference_time", "variant", "called"})
+_CLASS_ALONE = "class without a score"
+_CAPTURES_OWN = frozenset({"event_id", "row", "inference_id", "inference_time", "variant", CALLED, _CLASS_ALONE})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +139,7 @@ def _report(run: MonitoringRun, known: _Known, captured: Captured) -> DriftRepor
 
 def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Path) -> DriftReport:
     dataset = run.model.dataset
-    sides = {"baseline": pq.read_table(known.sample), "day": captured.table}
+    sides = {"baseline": pq.read_table(known.sample), "day": _with_classes(captured.table)}
     for name, table in sides.items():
         pq.write_table(times_of_day(table, dataset.features), folder / f"{name}.parquet", compression="none")
     question = Question(
@@ -143,7 +148,7 @@ def _compared(run: MonitoringRun, known: _Known, captured: Captured, folder: Pat
         rule=run.model.monitoring.drift,
         features=tuple(as_compared(column) for column in dataset.features),
         window=run.date,
-        scores=_scores(known, one_an_entity=bool(dataset.with_role("entity"))),
+        scores=_scores(known, dataset),
         id=_unique(run, captured.table),
         known=_CAPTURES_OWN | {column.name for column in dataset.columns},
     )
@@ -166,8 +171,12 @@ def _informed(report: DriftReport, run: MonitoringRun, known: _Known, day: pa.Ta
     """The report with what decides nothing. `day`: the captured rows that count."""
     model, baseline = run.model, known.statistics
     scored = times_of_day(day, model.dataset.features).filter(day[SCORE].is_valid())
-    enough = report.verdict not in ("broken", "insufficient_data") and baseline.attributions
-    today = attributions(scored, to_numpy(scored[SCORE]), model.dataset.features) if enough else {}
+    enough = report.verdict not in WITHOUT_VERDICT and len(scored) >= model.monitoring.drift.minimum_rows
+    today = (
+        attributions(scored, to_numpy(scored[SCORE]), model.dataset.features)
+        if enough and baseline.attributions
+        else {}
+    )
     return replace(
         report,
         fairness=group_calls(day, sample, model, threshold=baseline.prediction.threshold),
@@ -175,13 +184,24 @@ def _informed(report: DriftReport, run: MonitoringRun, known: _Known, day: pa.Ta
     )
 
 
-def _scores(known: _Known, *, one_an_entity: bool) -> Scores:
+def _scores(known: _Known, dataset: Dataset) -> Scores:
     prediction = known.statistics.prediction
     # The profile has the scores of all rows that count, and of entities the sample has: they say the rate themselves.
-    said = known.profile is not None or one_an_entity
+    said = known.profile is not None or dataset.with_role("entity")
     return Scores(
-        column=SCORE, threshold=prediction.threshold, expected_rate=None if said else prediction.positive_rate
+        column=SCORE,
+        threshold=prediction.threshold,
+        expected_rate=None if said else prediction.positive_rate,
+        classes=_CLASS_ALONE,
+        positive=dataset.positive,
     )
+
+
+def _with_classes(table: pa.Table) -> pa.Table:
+    """With the class of the rows that were answered without a score: that is what some models say."""
+    scored = pc.is_valid(one_chunk(table[SCORE]))
+    alone = pc.if_else(scored, pa.scalar(None, pa.string()), one_chunk(table[CALLED]))
+    return table.append_column(_CLASS_ALONE, alone)
 
 
 def _counted(run: MonitoringRun, captured: Captured) -> Independent:

@@ -31,11 +31,15 @@ class Scores:
         column: on both sides. threshold: score from which a row is called positive.
         expected_rate: the share of rows called positive where the version was judged (`PredictionBaseline`); None
             where the baseline's own scores are to say it.
+        classes: the day's column with the class of each row that was answered without a score; None where all have
+            one. positive: the class that is called positive.
     """
 
     column: str
     threshold: float
     expected_rate: float | None = None
+    classes: str | None = None
+    positive: str = POSITIVE
 
 
 def called(scores: Numeric, threshold: float) -> Levels:
@@ -47,6 +51,22 @@ def called(scores: Numeric, threshold: float) -> Levels:
     negative = _below(scores, threshold)
     counts = {POSITIVE: scores.present - negative, NEGATIVE: negative}
     return Levels(rows=scores.rows, missing=scores.rows - scores.present, counts=counts)
+
+
+def said(classes: Levels, positive: str) -> Levels:
+    """The same of rows whose class alone was said.
+
+    >>> said(Levels(rows=9, missing=6, counts={"Yes": 2, "No": 1}), "Yes")
+    Levels(rows=3, missing=0, counts={'positive': 2, 'negative': 1})
+    """
+    rows, found = classes.rows - classes.missing, classes.counts.get(positive, 0)
+    return Levels(rows=rows, missing=0, counts={POSITIVE: found, NEGATIVE: rows - found})
+
+
+def together(one: Levels, other: Levels) -> Levels:
+    """The rows of both."""
+    counts = {level: one.counts[level] + other.counts[level] for level in (POSITIVE, NEGATIVE)}
+    return Levels(rows=one.rows + other.rows, missing=one.missing + other.missing, counts=counts)
 
 
 def expected(scores: Numeric, given: Scores) -> Levels:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 
 from include.ml.drift.comparison import Compared, Joint, Question, compare
@@ -64,6 +65,38 @@ def test_text_that_hardly_comes_any_more_is_a_fault_too(compared_one) -> None:
     found = compared_one(note, {"t": cells}, joint)
     assert (found.features, [(fault.kind, fault.rows) for fault in found.violations]) == ((), [("mostly_missing", 99)])
     assert compared_one(note, ONE, joint).features == (looked_at,)
+
+
+@pytest.fixture
+def answered(write):
+    """The comparison of the scores of a day on which some rows were answered with a class alone."""
+
+    def made(scores: list, classes: list) -> Compared:
+        columns = {"score": pa.array(scores, pa.float64()), "alone": pa.array(classes, pa.string())}
+        sides = [open_source(write(f"{name}.parquet", each)) for name, each in (("a", ONE), ("b", columns))]
+        given = replace(QUESTION, scores=Scores(column="score", threshold=0.5, classes="alone", positive="Yes"))
+        column = Column(name="score", kind="numeric")
+        return compare(column, FileBaseline(source=sides[0]), FileDay(source=sides[1]), given, None)
+
+    return made
+
+
+def test_classes_alone_are_what_the_model_says(answered) -> None:
+    """Of a model that says no score, nothing is broken: its classes are held against what its scores let expect."""
+    found = answered([None] * 60, ["Yes"] * 45 + ["No"] * 15)
+    assert (found.violations, found.rates) == ((), pytest.approx((1 / 3, 3 / 4)))
+    scores, classes = found.features
+    assert (scores.test, scores.missing.test, scores.effect.value) == (None, None, 0.0)
+    assert "classes alone" in scores.reason
+    assert (classes.name, classes.effect.value) == ("called positive", pytest.approx(3 / 4 - 1 / 3))
+
+
+def test_rows_with_a_class_alone_lack_no_score(answered) -> None:
+    """They are called what they are called; a row with neither is blank."""
+    found = answered([0.6, 0.1, *[None] * 8], [None, None, *["Yes"] * 6, None, None])
+    scores, classes = found.features
+    assert (scores.missing.current, classes.missing.current) == (2 / 4, 2 / 10)
+    assert found.rates[1] == 7 / 8
 
 
 def test_scores_come_with_what_is_made_of_them(compared_one) -> None:

@@ -16,7 +16,18 @@ from include.ml.baseline import statistics
 from include.ml.capture.writing import Dialect
 from include.specs import reports
 from include.specs.drift import DRIFT, DRIFT_HTML
-from tests.unit.ml.jobs.watched_day import BASELINE_ROWS, CHURN, DAY, FRAUD, ROWS, Day, shifted, with_column
+from tests.unit.ml.jobs.watched_day import (
+    BASELINE_ROWS,
+    CHURN,
+    DAY,
+    FRAUD,
+    ROWS,
+    THRESHOLD,
+    Day,
+    scores_of,
+    shifted,
+    with_column,
+)
 
 
 @pytest.fixture
@@ -112,6 +123,23 @@ def test_shadow_variant_does_not_double_the_day(tmp_path: Path, input_: str) -> 
     assert both.report.violations == ()
     assert (both.report.rows.current, both.report.rows.independent_current) == (2 * ROWS, ROWS)
     assert (both.report.rows.answered_twice, both.report.rows.asked_again) == (ROWS, 0)
+
+
+def test_model_that_answers_classes_alone_is_watched_by_them(day: Day) -> None:
+    """No score is missing, and what is called positive is held against what the version's scores let expect."""
+    day.capture()
+    for file in day.input.rglob("*.jsonl"):
+        file.write_bytes(re.sub(rb'"data":"(0[.]\d+)', _class_of, file.read_bytes()))
+    assert day.run() == 0
+    found = day.report
+    assert (found.verdict, found.violations, found.attribution) == ("stable", (), None)
+    assert found.prediction is not None
+    assert found.prediction.rate == pytest.approx(np.mean(scores_of(day.traffic, CHURN) >= THRESHOLD))
+    assert "classes alone" in found.prediction.scores.reason
+
+
+def _class_of(score: re.Match[bytes]) -> bytes:
+    return b'"data":"Yes' if float(score[1]) >= THRESHOLD else b'"data":"No'
 
 
 def test_groups_are_told_beside_the_baselines(day: Day) -> None:
