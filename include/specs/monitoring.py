@@ -23,7 +23,9 @@ class DriftRule:
 
     Args:
         effect: the largest distance that does not matter, in [0, 1]: the Kolmogorov-Smirnov distance of a numeric
-            feature or of the scores, the total variation of a categorical one or of the predicted classes.
+            feature or of the scores, the total variation of a categorical one or of the predicted classes. That of two
+            samples is never 0: what chance gives (`contingency.noise`) is added, as the legs of a right triangle are,
+            so that the limit of many levels on a small day is wider, and that on large ones is this.
         missing_points: the largest change of the share of blank cells that does not matter, in [0, 1].
         dead_share: of a column's cells, the largest share that may be blank or infinite before its feed has failed,
             which is no drift; where the baseline's is not even half of the day's. A column that is blank on most rows
