@@ -26,7 +26,7 @@ class Question:
     Args:
         window: the day, or None where two files are compared.
         features: those of the baseline, in its order. scores: None where there are none to look at.
-        id: the column that tells rows apart; None where rows have none.
+        id: the column that tells rows apart; None where rows have none, or may share one.
         known: names of columns that are neither features nor new.
     """
 

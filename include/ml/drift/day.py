@@ -209,8 +209,10 @@ def _counted(run: MonitoringRun, captured: Captured) -> Independent:
 
 
 def _unique(run: MonitoringRun, table: pa.Table) -> str | None:
-    """The id that no two rows may have: of a transform's output, which can be delivered twice. Captured requests are
-    told apart by their events, and whoever asks about a customer again has not repeated a file."""
+    """The id that no two rows may have: that of a transform's output, which can come twice.
+
+    Captured requests are told apart by their events: whoever asks about a customer again has not repeated a file.
+    """
     batches = run.model.monitoring.source == "predictions"
     return next(iter(named([run.model.dataset.id], table)), None) if batches else None
 

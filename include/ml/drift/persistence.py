@@ -83,7 +83,7 @@ def remembered(
     Args:
         breaches: on so many of the days it is called drift, quiet though it may be today.
     """
-    past = [(_breach(report, feature.name), report) for report in earlier]
+    past = [(_as_of(report, feature.name), report) for report in earlier]
     days = int(feature.drifted) + sum(then is not None and then.drifted for then, _ in past)
     if not feature.drifted and days < breaches:
         return replace(feature, days=days, since=None)
@@ -99,7 +99,7 @@ def remembered_rows(today: Today) -> Separability | None:
     return replace(found, since=_began(past, today.window if found.drifted else None))
 
 
-def _breach(report: DriftReport, name: str) -> FeatureDrift | None:
+def _as_of(report: DriftReport, name: str) -> FeatureDrift | None:
     """The feature as it was on that day."""
     predicted = (report.prediction.scores, report.prediction.called) if report.prediction else ()
     return next((feature for feature in (*report.features, *predicted) if feature.name == name), None)
@@ -143,7 +143,7 @@ def lasting(today: Today) -> tuple[LastingDrift, ...]:
         then, on = next(
             (then, report.window)
             for report in today.earlier
-            if (then := _breach(report, feature.name)) and then.drifted and report.window
+            if (then := _as_of(report, feature.name)) and then.drifted and report.window
         )
         then = replace(then, shape=Shape(), days=feature.days, since=feature.since)
         found.append(LastingDrift(on=on, feature=then))

@@ -63,6 +63,18 @@ def test_drift_takes_a_second_day(told, day) -> None:
     assert (second.verdict, second.drifted[0].days, second.drifted[0].since) == ("drift", 2, dt.date(2026, 3, 10))
 
 
+def test_a_quiet_day_does_not_end_drift_and_says_what_it_rests_on(told, day) -> None:
+    """And drift.json keeps that: the message and the training that it asks for go by it."""
+    first = told(day(2, shift=0.5))
+    second = told(day(3, shift=0.5), replace(QUESTION, window=dt.date(2026, 3, 11)), history=[first])
+    quiet = told(day(4), replace(QUESTION, window=dt.date(2026, 3, 12)), history=[second, first])
+    assert (quiet.verdict, quiet.drifted, quiet.since) == ("drift", (), dt.date(2026, 3, 10))
+    assert quiet.reasons.startswith("size (on 2026-03-11, quiet today): Kolmogorov-Smirnov distance 0.")
+    [lasting] = quiet.lasting
+    assert lasting.feature.effect == second.drifted[0].effect
+    assert codec.decode(DriftReport, codec.encode(quiet), source="here") == quiet
+
+
 def test_an_unseen_level_and_rising_blanks_are_told(told, day) -> None:
     """Neither of which moves a distribution much."""
     columns = day(2)
