@@ -311,8 +311,8 @@ class DriftReport:
     @property
     def since(self) -> dt.date | None:
         """The first day of all that breached today or lasts; None where nothing does."""
-        rows = [self.separability] if self.separability else []
-        every = [each.since for each in (*self.drifted, *(each.feature for each in self.lasting), *rows)]
+        features = (*self.drifted, *(each.feature for each in self.lasting))
+        every = [*(feature.since for feature in features), self.separability.since if self.separability else None]
         return min((since for since in every if since), default=None)
 
     @property
