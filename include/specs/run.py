@@ -132,7 +132,8 @@ class PerformanceRun:
         learnt_until: the newest day whose data the watched version was trained on; None where that is not known, or no
             other version has answered.
         captured, labels: the objects that hold the days' traffic, and labels; none where there are none.
-        before: the last day before `date` of which there is a report; None where there is none.
+        history: the days before `date` of which there are reports, as far back as `days`; the oldest first.
+        before: the last of them; None where there is none. Older releases wrote only this one.
         synthetic: whether traffic or labels were made up.
     """
 
@@ -147,6 +148,7 @@ class PerformanceRun:
     learnt_until: dt.date | None = None
     captured: tuple[SourceObject, ...] = ()
     labels: tuple[SourceObject, ...] = ()
+    history: tuple[dt.date, ...] = ()
     before: dt.date | None = None
     synthetic: bool = False
 
@@ -161,6 +163,21 @@ class RetrainingRecord:
     """When monitoring last asked for a training: the day that was found wanting, and the run that asked."""
 
     date: dt.date
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldRecord:
+    """What people last heard of what is watched of a model.
+
+    Args:
+        date: the day that the verdict is on. judged_run: the run that registered the version that it is about.
+        run: the one that told.
+    """
+
+    date: dt.date
+    verdict: str
+    judged_run: str
     run: str
 
 

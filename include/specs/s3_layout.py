@@ -173,6 +173,15 @@ def retraining(model: str) -> str:
     return f"monitoring/{model}/retraining.json"
 
 
+def told(model: str, watch: str) -> str:
+    """Key of the record of what people last heard of what is watched of a model.
+
+    >>> told("churn", "drift")
+    'monitoring/churn/told-drift.json'
+    """
+    return f"monitoring/{model}/told-{watch}.json"
+
+
 def champion(model: str) -> str:
     """Key of the pointer to a model's champion."""
     return f"champions/{model}.json"

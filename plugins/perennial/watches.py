@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,6 +19,9 @@ from perennial import assets, drift_notice, evidence, quality_notice
 from perennial.cloudwatch import Point
 from perennial.links import DriftReportLink, PerformanceReportLink, StoredLink
 from perennial.notices import Notice
+
+# The verdict that is none: of a day with too little to go by.
+UNDECIDED = "insufficient_data"
 
 
 class Report(Protocol):
@@ -37,6 +41,7 @@ class Watch[Run: (MonitoringRun, PerformanceRun), Found: Report]:
     """One kind of monitoring.
 
     Args:
+        name: of its flow, and of the record of what people were told.
         run, report: what a day's job is told, and what it finds out.
         file, page: names of the report, and of the page for people.
         subjects: the verdicts that people hear of, each as they are told.
@@ -46,6 +51,7 @@ class Watch[Run: (MonitoringRun, PerformanceRun), Found: Report]:
         needs_none: why that verdict asks for no training after all; nothing where it does.
     """
 
+    name: str
     run: type[Run]
     report: type[Found]
     file: str
@@ -61,17 +67,17 @@ class Watch[Run: (MonitoringRun, PerformanceRun), Found: Report]:
     judged_run: Callable[[Found], str]
     needs_none: Callable[[Run, Found], str] = lambda _run, _report: ""
 
-    def report_key(self, run: Run) -> str:
-        """Where the report on the run's day lies."""
-        return s3_layout.monitoring(run.model.name, run.date) + self.file
+    def report_key(self, run: Run, date: dt.date | None = None) -> str:
+        """Where the report on a day lies; on the run's own, if none is given."""
+        return s3_layout.monitoring(run.model.name, date or run.date) + self.file
 
     def page_key(self, run: Run) -> str:
         """Where the page on the run's day lies."""
         return s3_layout.monitoring(run.model.name, run.date) + self.page
 
-    def key_before(self, run: Run) -> str | None:
-        """Where the last report before the run's day lies; None where there is none."""
-        return s3_layout.monitoring(run.model.name, run.before) + self.file if run.before else None
+    def reported(self, run: Run) -> tuple[dt.date, ...]:
+        """The days before the run's of which there are reports, as far as the run knows; the oldest first."""
+        return run.history or ((run.before,) if run.before else ())
 
     def retrains(self, spec: ModelSpec) -> bool:
         """Whether the spec lets it ask for a training."""
@@ -82,6 +88,7 @@ class Watch[Run: (MonitoringRun, PerformanceRun), Found: Report]:
 AnyWatch = Watch[Any, Any]
 
 TRAFFIC = Watch[MonitoringRun, DriftReport](
+    name="drift",
     run=MonitoringRun,
     report=DriftReport,
     file=drift.DRIFT,
@@ -97,6 +104,7 @@ TRAFFIC = Watch[MonitoringRun, DriftReport](
     judged_run=lambda report: report.baseline.run,
 )
 QUALITY = Watch[PerformanceRun, PerformanceReport](
+    name="performance",
     run=PerformanceRun,
     report=PerformanceReport,
     file=performance.PERFORMANCE,

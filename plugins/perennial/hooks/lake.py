@@ -58,6 +58,13 @@ class Lake:
         found = self._find(key)
         return found and (codec.decode(cls, found[0], source=s3_layout.uri(self.bucket, key)), found[1])
 
+    def known_as[T](self, cls: type[T], key: str) -> tuple[T | None, str | None]:
+        """As `find_as`, for what is to be replaced: one that nobody can read says nothing, and has its tag."""
+        try:
+            return self.find_as(cls, key) or (None, None)
+        except ReportError:
+            return None, str(self._s3.head_object(Bucket=self.bucket, Key=key)["ETag"])
+
     def _find(self, key: str) -> tuple[bytes, str] | None:
         """Body and tag of the object; None where there is no such object."""
         try:
@@ -165,12 +172,12 @@ class Lake:
         """
         key, body = s3_layout.manifest(manifest.model, manifest.date), codec.encode(manifest)
         while True:
-            before, tag = self._published(key)
+            before, tag = self.known_as(PartitionManifest, key)
             self.check_files(manifest)
             if self.swap(key, body, tag=tag):
                 break
         stale = _names(before) - _names(manifest)
-        stale -= _names(self._published(key)[0]) if stale else set()
+        stale -= _names(self.known_as(PartitionManifest, key)[0]) if stale else set()
         prefix = s3_layout.partition(manifest.model, manifest.date)
         self._delete(sorted(prefix + name for name in stale))
         return len(stale)
@@ -178,13 +185,6 @@ class Lake:
     def _delete(self, keys: list[str]) -> None:
         for batch in _batches(keys, _DELETE_BATCH):
             self._s3.delete_objects(Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in batch]})
-
-    def _published(self, key: str) -> tuple[PartitionManifest | None, str | None]:
-        try:
-            return self.find_as(PartitionManifest, key) or (None, None)
-        except ReportError:
-            # One that nobody could read: it names no file that could be trusted to be its own.
-            return None, str(self._s3.head_object(Bucket=self.bucket, Key=key)["ETag"])
 
     def _list(self, prefix: str) -> Iterator[dict[str, Any]]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from perennial import cloudwatch
+from include.specs import s3_layout
+from include.specs.errors import ReportError
+from include.specs.run import ToldRecord
+from perennial import cloudwatch, retries, told
 from perennial.hooks.aws import client
-from perennial.hooks.lake import Lake
+from perennial.hooks.lake import LAKE_ERRORS, Lake
 from perennial.operators.monitoring import WatchOperator
-from perennial.operators.notify import deliver
-from perennial.watches import AnyWatch, Report
+from perennial.operators.notify import deliver, is_last_try
+from perennial.watches import UNDECIDED, AnyWatch, Report
 
 
 class PublishMetricsOperator(WatchOperator):
@@ -38,7 +42,8 @@ class PublishMetricsOperator(WatchOperator):
 class AlertOperator(WatchOperator):
     """Tell the model's topic what was found, how bad it is and since when: once, and again when the verdict changes.
 
-    What a backfill finds is no news: it tells nobody.
+    What is news goes by what people were told, which is on record. A backfill tells nobody: what it finds is told by
+    the next run that finds the same.
 
     Returns (XCom): message_id, None where nothing was sent.
     """
@@ -55,14 +60,48 @@ class AlertOperator(WatchOperator):
         report, page = self.found(lake, run), where.object_url(self.watch.page_key(run))
         event = {"date": run.date.isoformat(), "verdict": report.verdict, "reasons": report.reasons, "report": page}
         context["outlet_events"][self.watch.asset(self.spec.name)].extra = event
-        before = self._before(lake, run, report)
-        if before is not None and before.verdict == report.verdict:
-            self.log.info("The verdict is what it was on %s: people know", run.before)
+        mine = self._record(run, report)
+        known = told.last(lake, self._key)
+        if why := told.old_news(known, mine, self._since(lake, run, known)):
+            self.log.info("The verdict is no news: %s", why)
             return {"message_id": None}
-        return deliver(self, self.watch.notice(run, report, where), context, where, lake)
+        sent = deliver(self, self.watch.notice(run, report, where), context, where, lake)
+        if sent["message_id"]:
+            self._remember(lake, mine, context)
+        return sent
 
-    def _before(self, lake: Lake, run: Any, report: Report) -> Report | None:
-        """The latest report before the run's day, if it is about the same version: a new version is a new story."""
-        key, judged_run = self.watch.key_before(run), self.watch.judged_run
-        found = lake.find_as(self.watch.report, key) if key else None
-        return found[0] if found and judged_run(found[0]) == judged_run(report) else None
+    @property
+    def _key(self) -> str:
+        return s3_layout.told(self.spec.name, self.watch.name)
+
+    def _record(self, run: Any, report: Report) -> ToldRecord:
+        return ToldRecord(
+            date=run.date,
+            verdict=report.verdict,
+            judged_run=self.watch.judged_run(report),
+            run=run.provenance.run,
+        )
+
+    def _since(self, lake: Lake, run: Any, known: ToldRecord | None) -> Iterator[told.Verdict]:
+        """The verdicts from the day that people were told of to the one before the run's, the newest first."""
+        for date in reversed(self.watch.reported(run)):
+            if known is None or date < known.date:
+                return
+            try:
+                found = lake.find_as(self.watch.report, self.watch.report_key(run, date))
+            except ReportError as error:
+                self.log.warning("What was found out about %s cannot be read: %s", date, error)
+                yield None
+                continue
+            if found and found[0].verdict != UNDECIDED:
+                yield found[0].verdict, self.watch.judged_run(found[0])
+
+    def _remember(self, lake: Lake, mine: ToldRecord, context: Any) -> None:
+        """Put on record what was told. Without that the next day tells it again, so there is another try."""
+        try:
+            told.remember(lake, self._key, mine)
+        except LAKE_ERRORS as error:
+            # The next try sends nothing: the notice has a record of its own.
+            if retries.of_error(error).passes and not is_last_try(context["ti"]):
+                raise
+            self.log.exception("%s could not be written: the next day tells people once more", self._key)

@@ -78,7 +78,7 @@ def deliver(task: FlowOperator, notice: Notice, context: Any, where: Environment
     try:
         return {"message_id": send(notice, where, lake=lake, sns=client("sns"))}
     except Exception as error:
-        if retries.of_error(error).passes and not _is_last_try(context["ti"]):
+        if retries.of_error(error).passes and not is_last_try(context["ti"]):
             raise
         task.log.exception(
             "Nobody was told; the message is in %s, or above where S3 did not take it", where.object_url(notice.key)
@@ -86,7 +86,8 @@ def deliver(task: FlowOperator, notice: Notice, context: Any, where: Environment
         return {"message_id": None}
 
 
-def _is_last_try(ti: Any) -> bool:
+def is_last_try(ti: Any) -> bool:
+    """Whether a task that fails now is not tried again."""
     return bool(ti.try_number > ti.max_tries)
 
 

@@ -37,7 +37,7 @@ class FindPredictionsOperator(FlowOperator):
         captured = serving.captured(lake, spec, asked)
         days = _captured_days(asked, captured)
         labels = serving.labels(lake, spec, days)
-        before = serving.reported(lake, spec, PERFORMANCE, before=date, days=len(asked))
+        history = serving.reported(lake, spec, PERFORMANCE, before=date, days=len(asked))
         served = serving.served(days, self._answered(lake, days), watched=watched)
         past = _past(served.values(), watched)
         run = PerformanceRun(
@@ -52,7 +52,8 @@ class FindPredictionsOperator(FlowOperator):
             learnt_until=evidence.learnt_until(lake, spec.name, watched) if past else None,
             captured=captured,
             labels=labels,
-            before=before[-1] if before else None,
+            history=history,
+            before=history[-1] if history else None,
             # Whoever makes something up says so on every file; one of each kind is asked.
             synthetic=any(lake.source(found[-1].key).synthetic for found in (captured, labels) if found),
         )

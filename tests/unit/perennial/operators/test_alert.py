@@ -13,31 +13,23 @@ import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from perennial.operators.alert import AlertOperator, PublishMetricsOperator
-from perennial.watches import TRAFFIC
 
-from include.specs import s3_layout
 from include.specs.model import ModelSpec
 from include.specs.run import Provenance
 
 Make = Callable[..., Any]
 Inbox = Callable[[], list[dict[str, Any]]]
-DAY = dt.date(2026, 3, 1)
-BEFORE = DAY - dt.timedelta(days=1)
 KEY = "experiments/churn/manual-1-abc/run.json"
 
 
 @pytest.fixture
 def watched(aws: SimpleNamespace, churn: ModelSpec, kind: Any) -> Make:
-    """Leaves a day's report, and that of the day before where one is given."""
+    """Leaves a day's report."""
 
-    def make(verdict: str, before: str | None = None, *, of: str = "earlier", **changes: Any) -> None:
-        watch = kind.watch
-        said = {"history": (BEFORE,)} if watch is TRAFFIC else {"before": BEFORE}
-        run = kind.run(churn, **(said if before else {}), **changes)
+    def make(verdict: str, **changes: Any) -> None:
+        run = kind.run(churn, **changes)
         aws.put(KEY, run)
-        aws.put(watch.report_key(run), kind.report(verdict, date=run.date))
-        if before:
-            aws.put(s3_layout.monitoring("churn", BEFORE) + watch.file, kind.report(before, date=BEFORE, run=of))
+        aws.put(kind.watch.report_key(run), kind.report(verdict, date=run.date))
 
     return make
 
@@ -64,7 +56,7 @@ def test_first_such_day_is_told(
 ) -> None:
     """One message, and the asset's event with the verdict: whatever a person should hear of."""
     for verdict in kind.watch.subjects:
-        watched(verdict, "stable", provenance=dataclasses.replace(provenance, run=f"run-{verdict}"))
+        watched(verdict, provenance=dataclasses.replace(provenance, run=f"run-{verdict}"))
         made = context(run_type="scheduled")
         assert alert(made)["message_id"]
         [envelope] = inbox()
@@ -72,52 +64,6 @@ def test_first_such_day_is_told(
         assert (told["verdict"], told["report"].rpartition("/")[2]) == (verdict, kind.watch.page)
         event = made["outlet_events"][kind.watch.asset("churn")].extra
         assert (event["date"], event["verdict"]) == ("2026-03-01", verdict)
-
-
-def test_same_verdict_is_told_once(watched: Make, alert: Make, inbox: Inbox, context: Make, kind: Any) -> None:
-    """The next day's event is there, and no message."""
-    watched(kind.worst, kind.worst)
-    made = context(run_type="scheduled")
-    assert alert(made) == {"message_id": None}
-    assert inbox() == []
-    assert made["outlet_events"][kind.watch.asset("churn")].extra["verdict"] == kind.worst
-
-
-@pytest.mark.parametrize("what", ["verdict", "version"])
-def test_changed_verdict_or_version_is_told(
-    watched: Make, alert: Make, inbox: Inbox, context: Make, kind: Any, what: str
-) -> None:
-    """A warning that has become worse is news; so is the same of a new version."""
-    watched(kind.worst, "warning") if what == "verdict" else watched(kind.worst, kind.worst, of="another")
-    alert(context(run_type="scheduled"))
-    assert len(inbox()) == 1
-
-
-@pytest.mark.parametrize("kind", ["quality"], indirect=True)
-def test_news_goes_by_the_version_that_the_verdict_is_about(
-    watched: Make, alert: Make, inbox: Inbox, context: Make, kind: Any
-) -> None:
-    """Not by the one that serves: labels of a version that was replaced come for weeks, and say the same each day."""
-    for before, messages in (("earlier", 0), ("later", 1)):
-        watched(kind.worst, kind.worst, of=before, version=5, baseline_run="later")
-        alert(context(run_type="scheduled"))
-        assert len(inbox()) == messages
-
-
-def test_retry_tells_nothing_twice(watched: Make, alert: Make, inbox: Inbox, context: Make, kind: Any) -> None:
-    """The message's record says that it was sent."""
-    watched(kind.worst)
-    first, second = (alert(context(run_type="scheduled")) for _ in range(2))
-    assert first == second
-    assert len(inbox()) == 1
-
-
-def test_backfill_tells_nobody(watched: Make, alert: Make, inbox: Inbox, context: Make, kind: Any) -> None:
-    """Nor does it emit an event."""
-    watched(kind.worst)
-    with pytest.raises(AirflowSkipException, match="no news"):
-        alert(context(run_type="backfill"))
-    assert inbox() == []
 
 
 def test_topic_that_is_not_there_fails_nothing(

@@ -204,12 +204,13 @@ def test_what_the_watched_version_has_learnt_is_pinned(
 
 
 @pytest.mark.usefixtures("version")
-def test_report_before_is_the_last_one(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
-    """Of this flow; the alert asks it whether a verdict is news."""
-    for days in (40, 2, 0):
+def test_reports_of_the_days_before_are_its_history(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """Of this flow, as far back as the rule says; the alert asks them whether a verdict is news."""
+    for days in (46, 40, 2, 0):
         aws.put(s3_layout.monitoring("churn", before(days)) + "performance.json", b"{}")
     aws.put(s3_layout.monitoring("churn", before(1)) + "drift.json", b"{}")
-    assert _configured(aws, _find(churn, context(interval=INTERVAL))).before == before(2)
+    run = _configured(aws, _find(churn, context(interval=INTERVAL)))
+    assert (run.history, run.before) == ((before(40), before(2)), before(2))
 
 
 @pytest.mark.usefixtures("version")
