@@ -97,12 +97,14 @@ class AskForTrainingOperator(WatchOperator):
 def begin_cool_down(lake: Lake, mine: RetrainingRecord, spec: ModelSpec) -> None:
     """Put this request on record. One of the same run is its own: a retry asks for what it could not yet.
 
+    A day before that of the record asks for nothing, however long before: it would let the cool-down begin in the past.
+
     Raises:
         AirflowSkipException: another request's cool-down is not over, or another was put on record meanwhile.
     """
     key, days = s3_layout.retraining(spec.name), spec.monitoring.cool_down_days
     known, tag = lake.find_as(RetrainingRecord, key) or (None, None)
-    if known and known.run != mine.run and abs((mine.date - known.date).days) < days:
+    if known and known.run != mine.run and (mine.date - known.date).days < days:
         raise AirflowSkipException(f"a training was asked for on {known.date}, and once in {days} days is enough")
     if known == mine or lake.swap(key, codec.encode(mine), tag=tag):
         return

@@ -135,6 +135,20 @@ def test_one_training_a_cool_down(watched: Make, ask: Make, context: Make, kind:
     assert asked == [None] * 6 + ["2026-03-08", None]
 
 
+def test_day_before_the_last_request_asks_for_nothing(
+    aws: SimpleNamespace, watched: Make, ask: Make, churn: ModelSpec, context: Make, kind: Any
+) -> None:
+    """However long before, and the record stays: were it the old day's, the next day would ask once more."""
+    run = watched(kind.worst)
+    ask(context(run_type="scheduled", interval=INTERVAL))
+    for days, cool_down_days in ((1, 7), (6, 7), (7, 7), (50, 7), (1, 0)):
+        watched(kind.worst, **_other_run(dataclasses.replace(run, date=DAY - dt.timedelta(days=days)), "a-persons"))
+        rule = dataclasses.replace(churn.monitoring, cool_down_days=cool_down_days)
+        with pytest.raises(AirflowSkipException, match="asked for on 2026-03-01"):
+            ask(context(interval=INTERVAL), dataclasses.replace(churn, monitoring=rule))
+    assert codec.decode(RetrainingRecord, aws.get(s3_layout.retraining("churn")), source="record").date == DAY
+
+
 def test_drift_and_quality_have_one_cool_down(
     aws: SimpleNamespace, watched: Make, ask: Make, context: Make, kind: Any
 ) -> None:
