@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,15 @@ from perennial import naming
 from perennial.hooks.lake import LAKE_ERRORS, Lake
 
 log = logging.getLogger(__name__)
+Body = Mapping[str, str | int | bool | None]
+
 _MAX_SUBJECT = 100  # SNS: a subject has at most 100 ASCII characters
+# SNS takes 256 KiB, and so does a queue, which gets the message as a text inside JSON: that may double it.
+_MAX_BYTES = 100_000
+_MAX_TEXT = 4000  # characters; a person reads a page
+_LINKS = ("report", "run", "runbook")
+# JSON may hold these as they are; what queues answer with may not.
+_NO_XML = re.compile("[\ufffe\uffff]")
 _FIFO = ".fifo"
 
 
@@ -29,14 +38,14 @@ class Notice:
 
     Args:
         run: the run's name in S3. kind: what it tells, for example `verdict-reject`; a run tells each kind once.
-        body: for programs and people alike, sent as JSON.
+        body: for programs and people alike, sent as JSON; texts that are too long for that are cut.
     """
 
     model: str
     run: str
     kind: str
     subject: str
-    body: Mapping[str, str | int | bool | None]
+    body: Body
 
     @property
     def key(self) -> str:
@@ -58,7 +67,7 @@ def send(notice: Notice, where: Environment, *, lake: Lake, sns: Any) -> str:
         ClientError, BotoCoreError: SNS did not take it; its record says why, and holds the message.
     """
     asked = request(notice, where.topic(notice.model))
-    report = NoticeReport(subject=asked["Subject"], body=notice.body)
+    report = NoticeReport(subject=asked["Subject"], body=json.loads(asked["Message"]))
     sent = _sent(notice, lake)
     if sent is not None:
         return sent
@@ -79,10 +88,37 @@ def request(notice: Notice, topic: str) -> dict[str, Any]:
     return {
         "TopicArn": topic,
         "Subject": notice.subject[:_MAX_SUBJECT],
-        "Message": json.dumps(dict(notice.body), indent=1, sort_keys=True),
+        "Message": _message(notice.body),
         "MessageAttributes": {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
         **(fifo if topic.endswith(_FIFO) else {}),
     }
+
+
+def _message(body: Body) -> str:
+    """`body` as JSON that SNS and whoever listens to it takes: its longest texts are cut until all of it fits."""
+    longest = _MAX_TEXT
+    while len((message := _json(body, longest)).encode()) > _MAX_BYTES and longest > 1:
+        longest //= 2
+    return message
+
+
+def _json(body: Body, longest: int) -> str:
+    cut = {name: _cut(value, longest) if name not in _LINKS else value for name, value in body.items()}
+    text = json.dumps(cut, indent=1, sort_keys=True, ensure_ascii=False)
+    return _NO_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _cut(value: str | int | bool | None, longest: int) -> str | int | bool | None:
+    """A text of at most `longest` characters, and how many there were.
+
+    >>> _cut("häuser", 2)
+    'hä… (cut: 6 characters)'
+    """
+    if not isinstance(value, str):
+        return value
+    # Half a character, as the names of files may have, is none that could be sent.
+    text = value.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= longest else f"{text[:longest]}… (cut: {len(text)} characters)"
 
 
 def _sent(notice: Notice, lake: Lake) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
 from botocore.validate import ParamValidator
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from perennial.hooks.lake import Lake
 from perennial.notices import Notice, request, send
@@ -218,6 +218,59 @@ def test_request_is_one_that_sns_takes(suffix: str, subject: str, body: dict[str
     # SNS: a subject has 1 to 100 characters, an id at most 128.
     assert 1 <= len(asked["Subject"]) <= 100
     assert len(asked.get("MessageDeduplicationId", "")) <= 128
+
+
+# SNS counts bytes: one character may take four, and in JSON six.
+long_texts = st.builds(lambda part, size: part * (size // len(part)), texts, st.integers(0, 300_000))
+
+
+@settings(max_examples=30, deadline=None)
+@given(body=st.dictionaries(st.sampled_from(["reasons", "features", "feed", "fell", "cause"]), long_texts))
+def test_message_fits_sns_and_a_queue(body: dict[str, str]) -> None:
+    """Texts are cut, and say so; links never. A queue gets the message as a text inside JSON once more."""
+    link = "https://console.example/" + "x" * 5000
+    asked = request(dataclasses.replace(NOTICE, body={**body, "report": link, "version": 3}), "arn")
+    assert len(json.dumps(asked["Message"], ensure_ascii=False).encode()) < 262_144 - 2000
+    told = json.loads(asked["Message"])
+    assert (told.pop("report"), told.pop("version"), set(told)) == (link, 3, set(body))
+    for name, text in body.items():
+        assert told[name] == text or told[name].endswith(f"… (cut: {len(text)} characters)")
+        assert len(told[name]) < 4100
+
+
+def test_short_texts_are_left_when_long_ones_are_cut() -> None:
+    """And what is cut is cut no more than it takes."""
+    body = {"fault": "data", **{f"text-{number}": "é" * 10_000 for number in range(15)}}
+    told = json.loads(request(dataclasses.replace(NOTICE, body=body), "arn")["Message"])
+    assert told["fault"] == "data"
+    assert told["text-0"] == "é" * 2000 + "… (cut: 10000 characters)"
+
+
+def test_long_values_of_data_keep_nobody_from_being_told(
+    aws: SimpleNamespace, where: Environment, lake: Lake, inbox: Inbox
+) -> None:
+    """What was sent is on record."""
+    body = {"reasons": "; ".join(f"{number}: {'é' * 60_000}" for number in range(3)), "report": "http://page"}
+    _send(where, lake, dataclasses.replace(NOTICE, body=body))
+    [envelope] = inbox()
+    told = json.loads(envelope["Message"])
+    assert (told["reasons"][:4], told["report"]) == ("0: é", "http://page")
+    assert _record(aws).body == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "sent"),
+    [
+        ("a\udcff", "a\\udcff", r"a\\udcff"),
+        ("a\uffff", "a\uffff", r"a\uffff"),
+        ("größe\x00", "größe\x00", r"größe\u0000"),
+    ],
+)
+def test_characters_that_cannot_be_sent_are_written_otherwise(text: str, told: str, sent: str) -> None:
+    """Half a character, and those that XML refuses; all others are told as they are."""
+    message = request(dataclasses.replace(NOTICE, body={"cause": text}), "arn")["Message"]
+    assert json.loads(message) == {"cause": told}
+    assert f'"{sent}"' in message
 
 
 def test_long_subject_is_cut(aws: SimpleNamespace, where: Environment, lake: Lake, inbox: Inbox) -> None:
