@@ -151,7 +151,7 @@ def _watched(
     """A week of made-up traffic, looked at until that has asked for a training; then that training."""
     story = Story(session.settings, used.record.addresses.aws, request.spec, session.console, flow=request.flow)
     with steps.step("traffic"):
-        until = story.until(session.clock().date())
+        until = story.until(session.clock())
         dates = story.looks(story.begin(came.version, scenario=str(request.scenario), until=until))
     watched: list[Finished] = []
     with _cancelled_on_failure(flow):

@@ -71,15 +71,18 @@ class Story:
     flow: str = "drift"
     _told: list[tuple[dt.date, Any]] = field(default_factory=list)
 
-    def until(self, today: dt.date) -> dt.date:
-        """The day before which the week ends.
+    def until(self, now: dt.datetime) -> dt.date:
+        """The day before which the week ends: a flow looks at whole days only.
 
         Labels of it must have been told by now, if they are to be looked at. And a DAG that is switched on begins with
         yesterday: that run must not look back on the week, and ask for the training that the story is about.
         """
+        today, monitoring = now.date(), self.spec.monitoring
+        if monitoring.whole_from(today - dt.timedelta(days=1)) > now:
+            today -= dt.timedelta(days=1)
         if self.flow != "performance":
             return today
-        return today - dt.timedelta(days=max(self.spec.monitoring.performance.history_days, LABELS_TAKE_DAYS))
+        return today - dt.timedelta(days=max(monitoring.performance.history_days, LABELS_TAKE_DAYS))
 
     def looks(self, captured: Sequence[dt.date]) -> list[dt.date]:
         """The days to look at: each for its traffic, or the last one and those after it while its labels come."""

@@ -3,6 +3,7 @@ a degradation."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -116,7 +117,8 @@ class Monitoring:
     Args:
         drift: when a difference is drift.
         performance: when a fall of the realised quality is a degradation.
-        schedule: five-field cron, UTC, of the flow that looks at the day before; late enough for late files.
+        schedule: five-field cron, UTC, of the flow that looks at the day before. A run that begins before the day is
+            whole waits for that.
         performance_schedule: the same, of the flow that looks at the labels that have come until then.
         endpoint: whose data capture is read; None for the one that is called as the model is.
         variants: of the endpoint, whose traffic is looked at together. A row that several of them answered, as a shadow
@@ -165,3 +167,8 @@ class Monitoring:
         require(
             enough, "monitoring.history_days", f"be at least drift.of_days ({self.drift.of_days})", self.history_days
         )
+
+    def whole_from(self, date: dt.date) -> dt.datetime:
+        """When all of a day's traffic is there: at its end (UTC), or `late_h` later where an endpoint captures it."""
+        late = dt.timedelta(hours=self.late_h if self.source == "capture" else 0)
+        return dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), dt.UTC) + late

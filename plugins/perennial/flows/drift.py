@@ -29,6 +29,7 @@ ones before) writes the reports, and neither tells nor asks.
 
 def drift_dag(spec: ModelSpec) -> DAG:
     """The monitoring flow of one model."""
+    waits_h = spec.monitoring.late_h + spec.monitoring.wait_h
     with DAG(
         dag_id=f"{spec.name}_drift",
         dag_display_name=f"{spec.title}: drift",
@@ -38,7 +39,7 @@ def drift_dag(spec: ModelSpec) -> DAG:
         # Each day looks at the reports of the days before.
         max_active_runs=1,
         default_args=common.defaults(spec),
-        dagrun_timeout=common.longest(spec, (DETECT_DRIFT,)) + dt.timedelta(hours=spec.monitoring.wait_h),
+        dagrun_timeout=common.longest(spec, (DETECT_DRIFT,)) + dt.timedelta(hours=waits_h),
         on_failure_callback=run_failed(spec),
         params=day_params("The day whose traffic to look at."),
         tags=common.tags(spec, "drift"),

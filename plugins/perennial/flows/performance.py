@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from airflow.sdk import DAG, CronDataIntervalTimetable
 
 from include.specs.job import MEASURE_QUALITY
@@ -39,7 +41,7 @@ def performance_dag(spec: ModelSpec) -> DAG:
         # Whether a verdict is news depends on the report before.
         max_active_runs=1,
         default_args=common.defaults(spec),
-        dagrun_timeout=common.longest(spec, (MEASURE_QUALITY,)),
+        dagrun_timeout=common.longest(spec, (MEASURE_QUALITY,)) + dt.timedelta(hours=spec.monitoring.late_h),
         on_failure_callback=run_failed(spec),
         params=day_params("The day at whose end to say what was known."),
         tags=common.tags(spec, "performance"),

@@ -15,15 +15,16 @@ from include.specs.run import PerformanceRun, ServedDay, ServedVersion
 from perennial import evidence, monitoring_requests, serving
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
-from perennial.operators.base import FlowOperator, provenance, required_date
+from perennial.operators.base import provenance
+from perennial.operators.days import DayOperator
 
 
-class FindPredictionsOperator(FlowOperator):
+class FindPredictionsOperator(DayOperator):
     """Pin the days of predictions that labels may tell of, the labels that have come, the version that is watched, and
     those that answered before it, with what each was registered with.
 
-    The last of the days is the DAG param `date`, or the one that the data interval begins on; how many there are is the
-    spec's (`monitoring.performance.history_days`), from the first that was captured. That there are no labels is as
+    The last of the days is the run's; how many there are is the spec's (`monitoring.performance.history_days`), from
+    the first that was captured. That there are no labels is as
     usual as that there are: nothing is waited for. Without a version there is nothing to watch: the run is skipped.
 
     Returns (XCom): date, config_key, version, days, files, labels (how many of each).
@@ -31,7 +32,7 @@ class FindPredictionsOperator(FlowOperator):
 
     def perform(self, context: Any) -> dict[str, Any]:
         """Find, pin, write."""
-        date, lake, spec = required_date(context), self.lake(), self.spec
+        date, lake, spec = self.whole_day(context), self.lake(), self.spec
         watched = serving.watched(spec, Packages(), date)
         asked = _days(date, spec.monitoring.performance.history_days)
         captured = serving.captured(lake, spec, asked)

@@ -12,30 +12,31 @@ from include.specs.run import MonitoringRun
 from perennial import monitoring_requests, serving
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
-from perennial.operators.base import FlowOperator, provenance, required_date
+from perennial.operators import days
+from perennial.operators.base import provenance
+from perennial.operators.days import DayOperator
 
 # How long a run that waits for the day's first capture file leaves it alone between two looks.
 LOOK_EVERY = dt.timedelta(minutes=15)
 
 
-class FindTrafficOperator(FlowOperator):
+class FindTrafficOperator(DayOperator):
     """Pin what was captured on the run's day, the version that was champion then, and the reports of the days before.
 
-    The day is the DAG param `date`, or the day that the data interval begins on. A scheduled run waits for the first
-    capture file; when none has come in time, the report says that there was no traffic. Without a version there is
-    nothing to watch: the run is skipped.
+    A scheduled run waits for the first capture file; when none has come in time, the report says that there was no
+    traffic. Without a version there is nothing to watch: the run is skipped.
 
     Returns (XCom): date, config_key, version, files (how many).
     """
 
     def perform(self, context: Any) -> dict[str, Any]:
         """Find, wait, pin, write."""
-        date = required_date(context)
+        date = self.whole_day(context)
         lake, where = self.lake(), self.where()
         watched = serving.watched(self.spec, Packages(), date)
         captured = serving.captured(lake, self.spec, [date])
         if not captured:
-            self._wait(context)
+            self._wait_for_a_file(context)
         origin = provenance(context, where)
         run = MonitoringRun(
             model=self.spec,
@@ -50,13 +51,9 @@ class FindTrafficOperator(FlowOperator):
         )
         return {"config_key": _pin(run, lake), **_returned(run)}
 
-    def look_again(self, context: Any, event: Any = None) -> dict[str, Any]:  # noqa: ARG002 Airflow's signature
-        """What was waited for may have come."""
-        return dict(self.perform(context))
-
-    def _wait(self, context: Any) -> None:
+    def _wait_for_a_file(self, context: Any) -> None:
         """Look again later, while there is time; a person's run and a backfill do not wait for what is past."""
-        run, now = context["dag_run"], _now()
+        run, now = context["dag_run"], days.now()
         if run.run_type != "scheduled":
             return
         last = run.data_interval_end + dt.timedelta(hours=self.spec.monitoring.wait_h)
@@ -72,7 +69,3 @@ def _pin(run: MonitoringRun, lake: Lake) -> str:
 
 def _returned(run: MonitoringRun) -> dict[str, Any]:
     return {"date": run.date.isoformat(), "version": run.version, "files": len(run.captured)}
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)

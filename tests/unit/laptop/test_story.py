@@ -158,10 +158,18 @@ def test_labels_are_waited_for_in_the_past(story: Story) -> None:
     """A week whose labels have all been told by now, and that yesterday's run does not see, is looked at as they came;
     one that drifts, day by day."""
     week = [DAY - dt.timedelta(days=ago) for ago in (3, 2, 1)]
-    assert (story.until(DAY), story.looks(week)) == (DAY, week)
+    noon = dt.datetime.combine(DAY, dt.time(12), dt.UTC)
+    assert (story.until(noon), story.looks(week)) == (DAY, week)
     story.flow = "performance"
-    assert story.until(DAY) == DAY - dt.timedelta(days=45)
+    assert story.until(noon) == DAY - dt.timedelta(days=45)
     assert story.looks(week) == [week[-1] + dt.timedelta(days=days) for days in (0, 5, 10, 15)]
+
+
+@pytest.mark.parametrize(("hour", "days"), [(0, 1), (2, 1), (3, 0), (23, 0)])
+def test_week_ends_with_a_whole_day(story: Story, hour: int, days: int) -> None:
+    """In the first hours of a day, files of the one before may still come: the flow would not look at it."""
+    now = dt.datetime.combine(DAY, dt.time(hour), dt.UTC)
+    assert story.until(now) == DAY - dt.timedelta(days=days)
 
 
 def test_version_is_what_answers(story: Story, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The rules of drift and of quality refuse what cannot be meant."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -89,6 +90,16 @@ def test_impossible_watches_are_refused(field: dict[str, Any]) -> None:
     """Under the name of their field."""
     with pytest.raises(SpecError, match=f"monitoring.{next(iter(field))} must"):
         Monitoring(**field)
+
+
+@pytest.mark.parametrize(
+    ("field", "moment"),
+    [({}, "02T03"), ({"late_h": 0}, "02T00"), ({"late_h": 24}, "03T00"), ({"source": "predictions"}, "02T00")],
+    ids=str,
+)
+def test_a_day_is_whole_when_its_late_files_are_there(field: dict[str, Any], moment: str) -> None:
+    """An endpoint's; a batch's are there at its end."""
+    assert Monitoring(**field).whole_from(dt.date(2026, 3, 1)).isoformat() == f"2026-03-{moment}:00:00+00:00"
 
 
 def test_a_rule_must_be_able_to_speak() -> None:

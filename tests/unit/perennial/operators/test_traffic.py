@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
-from perennial.operators import traffic
+from perennial.operators import days, traffic
 from perennial.operators.traffic import FindTrafficOperator
 
 from include.specs import codec, s3_layout
@@ -42,7 +42,7 @@ def version(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[dt.datetime], None]:
     """Sets the clock."""
-    return lambda now: monkeypatch.setattr(traffic, "_now", lambda: now)
+    return lambda now: monkeypatch.setattr(days, "now", lambda: now)
 
 
 def _find(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
