@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
 
+from perennial import naming
+
 NAMESPACE = "Perennial"
 _BATCH = 1000  # CloudWatch takes at most so many metrics in a call
 _OLDEST = dt.timedelta(days=14)  # … and none that are older
+_LONGEST_VALUE, _DIGITS = 1024, 16  # of a dimension; of the digest at the end of one that is cut
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +51,20 @@ def put_requests(points: Iterable[Point], model: str, date: dt.date, now: dt.dat
 
 
 def dimension(name: str, value: str) -> dict[str, str]:
-    """CloudWatch takes ASCII, no colon at its beginning and at most 1024 characters.
+    r"""CloudWatch takes printable ASCII, no colon at its beginning, no blank alone, and at most 1024 characters.
+
+    Whatever else there is, is escaped, so that two values stay two: they would be one metric with two values at a time.
 
     >>> dimension("Feature", ":größe")
-    {'Name': 'Feature', 'Value': 'gr??e'}
+    {'Name': 'Feature', 'Value': '\\x3agr\\xf6\\xdfe'}
     """
-    return {"Name": name, "Value": value.encode("ascii", "replace").decode().lstrip(":").strip()[:1024] or "?"}
+    # A backslash becomes two, so what is escaped is no other value's own text; nor is one alone.
+    escaped = value.encode("unicode_escape").decode() or "\\"
+    if escaped[0] in ": ":
+        escaped = rf"\x{ord(escaped[0]):02x}{escaped[1:]}"
+    if len(escaped) > _LONGEST_VALUE:
+        escaped = escaped[: _LONGEST_VALUE - _DIGITS] + naming.digest(value)[:_DIGITS]
+    return {"Name": name, "Value": escaped}
 
 
 def _moment(date: dt.date, now: dt.datetime) -> dt.datetime:

@@ -6,6 +6,8 @@ import datetime as dt
 
 import botocore.session
 from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
 from perennial import cloudwatch
 from perennial.cloudwatch import Point
 
@@ -25,6 +27,26 @@ def test_metrics_are_legal() -> None:
             assert dimension["Value"].isascii()
             assert 1 <= len(dimension["Value"]) <= 1024
             assert not dimension["Value"].startswith(":")
+
+
+@given(st.lists(st.one_of(st.text(max_size=40), st.text(alphabet=":\\x3a ü?", max_size=8)), unique=True, max_size=8))
+def test_features_keep_metrics_of_their_own(names: list[str]) -> None:
+    """However they are called: two in one would be two values at a time. CloudWatch takes each."""
+    values = [cloudwatch.dimension("Feature", name)["Value"] for name in names]
+    assert len(set(values)) == len(names)
+    for value in values:
+        assert value.isascii()
+        assert value.isprintable()
+        assert value.strip()
+        assert not value.startswith(":")
+
+
+def test_plain_names_are_told_as_they_are() -> None:
+    """And long ones that differ at their end alone are two."""
+    assert cloudwatch.dimension("Feature", "Monthly charges: €")["Value"] == r"Monthly charges: \u20ac"
+    long = [cloudwatch.dimension("Feature", "ö" * 1000 + end)["Value"] for end in "ab"]
+    assert [len(value) for value in long] == [1024, 1024]
+    assert long[0] != long[1]
 
 
 def test_metric_is_the_models_at_the_end_of_the_day() -> None:
