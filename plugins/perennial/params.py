@@ -56,7 +56,7 @@ def training_params(spec: ModelSpec) -> dict[str, Param]:
 
 def day_params(about: str) -> dict[str, Param]:
     """The form of a flow that looks at a day: which one. `about` says what of it, in a sentence."""
-    help_text = f"{about} Empty: the day that the data interval begins on."
+    help_text = f"{about} One that is over, late files included. Empty: the day that the data interval begins on."
     return {"date": Param(None, **_DATE, title="Date", description=help_text)}
 
 
