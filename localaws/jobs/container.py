@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from queue import Empty, SimpleQueue
@@ -16,7 +14,9 @@ from queue import Empty, SimpleQueue
 from localaws.jobs.folder import JobFolder
 from localaws.jobs.isolation import Isolation
 from localaws.jobs.logs import LineSplitter
+from localaws.jobs.process_tree import ProcessTree
 from localaws.jobs.processes import INSTANCE_VARIABLE, JOB_VARIABLE, kill_carrying
+from localaws.jobs.pump import Pump
 
 TICK_S = 1.0  # how often a running job is looked at: continuous uploads, checkpoints, disk
 DISK_TICKS = 5  # the disk is measured at every fifth of these: walking a folder costs
@@ -30,6 +30,7 @@ class End(Enum):
     INTERRUPTION = "interruption"
     MAX_RUNTIME = "max runtime"
     DISK_FULL = "disk full"
+    SHUT_DOWN = "shut down"  # localaws ends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,8 @@ class Control:
     def __init__(self) -> None:
         self._signals: SimpleQueue[End] = SimpleQueue()
         self._stopped = threading.Event()
+        self._vacant = threading.Event()
+        self._vacant.set()
         self.outage_s = 0.0
 
     @property
@@ -77,8 +80,25 @@ class Control:
         self.outage_s = outage_s
         self._signals.put(End.INTERRUPTION)
 
+    def shut_down(self) -> None:
+        """Kill the job's processes, if it has any."""
+        self._signals.put(End.SHUT_DOWN)
+
+    @contextmanager
+    def occupied(self) -> Iterator[None]:
+        """Held while the job has processes."""
+        self._vacant.clear()
+        try:
+            yield
+        finally:
+            self._vacant.set()
+
+    def wait_vacant(self, timeout_s: float) -> bool:
+        """Wait until the job has no processes; whether that was in time."""
+        return self._vacant.wait(timeout_s)
+
     def exited(self) -> None:
-        """Tell that the process has ended by itself."""
+        """Tell that all processes have ended."""
         self._signals.put(End.EXIT)
 
     def wait_stopped(self, timeout_s: float) -> bool:
@@ -104,58 +124,39 @@ def run(
     on_tick: Callable[[], None],
 ) -> Outcome:
     """Run the command to its end, whatever that is; afterwards none of its processes is left."""
-    with isolation.slot(folder.ml):
+    with isolation.slot(folder.ml), control.occupied():
         on_start()
-        process, pipe = _start(spec, folder, isolation)
-        pump = threading.Thread(target=_pump, args=(pipe, output), daemon=True)
-        watcher = threading.Thread(target=_watch, args=(process, control), daemon=True)
-        pump.start()
-        watcher.start()
+        tree, pump = _start(spec, folder, isolation, output)
+        threading.Thread(target=_watch, args=(tree, control), daemon=True).start()
         try:
-            end = _Supervision(spec, folder, control, process, on_tick).run()
+            end = _Supervision(spec, folder, control, tree, on_tick).run()
         finally:  # also when a tick's upload failed: what is told to have failed must not run on
-            kill_carrying(JOB_VARIABLE, spec.token)
-            pump.join()
+            exit_code = tree.end()
+            kill_carrying(JOB_VARIABLE, spec.token)  # should its init have been killed, which kept it together
+            pump.finish()
             output.close()
-    return Outcome(end=end, exit_code=_as_docker(process.returncode))
+    return Outcome(end=end, exit_code=exit_code)
 
 
-def _start(spec: ContainerSpec, folder: JobFolder, isolation: Isolation) -> tuple[subprocess.Popen[bytes], int]:
+def _start(
+    spec: ContainerSpec, folder: JobFolder, isolation: Isolation, output: LineSplitter
+) -> tuple[ProcessTree, Pump]:
     tokens = {INSTANCE_VARIABLE: spec.instance, JOB_VARIABLE: spec.token}
     command = isolation.wrap(spec.command, ml_folder=folder.ml, held_folder=folder.held, workdir=spec.workdir)
     readable, writable = os.pipe()
     try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=writable,
-            stderr=subprocess.STDOUT,
-            env={**spec.environment, **tokens},
-            start_new_session=True,
-        )
+        tree = ProcessTree(command, {**spec.environment, **tokens}, output=writable)
     except OSError:
         os.close(readable)
         raise
     finally:
         os.close(writable)
-    return process, readable
+    return tree, Pump(readable, output)
 
 
-def _pump(pipe: int, output: LineSplitter) -> None:
-    try:
-        while chunk := os.read(pipe, 65_536):
-            output.feed(chunk)
-    finally:
-        os.close(pipe)
-
-
-def _watch(process: subprocess.Popen[bytes], control: Control) -> None:
-    process.wait()
+def _watch(tree: ProcessTree, control: Control) -> None:
+    tree.wait()
     control.exited()
-
-
-def _as_docker(return_code: int) -> int:
-    return return_code if return_code >= 0 else 128 - return_code
 
 
 class _Supervision:
@@ -166,10 +167,10 @@ class _Supervision:
         spec: ContainerSpec,
         folder: JobFolder,
         control: Control,
-        process: subprocess.Popen[bytes],
+        tree: ProcessTree,
         on_tick: Callable[[], None],
     ) -> None:
-        self._spec, self._folder, self._control, self._process = spec, folder, control, process
+        self._spec, self._folder, self._control, self._tree = spec, folder, control, tree
         self._on_tick = on_tick
         self._end = End.EXIT
         self._deadline = time.monotonic() + spec.max_runtime_s
@@ -180,7 +181,9 @@ class _Supervision:
             event = self._control.next(min(TICK_S, self._deadline - time.monotonic()))
             if event is End.EXIT:
                 return self._end
-            if event is not None:
+            if event is End.SHUT_DOWN:
+                self._tree.kill()  # and its end is told as an exit: nobody asked for it
+            elif event is not None:
                 self._terminate(event)
             elif time.monotonic() >= self._deadline:
                 self._terminate(End.MAX_RUNTIME)
@@ -197,12 +200,9 @@ class _Supervision:
         ending = self._end is not End.EXIT
         if ending and end is not End.MAX_RUNTIME:
             return  # one notice is enough
-        patience_is_over = ending or end is End.DISK_FULL
-        _signal_group(self._process, signal.SIGKILL if patience_is_over else signal.SIGTERM)
+        if ending or end is End.DISK_FULL:  # patience is over
+            self._tree.kill()
+        else:
+            self._tree.terminate()
         self._deadline = time.monotonic() + self._spec.grace_s
         self._end = self._end if ending else end
-
-
-def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):  # it ended meanwhile; the watcher tells
-        os.killpg(process.pid, number)

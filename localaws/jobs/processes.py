@@ -1,7 +1,7 @@
-"""Processes: every process a job started, found by the token in its environment, so that none outlives the job.
+"""Processes found by the token in their environment: what remains when a job's init was killed itself (see ``init``).
 
-A process group is not enough: what a job put into a session of its own has left the group. The environment is
-inherited by all of them. Works where there is a /proc (Linux).
+The environment is inherited, by what is in a session of its own too; but a process may have replaced or overwritten
+it, and then it is not found here. Works where there is a /proc (Linux).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The reaper: a small process that ends every job when localaws is gone, however it went.
+"""The reaper: a small process for when localaws was killed, and with it the init of a job that should have ended it.
 
-It reads a pipe whose other end only localaws holds. The pipe closes when localaws ends, by SIGKILL too; then the reaper
-kills whatever carries this instance's token, and ends.
+It reads a pipe whose other end only localaws holds. The pipe closes when localaws ends, by SIGKILL too; then each job's
+init kills all that came of the job, and the reaper kills whatever else carries this instance's token, and ends.
 """
 
 from __future__ import annotations

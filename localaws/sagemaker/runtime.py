@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from localaws.faults.switches import Switches
 from localaws.jobs.container import Control
 from localaws.jobs.images import Image, ImageCatalog
 from localaws.jobs.isolation import Isolation
+from localaws.jobs.process_tree import PATIENCE_S
 from localaws.jobs.processes import INSTANCE_VARIABLE, kill_carrying
 from localaws.sagemaker.records import JobRecord
 
@@ -89,4 +91,11 @@ class Runtime:
     def end_all(self) -> None:
         """End every job's processes at once, as when the machine is switched off; the records stay as they are."""
         self.closing.set()
+        with self._lock:
+            controls = list(self._controls.values())
+        for control in controls:
+            control.shut_down()
+        deadline = time.monotonic() + PATIENCE_S
+        for control in controls:
+            control.wait_vacant(deadline - time.monotonic())
         kill_carrying(INSTANCE_VARIABLE, self.machine.instance)

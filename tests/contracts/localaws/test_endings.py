@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contracts.localaws.harness import ROLE, Jobs, is_running
+import pytest
+
+from tests.contracts.localaws.harness import ROLE, Jobs, is_running, until
 
 
 def output(uri: str, *, mode: str = "EndOfJob", path: str = "/opt/ml/processing/output") -> dict[str, Any]:
@@ -120,6 +122,35 @@ def test_no_process_of_a_job_outlives_it(jobs: Jobs) -> None:
     name = jobs.start_processing(script)
     assert jobs.processed(name)["ProcessingJobStatus"] == "Completed"
     (child,) = jobs.log_lines("Processing", name)
+    assert not is_running(int(child))
+
+
+# Another environment and another session, and the job's output is its own as well.
+ESCAPING = (
+    "import subprocess, sys\nchild = subprocess.Popen(['env', '-i', 'setsid', 'sh', '-c', 'echo $$; exec sleep 600'])\n"
+)
+
+
+def test_a_child_that_keeps_the_output_does_not_keep_the_job(jobs: Jobs) -> None:
+    """A child without the job's environment and session ends when the job's command does, and so does the job."""
+    script = f"{ESCAPING}import time\nprint('command ends', flush=True)\ntime.sleep(0.5)"
+    name = jobs.start_processing(script)
+    assert jobs.processed(name)["ProcessingJobStatus"] == "Completed"
+    (child,) = set(jobs.log_lines("Processing", name)) - {"command ends"}
+    assert not is_running(int(child))
+
+
+@pytest.mark.parametrize("how", ["stop", "max runtime"])
+def test_a_child_beyond_reach_is_ended_with_its_job(jobs: Jobs, how: str) -> None:
+    """Neither SIGTERM nor a search finds it; a stopped job and one past its time take it with them."""
+    script = f"{ESCAPING}import time\nprint('ready', flush=True)\ntime.sleep(600)"
+    limit = {"StoppingCondition": {"MaxRuntimeInSeconds": 3 if how == "max runtime" else 600}}
+    name = jobs.start_processing(script, **limit)
+    until(lambda: len(jobs.log_lines("Processing", name)) == 2, what="both to run")
+    if how == "stop":
+        jobs.sagemaker.stop_processing_job(ProcessingJobName=name)
+    assert jobs.processed(name)["ProcessingJobStatus"] == "Stopped"
+    (child,) = set(jobs.log_lines("Processing", name)) - {"ready"}
     assert not is_running(int(child))
 
 

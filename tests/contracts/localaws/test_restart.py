@@ -14,11 +14,17 @@ from botocore.exceptions import ClientError
 
 from tests.contracts.localaws.harness import PATIENCE_S, Jobs, Server, is_running, start_server, until
 
-SLEEPING = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)"
+# Two processes that print their ids: one is found by its environment, the other by nothing but its parents.
+SLEEPING = (
+    "import os, subprocess, time\n"
+    "print(os.getpid(), flush=True)\n"
+    "subprocess.Popen(['env', '-i', 'setsid', 'sh', '-c', 'echo $$; exec sleep 600'])\n"
+    "time.sleep(600)"
+)
 
 
-def fill(server: Server) -> tuple[Jobs, str, int]:
-    """State in every service that matters, with a job that runs; the job's name and process id."""
+def fill(server: Server) -> list[int]:
+    """State in every service that matters, with a job that runs; the ids of the job's processes."""
     jobs = Jobs(server=server, bucket="lake")
     jobs.s3.put_bucket_versioning(Bucket="lake", VersioningConfiguration={"Status": "Enabled"})
     for content in ("replaced", "content"):
@@ -28,9 +34,8 @@ def fill(server: Server) -> tuple[Jobs, str, int]:
     server.client("sqs").create_queue(QueueName="inbox")
     jobs.sagemaker.create_model_package_group(ModelPackageGroupName="churn")
     name = jobs.start_training(SLEEPING, TrainingJobName="running")
-    (line,) = until(lambda: jobs.log_lines("Training", name), what="the job to run")
-    # in a namespace of its own the job may see another number: look it up by its token
-    return jobs, name, int(line)
+    until(lambda: len(jobs.log_lines("Training", name)) == 2, what="the job to run")
+    return [int(line) for line in jobs.log_lines("Training", name)]
 
 
 def check_kept(server: Server) -> None:
@@ -54,12 +59,12 @@ def check_kept(server: Server) -> None:
 
 
 def test_state_survives_a_restart_and_interrupted_jobs_say_so(tmp_path: Path) -> None:
-    """After SIGTERM and a new start all is there; the job that ran is Failed, and its process was ended."""
+    """After SIGTERM and a new start all is there; the job that ran is Failed, and its processes were ended."""
     data = str(tmp_path / "data")
     first = start_server(tmp_path, "--data-dir", data)
-    _, _, process_id = fill(first)
+    process_ids = fill(first)
     assert first.end() == 0
-    assert not is_running(process_id)
+    assert not any(map(is_running, process_ids))
     second = start_server(tmp_path, "--data-dir", data)
     try:
         check_kept(second)
@@ -69,14 +74,14 @@ def test_state_survives_a_restart_and_interrupted_jobs_say_so(tmp_path: Path) ->
 
 
 def test_a_sigkill_loses_a_second_at_most_and_leaves_no_job_behind(tmp_path: Path) -> None:
-    """After SIGKILL what was done a moment before is there, and the reaper has ended the job."""
+    """After SIGKILL what was done a moment before is there, and all of the job has ended."""
     data = str(tmp_path / "data")
     first = start_server(tmp_path, "--data-dir", data)
-    _, _, process_id = fill(first)
+    process_ids = fill(first)
     time.sleep(1.5)  # the second that may be lost
     first.process.send_signal(signal.SIGKILL)
     first.process.wait()
-    until(lambda: not is_running(process_id), what="the job to be ended")
+    until(lambda: not any(map(is_running, process_ids)), what="the job to be ended")
     second = start_server(tmp_path, "--data-dir", data)
     try:
         check_kept(second)
