@@ -47,15 +47,16 @@ class LocalAws:
     def __enter__(self) -> LocalAws:
         settings = self._settings
         images = self._images()
-        chosen = isolation.choose(settings.isolation)
         self._folder = settings.data_dir or Path(tempfile.mkdtemp(prefix="localaws-"))
         self._folder.mkdir(parents=True, exist_ok=True)
+        jobs_folder = self._folder.absolute() / "jobs"
+        chosen = isolation.choose(settings.isolation, jobs_folder=jobs_folder)
         self._keeper = StateKeeper(self._folder)
         self._server = serve(settings.host, settings.port, self._application)
         endpoint = f"http://{_reachable(settings.host)}:{self._server.server_port}"
         self.machine = Machine(
             endpoint=endpoint,
-            jobs_folder=self._folder.absolute() / "jobs",
+            jobs_folder=jobs_folder,
             isolation=chosen,
             images=images,
             grace_s=settings.grace_s,

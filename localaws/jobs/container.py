@@ -142,7 +142,7 @@ def _start(
     spec: ContainerSpec, folder: JobFolder, isolation: Isolation, output: LineSplitter
 ) -> tuple[ProcessTree, Pump]:
     tokens = {INSTANCE_VARIABLE: spec.instance, JOB_VARIABLE: spec.token}
-    command = isolation.wrap(spec.command, ml_folder=folder.ml, held_folder=folder.held, workdir=spec.workdir)
+    command = isolation.wrap(spec.command, ml_folder=folder.ml, opt_folder=folder.opt, workdir=spec.workdir)
     readable, writable = os.pipe()
     try:
         tree = ProcessTree(command, {**spec.environment, **tokens}, output=writable)

@@ -29,9 +29,9 @@ class JobFolder:
         return self.root / "ml"
 
     @property
-    def held(self) -> Path:
-        """Where the host's /opt is kept while the job has an /opt of its own."""
-        return self.root / "held"
+    def opt(self) -> Path:
+        """Where the job's own /opt is put together; empty to everybody else."""
+        return self.root / "opt"
 
     @property
     def home(self) -> Path:
@@ -96,7 +96,7 @@ def create(parent: Path, name: str) -> JobFolder:
     """Make a fresh folder for one run of a job."""
     parent.mkdir(parents=True, exist_ok=True)
     folder = JobFolder(root=Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent)))
-    for part in (folder.ml, folder.held, folder.home, folder.scratch):
+    for part in (folder.ml, folder.opt, folder.home, folder.scratch):
         part.mkdir()
     return folder
 

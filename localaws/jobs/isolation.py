@@ -19,25 +19,27 @@ ML_ROOT = "/opt/ml"
 NOT_ISOLATED = 125  # the exit code docker itself uses when a container cannot be set up
 
 # Binds the job's folder over /opt/ml. Where there is no /opt/ml, /opt becomes a small tmpfs that holds the other
-# children of /opt as before, so that the host's /opt is never written to.
+# children of /opt as before, so that the host's /opt is never written to. It is put together beside /opt and then moved
+# over it: until then everything is where it was, the job's folder too if it lies below /opt.
 _ENTER_NAMESPACE = """
-ml=$1; held=$2; workdir=$3; shift 3
+ml=$1; new=$2; workdir=$3; shift 3
 image_path=$PATH; PATH=/usr/sbin:/usr/bin:/sbin:/bin
 trap 'exit 125' EXIT
 set -e
-if [ ! -d /opt/ml ]; then
-  mount --rbind /opt "$held"
-  mount -t tmpfs -o size=1m,mode=755 localaws /opt
-  for child in "$held"/* "$held"/.[!.]*; do
+if [ -d /opt/ml ]; then mount --bind "$ml" /opt/ml
+else
+  mount -t tmpfs -o size=1m,mode=755 localaws "$new"
+  for child in /opt/* /opt/.[!.]*; do
     name=${child##*/}
-    if [ -L "$child" ]; then cp -P "$child" "/opt/$name"
-    elif [ -d "$child" ]; then mkdir "/opt/$name"; mount --rbind "$child" "/opt/$name"
-    elif [ -e "$child" ]; then : > "/opt/$name"; mount --bind "$child" "/opt/$name"
+    if [ -L "$child" ]; then cp -P "$child" "$new/$name"
+    elif [ -d "$child" ]; then mkdir "$new/$name"; mount --rbind "$child" "$new/$name"
+    elif [ -e "$child" ]; then : > "$new/$name"; mount --bind "$child" "$new/$name"
     fi
   done
-  mkdir /opt/ml
+  mkdir "$new/ml"
+  mount --bind "$ml" "$new/ml"
+  mount --move "$new" /opt
 fi
-mount --bind "$ml" /opt/ml
 cd "$workdir"
 PATH=$image_path
 trap - EXIT
@@ -61,8 +63,11 @@ class Isolation(Protocol):
     def parallel(self) -> bool:
         """Whether jobs may run at the same time."""
 
-    def wrap(self, command: Sequence[str], *, ml_folder: Path, held_folder: Path, workdir: str) -> list[str]:
-        """The command line that runs ``command`` in ``workdir`` with ``ml_folder`` as /opt/ml."""
+    def wrap(self, command: Sequence[str], *, ml_folder: Path, opt_folder: Path, workdir: str) -> list[str]:
+        """The command line that runs ``command`` in ``workdir`` with ``ml_folder`` as /opt/ml.
+
+        ``opt_folder`` is an empty folder that the job's /opt may be put together in.
+        """
 
     @contextmanager
     def slot(self, ml_folder: Path) -> Iterator[None]:
@@ -78,9 +83,9 @@ class NamespaceIsolation:
         self.name = name
         self._unshare = (shutil.which("unshare") or "unshare", flags)
 
-    def wrap(self, command: Sequence[str], *, ml_folder: Path, held_folder: Path, workdir: str) -> list[str]:
+    def wrap(self, command: Sequence[str], *, ml_folder: Path, opt_folder: Path, workdir: str) -> list[str]:
         """Enter the namespace, mount, and exec the command: it keeps the process id of the wrapper."""
-        script = ["/bin/sh", "-c", _ENTER_NAMESPACE, "localaws", str(ml_folder), str(held_folder), workdir]
+        script = ["/bin/sh", "-c", _ENTER_NAMESPACE, "localaws", str(ml_folder), str(opt_folder), workdir]
         return [*self._unshare, *script, *command]
 
     @contextmanager
@@ -104,7 +109,7 @@ class SymlinkIsolation:
         command: Sequence[str],
         *,
         ml_folder: Path,  # noqa: ARG002  # the protocol's signature
-        held_folder: Path,  # noqa: ARG002  # the protocol's signature
+        opt_folder: Path,  # noqa: ARG002  # the protocol's signature
         workdir: str,
     ) -> list[str]:
         """Only the working directory is set; the link is made by ``slot``."""
@@ -138,14 +143,18 @@ def modes() -> dict[str, Isolation]:
     return {mode.name: mode for mode in (root, user, SymlinkIsolation())}
 
 
-def choose(wanted: str | None = None) -> Isolation:
+def choose(wanted: str | None = None, *, jobs_folder: Path | None = None) -> Isolation:
     """The first mode that works here, or the one that is wanted.
+
+    Args:
+        wanted: the mode's name.
+        jobs_folder: where the jobs' folders will lie; made if it is not there. A temporary place, when None.
 
     Raises:
         IsolationError: none works; the message says what each of them answered.
     """
     candidates = modes()
-    answers = {name: probe(candidates[name]) for name in ([wanted] if wanted else candidates)}
+    answers = {name: probe(candidates[name], jobs_folder=jobs_folder) for name in ([wanted] if wanted else candidates)}
     for name, problem in answers.items():
         if problem is None:
             return candidates[name]
@@ -153,14 +162,16 @@ def choose(wanted: str | None = None) -> Isolation:
     raise IsolationError(f"no job can have its own {ML_ROOT} on this machine ({told})")
 
 
-def probe(isolation: Isolation) -> str | None:
+def probe(isolation: Isolation, *, jobs_folder: Path | None = None) -> str | None:
     """Try the mode with a job that hard-codes /opt/ml; None when it works, else what went wrong."""
-    with tempfile.TemporaryDirectory(prefix="localaws-probe-") as folder:
-        ml_folder, held_folder = Path(folder) / "ml", Path(folder) / "held"
+    if jobs_folder is not None:
+        jobs_folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="localaws-probe-", dir=jobs_folder) as folder:
+        ml_folder, opt_folder = Path(folder) / "ml", Path(folder) / "opt"
         ml_folder.mkdir()
-        held_folder.mkdir()
+        opt_folder.mkdir()
         write = ["/bin/sh", "-c", f"echo works > {ML_ROOT}/probe"]
-        command = isolation.wrap(write, ml_folder=ml_folder, held_folder=held_folder, workdir=ML_ROOT)
+        command = isolation.wrap(write, ml_folder=ml_folder, opt_folder=opt_folder, workdir=ML_ROOT)
         try:
             with isolation.slot(ml_folder):
                 done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)

@@ -54,20 +54,38 @@ def test_isolation_in_a_user_namespace(tmp_path: Path) -> None:
         assert server.end() == 0
 
 
+# A private /opt that may be written to and ends with the server. What is there stays: the interpreter may live in it.
+PRIVATE_OPT = (
+    'mount --rbind /opt "$1"; mount -t tmpfs none /opt; '
+    'for c in "$1"/*; do [ -d "$c" ] && mkdir "/opt/${c##*/}" && mount --rbind "$c" "/opt/${c##*/}"; done; '
+    'shift; exec "$@"'
+)
+
+
+def private_opt(folder: Path) -> tuple[str, ...]:
+    """What starts a process that has it."""
+    flags = "-m" if os.geteuid() == 0 else "-Urm"
+    if not works("unshare", flags, "true"):
+        pytest.skip("the test needs a private /opt to write to, and this kernel gives no mount namespaces")
+    held = folder / "opt"
+    held.mkdir()
+    return ("unshare", flags, "/bin/sh", "-c", PRIVATE_OPT, "sh", str(held))
+
+
+@pytest.mark.parametrize("mode", ["mount-namespace", "user-namespace"])
+def test_the_jobs_folders_may_lie_below_opt(tmp_path: Path, mode: str) -> None:
+    """A clone or a data folder in /opt is there for a job as anywhere else."""
+    options = ("--isolation", mode, "--data-dir", "/opt/perennial/.local/aws")
+    server = start_server(tmp_path, *options, wrapper=private_opt(tmp_path))
+    try:
+        check_isolated(server)
+    finally:
+        assert server.end() == 0
+
+
 def test_isolation_by_symlink_runs_one_job_at_a_time(tmp_path: Path) -> None:
     """Where there are no namespaces, jobs queue for the one /opt/ml."""
-    if os.geteuid() != 0 or not works("unshare", "-m", "true"):
-        pytest.skip("the test needs a private /opt to put the link into, which takes root")
-    # The interpreter may live below /opt: keep what is there, on a copy that ends with the server.
-    held = tmp_path / "opt"
-    held.mkdir()
-    script = (
-        'mount --rbind /opt "$1"; mount -t tmpfs none /opt; '
-        'for c in "$1"/*; do [ -d "$c" ] && mkdir "/opt/${c##*/}" && mount --rbind "$c" "/opt/${c##*/}"; done; '
-        'shift; exec "$@"'
-    )
-    wrapper = ("unshare", "-m", "/bin/sh", "-c", script, "sh", str(held))
-    server = start_server(tmp_path, "--isolation", "symlink", wrapper=wrapper)
+    server = start_server(tmp_path, "--isolation", "symlink", wrapper=private_opt(tmp_path))
     try:
         assert server.isolation == "symlink"
         check_isolated(server)
