@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import logs_backends
+
+log = logging.getLogger(__name__)
 
 MAX_LINE_BYTES = 262_144 - 26  # CloudWatch: an event has at most 256 KiB, 26 bytes of it overhead
 MAX_STREAM_BYTES = 16 * 2**20  # ours: everything here is held in memory
@@ -33,14 +37,21 @@ class LogStream:
         self._address = address
         self._clock = clock
         self._backend = logs_backends[address.account][address.region]
-        self._backend.ensure_log_group(address.group)
-        self._backend.ensure_log_stream(address.group, address.stream)
+        self._ensure()
+
+    def _ensure(self) -> None:
+        self._backend.ensure_log_group(self._address.group)
+        self._backend.ensure_log_stream(self._address.group, self._address.stream)
 
     def append(self, lines: Sequence[str]) -> None:
-        """Put the lines as events of this moment."""
+        """Put the lines as events of this moment; into a new stream when the one there was has been deleted."""
         timestamp = int(self._clock().timestamp() * 1000)
         events = [{"timestamp": timestamp, "message": line} for line in lines]
-        self._backend.put_log_events(self._address.group, self._address.stream, events)
+        try:
+            self._backend.put_log_events(self._address.group, self._address.stream, events)
+        except ResourceNotFoundException:
+            self._ensure()
+            self._backend.put_log_events(self._address.group, self._address.stream, events)
 
 
 class LineSplitter:
@@ -80,7 +91,13 @@ class LineSplitter:
         # CloudWatch refuses empty messages; docker's log driver drops empty lines likewise.
         if texts := [text for text in texts if text]:
             for sink in self._sinks:
-                sink(texts)
+                self._give(sink, texts)
+
+    def _give(self, sink: Sink, lines: Sequence[str]) -> None:
+        try:
+            sink(lines)
+        except Exception:  # what becomes of its output is no affair of the job's, nor of the other sinks'
+            log.exception("lines of a job's output are lost")
 
 
 @dataclass(frozen=True, kw_only=True)
