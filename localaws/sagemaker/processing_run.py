@@ -47,8 +47,9 @@ class ProcessingRun(JobRun):
         )
         mirrors = self._mirrors(place, continuous=True)
         outcome = self.run_container(spec, place, sinks=[], on_start=self._started, mirrors=mirrors)
-        for mirror in mirrors:
-            mirror.sync()
+        with self.uploading(unless=failure_reason(outcome)):
+            for mirror in mirrors:
+                mirror.sync()
         return outcome
 
     def _started(self) -> None:

@@ -6,7 +6,8 @@ import logging
 import math
 import secrets
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -96,6 +97,16 @@ class JobRun:
         """Bring all inputs into the job's folder."""
         for source in inputs:
             fetch(source, place, self.store, region=self.record.region, role=self.record.request.get("RoleArn", ""))
+
+    @contextmanager
+    def uploading(self, *, unless: str | None) -> Iterator[None]:
+        """An upload that fails is why the job does, unless it has failed already and that is why."""
+        try:
+            yield
+        except TransferError as error:
+            if unless is None:
+                raise
+            log.warning("job %s has failed (%s), and besides: %s", self.record.arn, unless, error)
 
     def _before_transfer(self, operation: str, location: S3Location) -> None:
         """Let a fault hit what SageMaker does in S3 for this job.

@@ -48,11 +48,13 @@ class TrainingRun(JobRun):
         if self.control.stop_requested:
             return self._end(ENDINGS[End.STOP])
         outcome = self._run(place, [checkpoints] if checkpoints else [])
-        if checkpoints:
-            checkpoints.sync()
+        reason = failure_reason(outcome, place.read_text(FAILURE_FILE, max_chars=MAX_REASON_CHARS))
+        with self.uploading(unless=reason):
+            if checkpoints:
+                checkpoints.sync()
         if outcome.end is End.INTERRUPTION and not self.control.stop_requested:
             return True
-        self._conclude(outcome, place)
+        self._conclude(outcome, reason, place)
         return False
 
     def _prepare(self, place: JobFolder) -> Mirror | None:
@@ -109,9 +111,9 @@ class TrainingRun(JobRun):
             return self._end(WAIT_EXCEEDED)
         return True
 
-    def _conclude(self, outcome: Outcome, place: JobFolder) -> None:
-        reason = failure_reason(outcome, place.read_text(FAILURE_FILE, max_chars=MAX_REASON_CHARS))
-        self._upload_output(place)
+    def _conclude(self, outcome: Outcome, reason: str | None, place: JobFolder) -> None:
+        with self.uploading(unless=reason):
+            self._upload_output(place)
         if reason:
             self.fail(reason, exit_message=self.exit_message(place))
             return
@@ -153,7 +155,8 @@ class TrainingRun(JobRun):
 
     def fail(self, reason: str, **changes: object) -> None:
         """End the job as failed, with its last transition."""
-        self._finish("Failed", "Failed", "Training job failed", failure_reason=reason, **changes)
+        told = reason[:MAX_REASON_CHARS]
+        self._finish("Failed", "Failed", "Training job failed", failure_reason=told, **changes)
 
     def _finish(self, status: str, secondary: str, message: str, **changes: object) -> None:
         trained = whole_seconds(self._trained_s) if self._trained_s else None

@@ -1,0 +1,148 @@
+"""The backend with real jobs in this process: how they are told to stop, why they fail, and what is told of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.events.models import events_backends
+from moto.s3.models import S3Backend
+from moto.sqs.models import Queue, sqs_backends
+
+from localaws.sagemaker.backend import LocalSageMakerBackend
+from localaws.sagemaker.records import PROCESSING, TRAINING, JobRecord
+from localaws.sagemaker.runtime import Machine, Runtime
+from tests.shared.localaws_process import until
+from tests.unit.localaws.conftest import ACCOUNT
+
+REGION = "eu-west-1"
+ML = '"$HOME/../ml"'  # where a job that has no /opt/ml of its own finds what would be there
+IGNORES_STOP = "trap '' TERM; echo ready; while :; do sleep 0.1; done"
+
+
+class NotIsolated:
+    """Jobs without an /opt/ml."""
+
+    name, parallel = "none", True
+
+    def wrap(self, command: Sequence[str], **_: object) -> list[str]:
+        return ["/bin/sh", "-c", 'exec "$@"', "sh", *command]
+
+    @contextmanager
+    def slot(self, ml_folder: Path) -> Iterator[None]:  # noqa: ARG002  # the protocol's signature
+        yield
+
+
+@pytest.fixture
+def sagemaker(tmp_path: Path, s3: S3Backend, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSageMakerBackend]:  # noqa: ARG001  # jobs use it
+    """SageMaker beside an S3 that has one bucket, `lake`; no job outlives the test."""
+    machine = Machine(
+        endpoint="http://127.0.0.1:1", jobs_folder=tmp_path / "jobs", isolation=NotIsolated(), grace_s=0.5
+    )
+    runtime = Runtime(machine)
+    monkeypatch.setattr(LocalSageMakerBackend, "runtime", runtime, raising=False)
+    yield LocalSageMakerBackend(REGION, ACCOUNT)
+    runtime.end_all()
+
+
+def training_request(name: str, script: str, *, output: str = "s3://lake/models", **fields: Any) -> dict[str, Any]:
+    return {
+        "TrainingJobName": name,
+        "AlgorithmSpecification": {
+            "TrainingImage": "any",
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["sh", "-c", script],
+        },
+        "OutputDataConfig": {"S3OutputPath": output},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        **fields,
+    }
+
+
+def processing_request(name: str, script: str, **fields: Any) -> dict[str, Any]:
+    cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    return {
+        "ProcessingJobName": name,
+        "AppSpecification": {"ImageUri": "any", "ContainerEntrypoint": ["sh", "-c", script]},
+        "ProcessingResources": {"ClusterConfig": cluster},
+        **fields,
+    }
+
+
+def ended(record: JobRecord) -> JobRecord:
+    until(lambda: record.state.is_terminal, what=f"{record.name} to end")
+    return record
+
+
+def train(sagemaker: LocalSageMakerBackend, *arguments: Any, **fields: Any) -> JobRecord:
+    request = training_request("job", *arguments, **fields)
+    return ended(sagemaker.create_job(TRAINING, request, access_key="any"))
+
+
+def steps(record: JobRecord) -> list[str]:
+    return [step.status for step in record.state.transitions]
+
+
+def listening() -> Queue:
+    """A queue to which each of SageMaker's events is delivered."""
+    queue = sqs_backends[ACCOUNT][REGION].create_queue("events")
+    events = events_backends[ACCOUNT][REGION]
+    events.put_rule("all", event_pattern='{"source": ["aws.sagemaker"]}')
+    events.put_targets("all", None, [{"Id": "queue", "Arn": queue.queue_arn}])
+    return queue
+
+
+def told(queue: Queue) -> list[tuple[str, str]]:
+    """The type and the job's status of each event so far; for a training its secondary status as well."""
+    events = [json.loads(message.body) for message in queue.messages]
+    return [(event["detail-type"], _status(event["detail"])) for event in events]
+
+
+def _status(detail: dict[str, Any]) -> str:
+    status = detail.get("ProcessingJobStatus") or detail["TrainingJobStatus"]
+    return "/".join([status, *([detail["SecondaryStatus"]] if "SecondaryStatus" in detail else [])])
+
+
+def test_the_reason_of_a_training_has_1024_characters_at_most(sagemaker: LocalSageMakerBackend) -> None:
+    """Whatever its source: here the URI of a channel without objects."""
+    channel = {
+        "ChannelName": "train",
+        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://lake/{'k' * 900}"}},
+    }
+    reason = train(sagemaker, "true", InputDataConfig=[channel]).state.failure_reason
+    assert reason is not None
+    assert reason.startswith("ClientError: Data download failed: No S3 objects found")
+    assert len(reason) == 1024
+
+
+FAILS = (
+    f"echo x > {ML}/output/data/x; echo x > {ML}/checkpoints/x; echo 'the true reason' > {ML}/output/failure; exit 3"
+)
+
+
+def test_a_training_that_failed_says_why_whatever_becomes_of_its_files(sagemaker: LocalSageMakerBackend) -> None:
+    """That its output and its checkpoints cannot be uploaded besides does not replace its own reason."""
+    lost = {"CheckpointConfig": {"S3Uri": "s3://nowhere/checkpoints"}}
+    record = train(sagemaker, FAILS, output="s3://nowhere/models", **lost)
+    assert record.state.failure_reason == "AlgorithmError: the true reason, exit code: 3"
+
+
+def test_a_training_whose_output_cannot_be_kept_has_failed(sagemaker: LocalSageMakerBackend) -> None:
+    """When its command did well, the upload is the reason."""
+    record = train(sagemaker, f"echo x > {ML}/output/data/x", output="s3://nowhere/models")
+    assert record.state.status == "Failed"
+    assert str(record.state.failure_reason).startswith("ClientError: Data upload failed: cannot write s3://nowhere/")
+
+
+def test_a_processing_job_that_failed_says_why_whatever_becomes_of_its_files(sagemaker: LocalSageMakerBackend) -> None:
+    """As a training does, where its outputs are uploaded all the while."""
+    target = {"S3Uri": "s3://nowhere/out", "LocalPath": "/opt/ml/out", "S3UploadMode": "Continuous"}
+    outputs = {"Outputs": [{"OutputName": "out", "S3Output": target}]}
+    request = processing_request("job", f"echo x > {ML}/out/x; exit 3", ProcessingOutputConfig=outputs)
+    record = ended(sagemaker.create_job(PROCESSING, request, access_key="any"))
+    assert record.state.failure_reason == "AlgorithmError: , exit code: 3"
