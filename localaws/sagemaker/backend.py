@@ -13,6 +13,7 @@ from moto.sagemaker.utils import arn_formatter
 from localaws.jobs.container import Control
 from localaws.sagemaker import processing, training
 from localaws.sagemaker.errors import ResourceInUse, ResourceNotFound, ValidationError
+from localaws.sagemaker.events import job_changed
 from localaws.sagemaker.processing_run import ProcessingRun
 from localaws.sagemaker.records import PROCESSING, TRAINING, JobKind, JobRecord, JobState
 from localaws.sagemaker.registry import Registry
@@ -69,11 +70,17 @@ class LocalSageMakerBackend(SageMakerModelBackend):
             if name in self.jobs(kind):
                 raise ResourceInUse(kind.conflict.format(arn=record.arn))
             CHECKS[kind.noun](request)
+            control = self.runtime.admit(record.arn)  # before anybody sees the job, and stops it
             self.jobs(kind)[name] = record
         # Asked here and not by the run, whose thread may be overtaken by the next job's.
         failure = self.runtime.switches.job_failure(name)
-        self.runtime.start(record, lambda control: self._run(record, control, access_key, failure))
+        self._tell(record)
+        self.runtime.start(record, self._run(record, control, access_key, failure))
         return record
+
+    def _tell(self, record: JobRecord) -> None:
+        self.runtime.on_change()
+        job_changed(record)
 
     def _new_record(self, kind: JobKind, name: str, request: Mapping[str, Any]) -> JobRecord:
         arn = arn_formatter(kind.resource, name, self.account_id, self.region_name)
@@ -116,12 +123,9 @@ class LocalSageMakerBackend(SageMakerModelBackend):
         if name not in self.jobs(kind):
             raise ResourceNotFound(kind.missing.format(name=name))
         record = self.jobs(kind)[name]
-        at = self.runtime.machine.clock()
-        if kind is TRAINING:
-            accepted = record.enter("Stopping", "Stopping the training job", at, status="Stopping")
-        else:
-            accepted = record.change(at, status="Stopping")
-        if not accepted:
+        if record.stop(self.runtime.machine.clock()):
+            self._tell(record)
+        elif record.state.is_terminal:
             raise ValidationError(
                 f"The request was rejected because the {kind.noun.lower()} job is in status {record.state.status}."
             )
@@ -135,9 +139,11 @@ class LocalSageMakerBackend(SageMakerModelBackend):
             for record in self.jobs(kind).values():
                 ended = {"status": "Failed", "ended": at, "failure_reason": RESTARTED}
                 if kind is TRAINING:
-                    record.enter("Failed", "Training job failed", at, **ended)
+                    failed = record.enter("Failed", "Training job failed", at, **ended)
                 else:
-                    record.change(at, **ended)
+                    failed = record.change(at, **ended)
+                if failed:
+                    self._tell(record)
 
     def _get_resource_from_arn(self, arn: str) -> Any:
         found = self.registry.packages.get(arn) if ":model-package/" in arn else self._moto_resource(arn)

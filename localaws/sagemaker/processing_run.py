@@ -14,7 +14,6 @@ class ProcessingRun(JobRun):
 
     def work(self) -> None:
         """All of it, in a folder that is removed afterwards."""
-        self.announce()
         place = self.new_folder()
         try:
             self._prepare(place)

@@ -14,6 +14,7 @@ from typing import Any
 from localaws.jobs.logs import Metric
 
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
+STOPPING = "Stopping the training job"
 _STATE_LOCK = threading.Lock()  # one for all jobs: records are pickled, and a change takes microseconds
 
 
@@ -126,6 +127,15 @@ class JobRecord:
             if self.state.is_terminal:
                 return False
             self.state = replace(self.state.entering(status, message, at), **changes)
+            return True
+
+    def stop(self, at: datetime, /) -> bool:
+        """Be told to stop; False when the job has been told before, or has ended."""
+        with _STATE_LOCK:
+            if self.state.is_terminal or self.state.status == "Stopping":
+                return False
+            told = self.state.entering("Stopping", STOPPING, at) if self.state.transitions else self.state
+            self.state = replace(told, status="Stopping", modified=at)
             return True
 
     def gen_response_object(self) -> dict[str, Any]:

@@ -60,13 +60,16 @@ class Runtime:
         self._controls: dict[str, Control] = {}
         self._lock = threading.Lock()
 
-    def start(self, record: JobRecord, make_run: Callable[[Control], Run]) -> None:
-        """Run a job in a thread of its own."""
+    def admit(self, arn: str) -> Control:
+        """A control for a job that is about to exist; whoever asks for it from now on is heard."""
         control = Control()
         with self._lock:
-            self._controls[record.arn] = control
-        arguments = (record, make_run(control))
-        threading.Thread(target=self._run, args=arguments, name=record.name, daemon=True).start()
+            self._controls[arn] = control
+        return control
+
+    def start(self, record: JobRecord, run: Run) -> None:
+        """Run an admitted job in a thread of its own."""
+        threading.Thread(target=self._run, args=(record, run), name=record.name, daemon=True).start()
 
     def _run(self, record: JobRecord, run: Run) -> None:
         try:
@@ -79,7 +82,7 @@ class Runtime:
                 self._controls.pop(record.arn, None)
 
     def control(self, arn: str) -> Control | None:
-        """The control of a running job; None when it is not running."""
+        """The control of a job that was admitted and has not ended; else None."""
         with self._lock:
             return self._controls.get(arn)
 

@@ -35,6 +35,8 @@ class TrainingRun(JobRun):
 
     def _attempt(self) -> bool:
         """One instance's life; True when it was taken away and another one is wanted."""
+        if self.control.stop_requested:
+            return self._end(ENDINGS[End.STOP])
         if self.record.state.secondary_status != "Starting":
             self._enter("Starting", STARTING)
         place = self.new_folder()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from moto.events.models import events_backends
 from moto.s3.models import S3Backend
 from moto.sqs.models import Queue, sqs_backends
 
+from localaws.sagemaker import backend as backends
 from localaws.sagemaker.backend import LocalSageMakerBackend
-from localaws.sagemaker.records import PROCESSING, TRAINING, JobRecord
+from localaws.sagemaker.errors import ValidationError
+from localaws.sagemaker.records import PROCESSING, TRAINING, JobKind, JobRecord
 from localaws.sagemaker.runtime import Machine, Runtime
 from tests.shared.localaws_process import until
 from tests.unit.localaws.conftest import ACCOUNT
@@ -106,6 +109,94 @@ def told(queue: Queue) -> list[tuple[str, str]]:
 def _status(detail: dict[str, Any]) -> str:
     status = detail.get("ProcessingJobStatus") or detail["TrainingJobStatus"]
     return "/".join([status, *([detail["SecondaryStatus"]] if "SecondaryStatus" in detail else [])])
+
+
+def test_a_stop_that_is_accepted_is_heard(sagemaker: LocalSageMakerBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop in the moment in which the job can be seen for the first time ends it, and its command does not run."""
+    monkeypatch.setattr(sagemaker.runtime.switches, "job_failure", lambda name: sagemaker.stop_job(TRAINING, name))
+    record = train(sagemaker, f"touch {ML}/model/ran")
+    assert record.state.status == "Stopped"
+    assert steps(record) == ["Starting", "Stopping", "Stopped"]
+
+
+def test_no_job_can_be_seen_that_cannot_be_stopped(sagemaker: LocalSageMakerBackend) -> None:
+    """Whenever a job is there, so is its control."""
+    seen: list[bool] = []
+
+    class Jobs(dict[str, JobRecord]):
+        def __setitem__(self, name: str, record: JobRecord) -> None:
+            seen.append(sagemaker.runtime.control(record.arn) is not None)
+            super().__setitem__(name, record)
+
+    sagemaker.training_jobs = Jobs()  # type: ignore[assignment]  # our records, not moto's
+    train(sagemaker, "true")
+    assert seen == [True]
+
+
+def test_a_job_is_stopping_once(sagemaker: LocalSageMakerBackend) -> None:
+    """Another stop of a job that is stopping is accepted and changes nothing; of one that has ended it is refused."""
+    record = sagemaker.create_job(TRAINING, training_request("job", IGNORES_STOP), access_key="any")
+    until(lambda: record.state.secondary_status == "Training", what="the job to run")
+    for _ in range(3):
+        sagemaker.stop_job(TRAINING, "job")
+    assert steps(ended(record)) == ["Starting", "Downloading", "Training", "Stopping", "Uploading", "Stopped"]
+    with pytest.raises(ValidationError, match="is in status Stopped"):
+        sagemaker.stop_job(TRAINING, "job")
+
+
+TRAINING_EVENT, PROCESSING_EVENT = "SageMaker Training Job State Change", "SageMaker Processing Job State Change"
+
+
+def test_every_status_of_a_training_is_told(sagemaker: LocalSageMakerBackend) -> None:
+    """From Starting to the end, Stopping too, each once."""
+    queue = listening()
+    sagemaker.create_job(TRAINING, training_request("job", IGNORES_STOP), access_key="any")
+    until(lambda: (TRAINING_EVENT, "InProgress/Training") in told(queue), what="the job to run")
+    for _ in range(2):
+        sagemaker.stop_job(TRAINING, "job")
+    until(lambda: (TRAINING_EVENT, "Stopped/Stopped") in told(queue), what="the last event")
+    assert told(queue) == [
+        (TRAINING_EVENT, "InProgress/Starting"),
+        (TRAINING_EVENT, "InProgress/Downloading"),
+        (TRAINING_EVENT, "InProgress/Training"),
+        (TRAINING_EVENT, "Stopping/Stopping"),
+        (TRAINING_EVENT, "Stopping/Uploading"),
+        (TRAINING_EVENT, "Stopped/Stopped"),
+    ]
+
+
+def test_every_status_of_a_processing_job_is_told(sagemaker: LocalSageMakerBackend) -> None:
+    """That it has been accepted, that its command runs, that it is stopping, and how it ended."""
+    queue = listening()
+    sagemaker.create_job(PROCESSING, processing_request("job", IGNORES_STOP), access_key="any")
+    until(lambda: len(told(queue)) == 2, what="the job to run")
+    sagemaker.stop_job(PROCESSING, "job")
+    until(lambda: (PROCESSING_EVENT, "Stopped") in told(queue), what="the last event")
+    assert [status for _, status in told(queue)] == ["InProgress", "InProgress", "Stopping", "Stopped"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "request_of", "last"),
+    [
+        (TRAINING, training_request, (TRAINING_EVENT, "Failed/Failed")),
+        (PROCESSING, processing_request, (PROCESSING_EVENT, "Failed")),
+    ],
+)
+def test_a_job_that_a_restart_failed_is_told(
+    sagemaker: LocalSageMakerBackend, kind: JobKind, request_of: Callable[..., dict[str, Any]], last: tuple[str, str]
+) -> None:
+    """Who waits for a job's end hears of it, once, and the state is saved."""
+    saved = threading.Event()
+    sagemaker.runtime.on_change = saved.set
+    sagemaker.create_job(kind, request_of("job", "sleep 600"), access_key="any")
+    sagemaker.runtime.end_all()
+    queue = listening()
+    saved.clear()
+    sagemaker.fail_interrupted()
+    sagemaker.fail_interrupted()
+    assert told(queue) == [last]
+    assert saved.is_set()
+    assert backends.RESTARTED in queue.messages[0].body
 
 
 def test_the_reason_of_a_training_has_1024_characters_at_most(sagemaker: LocalSageMakerBackend) -> None:
