@@ -53,6 +53,7 @@ class ContainerSpec:
     max_runtime_s: float
     grace_s: float
     max_disk_bytes: int
+    offline: bool = False
 
 
 class Control:
@@ -142,7 +143,9 @@ def _start(
     spec: ContainerSpec, folder: JobFolder, isolation: Isolation, output: LineSplitter
 ) -> tuple[ProcessTree, Pump]:
     tokens = {INSTANCE_VARIABLE: spec.instance, JOB_VARIABLE: spec.token}
-    command = isolation.wrap(spec.command, ml_folder=folder.ml, opt_folder=folder.opt, workdir=spec.workdir)
+    command = isolation.wrap(
+        spec.command, ml_folder=folder.ml, opt_folder=folder.opt, workdir=spec.workdir, offline=spec.offline
+    )
     readable, writable = os.pipe()
     try:
         tree = ProcessTree(command, {**spec.environment, **tokens}, output=writable)

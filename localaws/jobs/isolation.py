@@ -12,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +47,7 @@ trap - EXIT
 set +e
 exec "$@"
 """
+_RAISE_LOOPBACK = "PATH=/usr/sbin:/usr/bin:/sbin:/bin ip link set lo up\n"
 
 
 class IsolationError(RuntimeError):
@@ -63,10 +65,13 @@ class Isolation(Protocol):
     def parallel(self) -> bool:
         """Whether jobs may run at the same time."""
 
-    def wrap(self, command: Sequence[str], *, ml_folder: Path, opt_folder: Path, workdir: str) -> list[str]:
+    def wrap(
+        self, command: Sequence[str], *, ml_folder: Path, opt_folder: Path, workdir: str, offline: bool = False
+    ) -> list[str]:
         """The command line that runs ``command`` in ``workdir`` with ``ml_folder`` as /opt/ml.
 
-        ``opt_folder`` is an empty folder that the job's /opt may be put together in.
+        ``opt_folder`` is an empty folder that the job's /opt may be put together in. With ``offline`` the command has
+        no network but its own loopback, as far as the mode and the kernel can do that.
         """
 
     @contextmanager
@@ -83,10 +88,19 @@ class NamespaceIsolation:
         self.name = name
         self._unshare = (shutil.which("unshare") or "unshare", flags)
 
-    def wrap(self, command: Sequence[str], *, ml_folder: Path, opt_folder: Path, workdir: str) -> list[str]:
+    def wrap(
+        self, command: Sequence[str], *, ml_folder: Path, opt_folder: Path, workdir: str, offline: bool = False
+    ) -> list[str]:
         """Enter the namespace, mount, and exec the command: it keeps the process id of the wrapper."""
-        script = ["/bin/sh", "-c", _ENTER_NAMESPACE, "localaws", str(ml_folder), str(opt_folder), workdir]
-        return [*self._unshare, *script, *command]
+        cut = offline and self._cuts_networks
+        enter = [*self._unshare, *(["-n"] if cut else [])]
+        script = (_RAISE_LOOPBACK if cut else "") + _ENTER_NAMESPACE
+        return [*enter, "/bin/sh", "-c", script, "localaws", str(ml_folder), str(opt_folder), workdir, *command]
+
+    @cached_property
+    def _cuts_networks(self) -> bool:
+        """Whether the kernel gives a network namespace too; asked when the first job wants none of ours."""
+        return subprocess.run([*self._unshare, "-n", "true"], capture_output=True, check=False).returncode == 0
 
     @contextmanager
     def slot(self, ml_folder: Path) -> Iterator[None]:  # noqa: ARG002  # the protocol's signature
@@ -111,6 +125,7 @@ class SymlinkIsolation:
         ml_folder: Path,  # noqa: ARG002  # the protocol's signature
         opt_folder: Path,  # noqa: ARG002  # the protocol's signature
         workdir: str,
+        offline: bool = False,  # noqa: ARG002  # the protocol's signature
     ) -> list[str]:
         """Only the working directory is set; the link is made by ``slot``."""
         return ["/bin/sh", "-c", 'cd "$1" || exit 125; shift; exec "$@"', "localaws", workdir, *command]

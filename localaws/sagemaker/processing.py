@@ -84,6 +84,11 @@ def command(request: Mapping[str, Any]) -> tuple[str, ...]:
     return (*entrypoint, *app.get("ContainerArguments", [])) if entrypoint else ()
 
 
+def is_offline(request: Mapping[str, Any]) -> bool:
+    """Whether the job is to have no network."""
+    return bool(request.get("NetworkConfig", {}).get("EnableNetworkIsolation"))
+
+
 def max_runtime_s(request: Mapping[str, Any]) -> float:
     """The limit on the job's runtime; SageMaker's default is a day."""
     return float(request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_S))

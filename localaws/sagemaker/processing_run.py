@@ -43,6 +43,7 @@ class ProcessingRun(JobRun):
             place=place,
             runtime_s=processing.max_runtime_s(request),
             volume_gib=processing.cluster(request)["VolumeSizeInGB"],
+            offline=processing.is_offline(request),
         )
         mirrors = self._mirrors(place, continuous=True)
         outcome = self.run_container(spec, place, sinks=[], on_start=self._started, mirrors=mirrors)

@@ -137,6 +137,7 @@ class JobRun:
         place: JobFolder,
         runtime_s: float,
         volume_gib: int,
+        offline: bool,
     ) -> ContainerSpec:
         """What will run.
 
@@ -145,9 +146,8 @@ class JobRun:
         """
         resolved = self.machine.images.resolve(image)
         workdir = resolved.workdir or str(place.home)
-        environment = (
-            self._base_environment(place) | {"PATH": resolved.search_path()} | dict(resolved.environment) | dict(own)
-        )
+        base = self._base_environment(place) | ({} if offline else self._access())
+        environment = base | {"PATH": resolved.search_path()} | dict(resolved.environment) | dict(own)
         if not command:
             raise JobFailedError(
                 f"ClientError: the request names no ContainerEntrypoint, and {image!r} has none of its own here; set "
@@ -163,6 +163,7 @@ class JobRun:
             max_runtime_s=runtime_s,
             grace_s=self.machine.grace_s,
             max_disk_bytes=volume_gib * GIB,
+            offline=offline,
         )
 
     def _check_command(self, name: str, image: str, search_path: str, workdir: str, place: JobFolder) -> None:
@@ -180,6 +181,11 @@ class JobRun:
             "LANG": "C.UTF-8",
             "AWS_REGION": self.record.region,
             "AWS_DEFAULT_REGION": self.record.region,
+        }
+
+    def _access(self) -> dict[str, str]:
+        """What a job without network isolation has to reach AWS, which is us."""
+        return {
             "AWS_ENDPOINT_URL": self.machine.endpoint,
             # As a container on AWS has its role's credentials: here those of who asked for the job.
             "AWS_ACCESS_KEY_ID": self._access_key,

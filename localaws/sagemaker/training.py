@@ -42,6 +42,11 @@ def is_spot(request: Mapping[str, Any]) -> bool:
     return bool(request.get("EnableManagedSpotTraining"))
 
 
+def is_offline(request: Mapping[str, Any]) -> bool:
+    """Whether the job is to have no network."""
+    return bool(request.get("EnableNetworkIsolation"))
+
+
 def max_runtime_s(request: Mapping[str, Any]) -> float:
     """The limit on the time the container runs, over all attempts."""
     return float(request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_S))
@@ -61,8 +66,9 @@ def check(request: Mapping[str, Any]) -> None:
     """
     if "TrainingImage" not in algorithm(request):
         raise unsupported("training without AlgorithmSpecification.TrainingImage", instead="name an image")
-    if request.get("ResourceConfig", {}).get("InstanceCount", 1) != 1:
-        raise unsupported("training on several instances", instead="set ResourceConfig.InstanceCount to 1")
+    if _instance_counts(request) != [1]:
+        instead = "set ResourceConfig.InstanceCount to 1, or give one instance group with one instance"
+        raise unsupported("training on several instances", instead=instead)
     check_mode(algorithm(request).get("TrainingInputMode"), "AlgorithmSpecification.TrainingInputMode")
     check_uri(request["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath")
     _check_channels(request)
@@ -71,6 +77,11 @@ def check(request: Mapping[str, Any]) -> None:
     if found := checkpoints(request):
         check_uri(found[0], "CheckpointConfig.S3Uri")
         check_path(found[1], "CheckpointConfig.LocalPath")
+
+
+def _instance_counts(request: Mapping[str, Any]) -> list[int]:
+    config = request.get("ResourceConfig", {})
+    return [group["InstanceCount"] for group in config.get("InstanceGroups") or [{"InstanceCount": 1, **config}]]
 
 
 def _check_channels(request: Mapping[str, Any]) -> None:
@@ -139,12 +150,14 @@ def _channel_config(channel: Mapping[str, Any], request: Mapping[str, Any]) -> d
 
 
 def _resource_config(request: Mapping[str, Any]) -> dict[str, Any]:
-    instance_type = request.get("ResourceConfig", {}).get("InstanceType", "local")
-    group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": ["algo-1"]}
+    config = request.get("ResourceConfig", {})
+    (only,) = config.get("InstanceGroups") or [{"InstanceGroupName": "homogeneousCluster", **config}]
+    name, instance_type = only["InstanceGroupName"], only.get("InstanceType", "local")
+    group = {"instance_group_name": name, "instance_type": instance_type, "hosts": ["algo-1"]}
     return {
         "current_host": "algo-1",
         "current_instance_type": instance_type,
-        "current_group_name": "homogeneousCluster",
+        "current_group_name": name,
         "hosts": ["algo-1"],
         "instance_groups": [group],
         "network_interface_name": "lo",

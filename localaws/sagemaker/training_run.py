@@ -83,6 +83,7 @@ class TrainingRun(JobRun):
             place=place,
             runtime_s=min(training.max_runtime_s(request) - self._trained_s, self._wait_left_s()),
             volume_gib=request.get("ResourceConfig", {}).get("VolumeSizeInGB", 30),
+            offline=training.is_offline(request),
         )
         started = time.monotonic()
         outcome = self.run_container(spec, place, sinks=[self._scan], on_start=self._started, mirrors=mirrors)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from localaws.jobs.isolation import IsolationError, SymlinkIsolation, probe
+from localaws.jobs import folder
+from localaws.jobs.isolation import IsolationError, SymlinkIsolation, modes, probe
 
 
 def test_the_link_is_there_while_the_job_runs(tmp_path: Path) -> None:
     """The slot points the link at the job's folder and takes it away."""
-    link, folder = tmp_path / "ml", tmp_path / "job"
-    folder.mkdir()
+    link, target = tmp_path / "ml", tmp_path / "job"
+    target.mkdir()
     isolation = SymlinkIsolation(link=link)
-    with isolation.slot(folder):
-        assert link.resolve() == folder
+    with isolation.slot(target):
+        assert link.resolve() == target
     assert not link.exists()
 
 
@@ -40,5 +44,34 @@ def test_a_mode_is_probed_where_the_jobs_will_be(tmp_path: Path) -> None:
             yield
 
     probe(Noted(), jobs_folder=jobs_folder)
-    assert [folder.parent.parent for folder in tried] == [jobs_folder]
+    assert [ml_folder.parent.parent for ml_folder in tried] == [jobs_folder]
     assert list(jobs_folder.iterdir()) == []
+
+
+# Prints whether it reaches our port, and a port of its own.
+CONNECT = """
+import socket, sys
+def reaches(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+own = socket.create_server(("127.0.0.1", 0))
+print(reaches(int(sys.argv[1])), reaches(own.getsockname()[1]))
+"""
+
+
+@pytest.mark.parametrize("name", ["mount-namespace", "user-namespace"])
+@pytest.mark.parametrize("offline", [False, True])
+def test_an_offline_job_reaches_itself_alone(tmp_path: Path, name: str, offline: bool) -> None:
+    """A job with network isolation cannot connect to this machine, and its own loopback works; another one can."""
+    mode = modes()[name]
+    if problem := probe(mode):
+        pytest.skip(problem)
+    place = folder.create(tmp_path, "job")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        connect = (sys.executable, "-c", CONNECT, str(listening.getsockname()[1]))
+        command = mode.wrap(connect, ml_folder=place.ml, opt_folder=place.opt, workdir="/", offline=offline)
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(not offline), "True"]

@@ -237,3 +237,23 @@ def test_a_processing_job_that_failed_says_why_whatever_becomes_of_its_files(sag
     request = processing_request("job", f"echo x > {ML}/out/x; exit 3", ProcessingOutputConfig=outputs)
     record = ended(sagemaker.create_job(PROCESSING, request, access_key="any"))
     assert record.state.failure_reason == "AlgorithmError: , exit code: 3"
+
+
+@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.parametrize(("kind", "request_of"), [(TRAINING, training_request), (PROCESSING, processing_request)])
+def test_a_job_with_network_isolation_gets_no_keys(
+    sagemaker: LocalSageMakerBackend,
+    tmp_path: Path,
+    kind: JobKind,
+    request_of: Callable[..., dict[str, Any]],
+    offline: bool,
+) -> None:
+    """As on AWS it has no credentials; nor does it learn where this server is. Another one has both."""
+    isolated = {"EnableNetworkIsolation": offline}
+    fields = isolated if kind is TRAINING else {"NetworkConfig": isolated}
+    request = request_of("job", f"env > {tmp_path}/told", **fields)
+    assert ended(sagemaker.create_job(kind, request, access_key="any")).state.status == "Completed"
+    names = {line.partition("=")[0] for line in (tmp_path / "told").read_text().splitlines()}
+    access = {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    assert names & access == (set() if offline else access)
+    assert "AWS_REGION" in names
