@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from moto.core.exceptions import ServiceException
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 from moto.utilities.utils import get_partition
+
+_FAILED = "ClientError: Data download failed"
 
 
 class TransferError(Exception):
@@ -125,44 +128,67 @@ class ObjectStore:
 
 
 def download_prefix(store: ObjectStore, uri: str, target: Path) -> int:
-    """Copy every object under the prefix below ``target``; returns how many there were."""
+    """Copy every object under the prefix below ``target``; returns how many there were.
+
+    Raises:
+        TransferError: an object cannot be a file there.
+    """
     location = parse_uri(uri)
     keys = store.keys(location)
-    for key in keys:
-        content = store.read(S3Location(bucket=location.bucket, key=key))
-        _place(target, relative_path(location.key, key), content)
-    return len(keys)
+    return _download(store, location.bucket, {key: relative_path(location.key, key) for key in keys}, target)
 
 
 def download_manifest(store: ObjectStore, uri: str, target: Path) -> int:
     """Copy the objects that a manifest lists: ``[{"prefix": "s3://…"}, "relative/path", …]``; returns how many.
 
     Raises:
-        TransferError: the manifest is malformed, or an object is missing.
+        TransferError: the manifest is malformed, or an object is missing or cannot be a file there.
     """
+    prefix, names = _manifest(store.read(parse_uri(uri)), uri)
+    return _download(store, prefix.bucket, {prefix.key + name: name for name in names}, target)
+
+
+def _manifest(content: bytes, uri: str) -> tuple[S3Location, list[str]]:
     try:
-        head, *names = json.loads(store.read(parse_uri(uri)))
-        prefix = parse_uri(head["prefix"])
-    except (ValueError, TypeError, KeyError) as error:
+        head, *names = json.loads(content)
+        prefix = head["prefix"]
+    except (ValueError, TypeError, KeyError):
+        prefix, names = None, []
+    if not all(isinstance(text, str) for text in (prefix, *names)):
         raise TransferError(
             f'ClientError: Data download failed: {uri} is no manifest; expected [{{"prefix": "s3://…"}}, "name", …]'
-        ) from error
-    for name in names:
-        _place(target, name, store.read(S3Location(bucket=prefix.bucket, key=prefix.key + name)))
+        )
+    return parse_uri(prefix), names
+
+
+def _download(store: ObjectStore, bucket: str, names: Mapping[str, str], target: Path) -> int:
+    """Copy objects: key to the path below ``target``. S3 tells keys apart that are one path to a disk."""
+    placed: dict[Path, str] = {}
+    for key, relative in names.items():
+        content = store.read(S3Location(bucket=bucket, key=key))
+        path = _place(target, relative, content)
+        if path in placed:
+            raise TransferError(f"{_FAILED}: the objects {placed[path]!r} and {key!r} would be one file")
+        placed[path] = key
     return len(names)
 
 
-def _place(target: Path, relative: str, content: bytes) -> None:
-    path = target / relative
-    if not path.resolve().is_relative_to(target.resolve()):
-        raise TransferError(f"ClientError: Data download failed: the key {relative!r} leads out of the input's folder")
+def _place(target: Path, relative: str, content: bytes) -> Path:
     try:
+        path = (target / relative).resolve()
+        if not path.is_relative_to(target.resolve()):
+            raise TransferError(f"{_FAILED}: the key {relative!r} leads out of the input's folder")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise TransferError(
-            f"ClientError: Data download failed: {relative!r} is both an object and a folder of other objects"
-        ) from error
+        raise TransferError(f"{_FAILED}: {relative!r} is both an object and a folder of other objects") from error
+    except ValueError as error:
+        raise TransferError(f"{_FAILED}: {relative!r} cannot be a file's name: {error}") from error
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise TransferError(f"{_FAILED}: {relative!r} is too long for a file's name") from error
+    return path
 
 
 def files_in(folder: Path) -> Iterator[Path]:

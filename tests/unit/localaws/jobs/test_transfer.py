@@ -53,10 +53,45 @@ def test_an_object_that_is_a_folder_too_is_refused(tmp_path: Path) -> None:
         transfer.download_prefix(store, "s3://b/in/", tmp_path)
 
 
-def test_a_malformed_manifest_is_refused(tmp_path: Path) -> None:
-    """A manifest that is no list with a prefix says what was expected."""
-    with pytest.raises(TransferError, match="is no manifest"):
-        transfer.download_manifest(Objects(manifest=b'{"a": 1}'), "s3://b/manifest", tmp_path)
+def test_objects_that_would_be_one_file_are_refused(tmp_path: Path) -> None:
+    """S3 tells ``a`` and ``/a`` below a prefix apart; that one would be lost is said, with both keys."""
+    store = Objects()
+    store.content = {"in/a": b"1", "in//a": b"2"}
+    with pytest.raises(TransferError, match="'in//a' and 'in/a' would be one file"):
+        transfer.download_prefix(store, "s3://b/in/", tmp_path)
+
+
+@pytest.mark.parametrize(("name", "words"), [("x" * 300, "too long"), ("a\0b", "cannot be a file's name")])
+def test_a_key_that_is_no_name_for_a_file_is_refused(tmp_path: Path, name: str, words: str) -> None:
+    """S3 takes names that a disk does not; the error is the request's, not ours."""
+    store = Objects()
+    store.content = {f"in/{name}": b"1"}
+    with pytest.raises(TransferError, match=f"^ClientError: Data download failed: .* {words}"):
+        transfer.download_prefix(store, "s3://b/in/", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"no JSON",
+        b'{"a": 1}',
+        b"[]",
+        b'["s3://b/p/", "x"]',
+        b'[{"prefix": 5}, "x"]',
+        b'[{"prefix": "s3://b/p/"}, {"source-ref": "x"}]',
+    ],
+)
+def test_a_malformed_manifest_is_refused(tmp_path: Path, manifest: bytes) -> None:
+    """A manifest that is no list of a prefix and names says what was expected."""
+    with pytest.raises(TransferError, match=r"s3://b/manifest is no manifest; expected \[\{"):
+        transfer.download_manifest(Objects(manifest=manifest), "s3://b/manifest", tmp_path)
+
+
+def test_a_manifest_may_name_an_object_twice(tmp_path: Path) -> None:
+    """It is one file all the same."""
+    store = Objects(manifest=b'[{"prefix": "s3://b/p/"}, "x", "x"]', p__x=b"1")
+    assert transfer.download_manifest(store, "s3://b/manifest", tmp_path) == 1
+    assert (tmp_path / "x").read_bytes() == b"1"
 
 
 def test_a_mirror_uploads_what_changed_and_nothing_else(tmp_path: Path) -> None:
