@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 from moto.utilities.utils import get_partition
 
+from localaws.jobs.isolation import ML_ROOT
+
+MAX_LINKS = 40  # that one may lead to the next, as the kernel has it
 _FAILED = "ClientError: Data download failed"
 
 
@@ -191,29 +194,45 @@ def _place(target: Path, relative: str, content: bytes) -> Path:
     return path
 
 
-def files_in(folder: Path) -> Iterator[Path]:
-    """The regular files below a folder, sorted."""
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+def files_in(folder: Path, ml_folder: Path) -> dict[Path, Path]:
+    """The files below a folder of a job, sorted, each with where its content is: a link's is what it points to.
+
+    Args:
+        folder: a folder below ``ml_folder``.
+        ml_folder: what /opt/ml is to the job, and so to its absolute links.
+    """
+    found = {path: _followed(path, ml_folder) for path in sorted(folder.rglob("*"))}
+    return {path: content for path, content in found.items() if content.is_file()}
+
+
+def _followed(path: Path, ml_folder: Path) -> Path:
+    for _ in range(MAX_LINKS):
+        if not path.is_symlink():
+            break
+        target = path.parent / path.readlink()
+        path = ml_folder / target.relative_to(ML_ROOT) if target.is_relative_to(ML_ROOT) else target
+    return path
 
 
 @dataclass(kw_only=True)
 class Mirror:
     """Keeps an S3 prefix equal to a folder's files: each ``sync`` uploads what is new or has changed.
 
-    As on AWS nothing is deleted from S3.
+    As on AWS nothing is deleted from S3. ``ml_folder`` is what /opt/ml is to the job.
     """
 
     store: ObjectStore
     folder: Path
+    ml_folder: Path
     target: S3Location
     _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def sync(self) -> None:
         """Upload each file whose size or time of modification differs from what was uploaded last."""
-        for path in files_in(self.folder):
+        for path, content_path in files_in(self.folder, self.ml_folder).items():
             try:
-                version = (path.stat().st_mtime_ns, path.stat().st_size)
-                content = path.read_bytes() if self._seen.get(path) != version else None
+                version = _version(content_path)
+                content = content_path.read_bytes() if self._seen.get(path) != version else None
             except OSError:  # the job removed it meanwhile
                 continue
             if content is not None:
@@ -222,7 +241,13 @@ class Mirror:
 
     def skip_present(self) -> None:
         """Take what is there now as uploaded."""
-        self._seen = {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in files_in(self.folder)}
+        present = files_in(self.folder, self.ml_folder)
+        self._seen = {path: _version(content_path) for path, content_path in present.items()}
+
+
+def _version(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
 
 
 def tar_gz(folder: Path) -> bytes:

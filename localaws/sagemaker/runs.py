@@ -126,7 +126,7 @@ class JobRun:
 
     def mirror(self, uri: str, container_path: str, place: JobFolder) -> Mirror:
         """A mirror of one of the job's folders in S3."""
-        return Mirror(store=self.store, folder=place.on_host(container_path), target=parse_uri(uri))
+        return Mirror(store=self.store, folder=place.on_host(container_path), ml_folder=place.ml, target=parse_uri(uri))
 
     def spec(
         self,

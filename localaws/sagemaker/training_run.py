@@ -145,7 +145,7 @@ class TrainingRun(JobRun):
         model = place.on_host("/opt/ml/model")
         if self.record.request["OutputDataConfig"].get("CompressionType") == "NONE":
             target = self._target().child("model")
-            Mirror(store=self.store, folder=model, target=target).sync()
+            Mirror(store=self.store, folder=model, ml_folder=place.ml, target=target).sync()
             return f"{target.uri}/"
         target = self._target().child("model.tar.gz")
         self.store.write(target, tar_gz(model))

@@ -99,12 +99,29 @@ def test_a_mirror_uploads_what_changed_and_nothing_else(tmp_path: Path) -> None:
     store = Objects()
     (tmp_path / "a").write_text("1")
     (tmp_path / "b").write_text("1")
-    mirror = transfer.Mirror(store=store, folder=tmp_path, target=S3Location(bucket="b", key="out"))
+    mirror = transfer.Mirror(store=store, folder=tmp_path, ml_folder=tmp_path, target=S3Location(bucket="b", key="out"))
     mirror.sync()
     store.content.clear()
     (tmp_path / "b").write_text("22")
     mirror.sync()
     assert store.content == {"out/b": b"22"}
+
+
+def test_a_link_is_uploaded_as_what_it_points_to(tmp_path: Path) -> None:
+    """By a path of the container or a relative one, through another link, and again when what it points to changes."""
+    store, out = Objects(), tmp_path / "processing" / "out"
+    out.mkdir(parents=True)
+    (out / "v1.csv").write_text("1")
+    (out / "latest.csv").symlink_to("/opt/ml/processing/out/v1.csv")
+    (out / "first.csv").symlink_to("latest.csv")
+    (out / "nowhere.csv").symlink_to("/opt/ml/processing/other/v1.csv")
+    (out / "itself.csv").symlink_to("itself.csv")
+    mirror = transfer.Mirror(store=store, folder=out, ml_folder=tmp_path, target=S3Location(bucket="b", key="out"))
+    mirror.sync()
+    assert store.content == {f"out/{name}.csv": b"1" for name in ("v1", "latest", "first")}
+    (out / "v1.csv").write_text("22")
+    mirror.sync()
+    assert store.content["out/latest.csv"] == b"22"
 
 
 def test_an_archive_does_not_depend_on_when_and_who(tmp_path: Path) -> None:
