@@ -83,11 +83,30 @@ def test_the_jobs_folders_may_lie_below_opt(tmp_path: Path, mode: str) -> None:
         assert server.end() == 0
 
 
+# Says when it begins and ends, and in between waits for the other one to begin, but not for long.
+IN_TURN = """
+import pathlib, time
+def say(what):
+    with open({path!r}, "a") as file:
+        file.write(what + "\\n")
+say("begin")
+deadline = time.monotonic() + 2
+while pathlib.Path({path!r}).read_text().count("begin") % 2 and time.monotonic() < deadline:
+    time.sleep(0.02)
+say("end")
+"""
+
+
 def test_isolation_by_symlink_runs_one_job_at_a_time(tmp_path: Path) -> None:
-    """Where there are no namespaces, jobs queue for the one /opt/ml."""
+    """Where there are no namespaces, jobs queue for the one /opt/ml: the second begins when the first has ended."""
     server = start_server(tmp_path, "--isolation", "symlink", wrapper=private_opt(tmp_path))
     try:
         assert server.isolation == "symlink"
         check_isolated(server)
+        jobs = Jobs(server=server, bucket="turns")
+        told = tmp_path / "told"
+        for name in [jobs.start_processing(IN_TURN.format(path=str(told))) for _ in range(2)]:
+            assert jobs.processed(name)["ProcessingJobStatus"] == "Completed"
+        assert told.read_text().split() == ["begin", "end", "begin", "end"]
     finally:
         assert server.end() == 0
