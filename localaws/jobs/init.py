@@ -63,7 +63,7 @@ def read_environment() -> dict[bytes, bytes]:
     """The job's environment, which comes first on the line."""
     size = int.from_bytes(_read(SIZE_BYTES), "big")
     entries = _read(size).split(b"\0")
-    return dict(entry.split(b"=", 1) for entry in entries if entry)  # type: ignore[misc]  # two parts, always
+    return dict(entry.split(b"=", 1) for entry in entries if entry)
 
 
 def _read(size: int) -> bytes:
