@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
@@ -18,8 +20,10 @@ from localaws.sagemaker.training import is_spot
 PREFIX = "/_localaws"
 
 
-def admin_app(runtime: Runtime, ledger: Ledger, environments: Environments) -> Flask:
-    """The admin routes of one server."""
+def admin_app(
+    runtime: Runtime, ledger: Ledger, environments: Environments, unsaved: Callable[[], str | None] = lambda: None
+) -> Flask:
+    """The admin routes of one server. `unsaved` tells why the state could not be saved; None when it could."""
     app = Flask("localaws")
     add_pages(app, prefix=PREFIX)
     add_fault_routes(app, runtime.switches, prefix=PREFIX)
@@ -35,6 +39,8 @@ def admin_app(runtime: Runtime, ledger: Ledger, environments: Environments) -> F
             isolation=machine.isolation.name,
             parallel_jobs=machine.isolation.parallel,
             running_jobs=runtime.running(),
+            # no reason to start it anew: what is not on disk is lost then
+            state=unsaved() or "saved",
         )
 
     @app.post(f"{PREFIX}/sagemaker/training-jobs/<name>/interrupt")

@@ -38,7 +38,8 @@ class LocalAws:
     """A running localaws; a context manager, once a process.
 
     Raises:
-        ImageFileError, IsolationError, OSError: it cannot start; the message says why.
+        ImageFileError, IsolationError, OSError: it cannot start, or its state cannot be saved when it ends; the message
+            says why.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -81,15 +82,20 @@ class LocalAws:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.shutdown()
-        self._runtime.end_all()
-        self._keeper.close()
+        try:
+            self._runtime.end_all()
+            self._keeper.close()
+        finally:
+            self._clear_up()
+
+    def _clear_up(self) -> None:
         self._end_reaper()
         shutil.rmtree(self.machine.jobs_folder, ignore_errors=True)
         if self._settings.data_dir is None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _application(self) -> Application:
-        return Application(self._runtime, on_write=self._keeper.touch)
+        return Application(self._runtime, on_write=self._keeper.touch, unsaved=lambda: self._keeper.problem)
 
     def _images(self) -> ImageCatalog:
         file = self._settings.images_file

@@ -35,12 +35,14 @@ READING = ("Describe", "List", "Get", "Head", "Search", "Filter", "BatchGet", "S
 class Application:
     """Everything that is served on the port."""
 
-    def __init__(self, runtime: Runtime, *, on_write: Callable[[], None]) -> None:
+    def __init__(
+        self, runtime: Runtime, *, on_write: Callable[[], None], unsaved: Callable[[], str | None] = lambda: None
+    ) -> None:
         self._moto = DomainDispatcherApplication(create_app)
         ledger, environments = Ledger(), Environments(has_object=has_object)
         self._mwaa: WSGIApplication = mwaa.mwaa_app(environments)
         self._gate: WSGIApplication = FaultGate(self._serve, runtime.switches, ledger)
-        self._admin: WSGIApplication = admin.admin_app(runtime, ledger, environments)
+        self._admin: WSGIApplication = admin.admin_app(runtime, ledger, environments, unsaved)
         self._on_write = on_write
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

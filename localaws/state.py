@@ -11,18 +11,18 @@ import fcntl
 import hashlib
 import io
 import logging
-import os
 import pickle
 import threading
 import time
 from pathlib import Path
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 from moto import backends
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.models import FakeKey, s3_backends
 from moto.s3.utils import _VersionedKeyStore
+
+from localaws.contents import BlobStore, write_durably
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ DEBOUNCE_S = 0.2
 # A snapshot may take this part of the time at most: with much metadata, it is taken less often.
 LOAD = 0.2
 ATTEMPTS = 5
+RETRY_S = 2.0  # after a save that failed, as on a full disk
 LOCK_TYPES = (type(threading.Lock()), type(threading.RLock()))
 
 Snapshot = list[tuple[str, str, BaseBackend]]
@@ -43,58 +44,8 @@ class StateUnreadableError(OSError):
     """What was kept cannot be read, as after an upgrade that changed its form."""
 
 
-class BlobStore:
-    """Contents by digest, each in a file of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._known: WeakKeyDictionary[FakeKey, tuple[object, str]] = WeakKeyDictionary()
-        self.used: set[str] = set()
-
-    def put(self, key: FakeKey) -> str:
-        """The digest of an object's content, which is on disk afterwards."""
-        version = (key.last_modified, key.size)
-        known_version, digest = self._known.get(key, (None, ""))
-        if known_version != version:
-            digest = self._write(_content(key))
-            self._known[key] = (version, digest)
-        self.used.add(digest)
-        return digest
-
-    def _write(self, content: bytes) -> str:
-        digest = hashlib.sha256(content).hexdigest()
-        path = self._folder / digest
-        if not path.exists():
-            write_durably(path, content)
-        return digest
-
-    def get(self, digest: str) -> bytes:
-        """A content by its digest."""
-        return (self._folder / digest).read_bytes()
-
-    def remove_unused(self) -> None:
-        """Remove what the last complete snapshot does not use."""
-        for path in self._folder.iterdir():
-            if path.name not in self.used:
-                path.unlink()
-
-
-def _content(key: FakeKey) -> bytes:
-    try:
-        return key.value
-    except ValueError:  # deleted meanwhile: its buffer is closed
-        return b""
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that either the old or the new content is there, whatever happens meanwhile."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+class StateNotSavedError(OSError):
+    """What changed last could not be written."""
 
 
 class _Content:
@@ -164,6 +115,7 @@ class StateKeeper:
         self._complained: set[str] = set()
         self._changed = threading.Event()
         self._closing = threading.Event()
+        self._problem: str | None = None
         self._thread = threading.Thread(target=self._keep, daemon=True)
 
     def load(self) -> None:
@@ -188,14 +140,27 @@ class StateKeeper:
         """Tell that something may have changed. Returns at once."""
         self._changed.set()
 
+    @property
+    def problem(self) -> str | None:
+        """Why the last save failed; None when it did not."""
+        return self._problem
+
     def close(self) -> None:
-        """Save what has changed and stop."""
+        """Save what has changed and stop.
+
+        Raises:
+            StateNotSavedError: it cannot be written; what was saved before is as it was.
+        """
         self._closing.set()
         self._changed.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.save()
-        self._lock_file.close()
+        try:
+            self.save()
+        except Exception as error:
+            raise StateNotSavedError(f"what changed last is not kept in {self._folder}: {error}") from error
+        finally:
+            self._lock_file.close()
 
     def _keep(self) -> None:
         while not self._closing.is_set():
@@ -203,19 +168,45 @@ class StateKeeper:
             self._closing.wait(DEBOUNCE_S)
             self._changed.clear()
             began = time.monotonic()
+            pause_s = 0.0 if self._saves() else RETRY_S
+            self._closing.wait(max((time.monotonic() - began) / LOAD, pause_s))
+
+    def _saves(self) -> bool:
+        """Whether a save went well. One that did not is told once for each reason, and tried again."""
+        try:
             self.save()
-            self._closing.wait((time.monotonic() - began) / LOAD)
+        except Exception as error:  # whatever it was: without this thread nothing would be saved any more
+            if self._problem != str(error):
+                log.exception("the state is not saved; it is tried again every %s s", RETRY_S)
+            self._problem = str(error)
+            self._changed.set()
+            return False
+        if self._problem is not None:
+            log.warning("the state is saved again")
+        self._problem = None
+        return True
 
     def save(self) -> None:
-        """Write the snapshot of each service that differs from what is on disk."""
+        """Write the snapshot of each service that differs from what is on disk.
+
+        Raises:
+            Exception: what kept one of them from being written; all others were tried.
+        """
         self._blobs.used = set()
         services = services_in_use()
-        saved = [self._save_service(service) for service in services]
+        saved, errors = [], []
+        for service in services:
+            try:
+                saved.append(self._save_service(service))
+            except Exception as error:  # noqa: BLE001 # raised below: one service must not cost the others theirs
+                errors.append(error)
         # moto's reset takes services out of use: what was kept of them is not to come back.
         in_use = {service.service_name for service in services}
         for path in [path for path in self._folder.glob("*.pickle") if path.stem not in in_use]:
             path.unlink()
             self._saved.pop(path.stem, None)
+        if errors:
+            raise errors[0]
         if all(saved):
             self._blobs.remove_unused()
 

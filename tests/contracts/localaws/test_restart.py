@@ -104,6 +104,24 @@ def test_what_moto_resets_does_not_come_back(tmp_path: Path) -> None:
         assert second.end() == 0
 
 
+def test_a_state_that_cannot_be_saved_is_told_and_ends_in_order(tmp_path: Path) -> None:
+    """Health says why while requests are answered on; at the end exit code and message say it, and no job is left."""
+    data = tmp_path / "data"
+    server = start_server(tmp_path, "--data-dir", str(data))
+    assert server.admin("GET", "/health")[1]["state"] == "saved"
+    (data / "state").rename(data / "aside")
+    (data / "state").write_text("a file where a folder should be")
+    jobs = Jobs(server=server, bucket="lake")
+    name = jobs.start_training(SLEEPING)
+    (line,) = until(lambda: jobs.log_lines("Training", name), what="the job to run")
+    until(lambda: "Not a directory" in server.admin("GET", "/health")[1]["state"], what="health to say so")
+    assert server.admin("GET", "/health")[1]["status"] == "ok"
+    assert server.end() == 1
+    assert "localaws: what changed last is not kept in" in server.log.read_text()
+    assert not is_running(int(line))
+    assert not (data / "jobs").exists()
+
+
 def test_a_data_dir_serves_one_server(tmp_path: Path) -> None:
     """A second server on the same folder refuses to start and says what to do."""
     data = str(tmp_path / "data")

@@ -1,5 +1,6 @@
 """State on disk: what a keeper has saved, the next one gives back to moto's services."""
 
+import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from moto.s3.models import S3Backend, s3_backends
 from moto.sns.models import sns_backends
 
 from localaws import state
-from localaws.state import DataDirInUseError, StateKeeper, StateUnreadableError
+from localaws.state import DataDirInUseError, StateKeeper, StateNotSavedError, StateUnreadableError
 
 ACCOUNT = "123456789012"
 
@@ -50,8 +51,10 @@ def unsaveable(error: type[Exception]) -> object:
 
 
 def until(look: Callable[[], bool]) -> None:
-    """Wait until it is so."""
+    """Wait until it is so; the limit bounds a failing test."""
+    deadline = time.monotonic() + 60
     while not look():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
@@ -166,6 +169,50 @@ def test_a_change_is_saved_without_being_asked_for(s3: S3Backend, tmp_path: Path
         until(lambda: b"content" in contents(tmp_path).values())
 
 
+def test_a_save_that_fails_is_told_and_tried_again(
+    s3: S3Backend, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While nothing can be written the reason is to be had and told once; then all is saved, asked for or not."""
+    monkeypatch.setattr(state, "RETRY_S", 0.02)
+    refused = itertools.count()
+    with keeper(tmp_path) as kept, caplog.at_level(logging.WARNING, logger="localaws.state"):
+        hindrance = tmp_path / "state"
+        hindrance.rmdir()
+        hindrance.write_text("a file where a folder should be")
+        kept.start()
+        s3.put_object("lake", "key", b"content")
+        kept.touch()
+        until(lambda: kept.problem is not None and next(refused) > 20)
+        assert "Not a directory" in (kept.problem or "")
+        hindrance.unlink()
+        hindrance.mkdir()
+        until(lambda: kept.problem is None)
+        assert (hindrance / "s3.pickle").exists()
+    assert [message.partition(";")[0] for message in caplog.messages] == [
+        "the state is not saved",
+        "the state is saved again",
+    ]
+
+
+def test_a_service_that_cannot_be_written_costs_no_other(s3: S3Backend, tmp_path: Path) -> None:
+    """Every other service is on disk, and what was wrong is raised."""
+    s3.put_object("lake", "key", b"content")
+    logs_backends[ACCOUNT]["eu-west-1"].groups["odd"] = unsaveable(ZeroDivisionError)  # type: ignore[assignment]  # on purpose
+    sns_backends[ACCOUNT]["eu-west-1"].create_topic("alerts")
+    kept = StateKeeper(tmp_path)
+    with pytest.raises(StateNotSavedError, match=r"is not kept in .*: cannot be pickled"):
+        kept.close()
+    assert {path.stem for path in (tmp_path / "state").iterdir()} == {"s3", "sns"}
+
+
+def test_a_last_save_that_fails_gives_the_folder_back(s3: S3Backend, tmp_path: Path) -> None:
+    """The error names the folder; another keeper can have it."""
+    s3.put_object("lake", "key", b"content")
+    with pytest.raises(StateNotSavedError, match=str(tmp_path / "state")), keeper(tmp_path):
+        (tmp_path / "state").rmdir()
+    StateKeeper(tmp_path).close()
+
+
 def test_state_that_cannot_be_read_stops_the_start(no_state: None, tmp_path: Path) -> None:  # noqa: ARG001  # a fixture
     """The message names the file and says how to go on without it; the file is left as it was."""
     file = tmp_path / "state" / "s3.pickle"
@@ -183,15 +230,3 @@ def test_a_folder_has_one_keeper(no_state: None, tmp_path: Path) -> None:  # noq
         StateKeeper(tmp_path)
     with keeper(tmp_path):
         pass
-
-
-def test_a_write_that_fails_leaves_the_old_content(tmp_path: Path) -> None:
-    """A file is replaced as a whole or not at all, and a half-written one of before is no hindrance."""
-    path = tmp_path / "state"
-    state.write_durably(path, b"old")
-    with pytest.raises(TypeError):
-        state.write_durably(path, "no bytes")  # type: ignore[arg-type]  # on purpose
-    assert path.read_bytes() == b"old"
-    state.write_durably(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert list(tmp_path.iterdir()) == [path]
