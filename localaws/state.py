@@ -211,11 +211,12 @@ class StateKeeper:
             self._blobs.remove_unused()
 
     def _save_service(self, service: BackendDict[Any]) -> bool:
-        """Whether what is on disk is the service's state now, as far as it can be kept at all."""
+        """Whether nothing on disk but what was just pickled is needed for the service."""
         name = service.service_name
         content = self._pickled(service)
         if content is None:
-            return name in self._complained
+            # S3's last snapshot names contents: without a newer one, they have to stay.
+            return name in self._complained and name != s3_backends.service_name
         digest = hashlib.sha256(content).hexdigest()
         if self._saved.get(name) != digest:
             write_durably(self._folder / f"{name}.pickle", content)

@@ -136,6 +136,24 @@ def test_an_incomplete_snapshot_removes_nothing(s3: S3Backend, tmp_path: Path) -
     assert found.value == b"new"
 
 
+def test_a_snapshot_that_cannot_be_made_removes_nothing(s3: S3Backend, tmp_path: Path) -> None:
+    """When S3 has something that no pickle takes, its last snapshot can be loaded; with the next one contents go again."""
+    s3.put_object("lake", "key", b"old")
+    with keeper(tmp_path) as kept:
+        kept.save()
+        s3.put_object("lake", "key", b"new")
+        s3.buckets["lake"].cors = [unsaveable(TypeError)]
+        kept.save()
+    restart(tmp_path)
+    found = s3_backends[ACCOUNT]["aws"].get_object("lake", "key")
+    assert found is not None
+    assert found.value == b"old"
+    s3_backends[ACCOUNT]["aws"].delete_object("lake", "key")
+    with keeper(tmp_path):
+        pass
+    assert contents(tmp_path) == {}
+
+
 def test_a_service_that_cannot_be_kept_is_told_once(
     s3: S3Backend, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
