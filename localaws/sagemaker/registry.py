@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from moto.sagemaker.utils import arn_formatter
@@ -23,9 +25,23 @@ UPDATABLE = (
 )
 
 
+_LOCK = threading.RLock()  # one for all registries: they are pickled, and each call takes microseconds
+
+
+def _undivided[**P, T](method: Callable[P, T]) -> Callable[P, T]:
+    """Between what a call looks up and what it writes nothing of another call happens."""
+
+    @wraps(method)
+    def alone(*arguments: P.args, **named: P.kwargs) -> T:
+        with _LOCK:
+            return method(*arguments, **named)
+
+    return alone
+
+
 @dataclass(kw_only=True)
 class Registry:
-    """One account's and region's model registry."""
+    """One account's and region's model registry. Safe to use from any thread."""
 
     account: str
     region: str
@@ -33,6 +49,7 @@ class Registry:
     packages: dict[str, Package] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
+    @_undivided
     def create_group(self, request: Mapping[str, Any], at: datetime) -> PackageGroup:
         """Make a group.
 
@@ -48,6 +65,7 @@ class Registry:
         self.groups[name] = group
         return group
 
+    @_undivided
     def group(self, name_or_arn: str) -> PackageGroup:
         """The group of that name or ARN.
 
@@ -59,6 +77,12 @@ class Registry:
             raise ValidationError(f"ModelPackageGroup {self._arn('model-package-group', name)} does not exist.")
         return self.groups[name]
 
+    @_undivided
+    def all_groups(self) -> list[PackageGroup]:
+        """The groups as they are now, in the order in which they were made."""
+        return list(self.groups.values())
+
+    @_undivided
     def delete_group(self, name_or_arn: str) -> None:
         """Delete a group that has no versions left.
 
@@ -72,6 +96,7 @@ class Registry:
             raise Conflict(f"Model Package Group {group.arn} cannot be deleted because it contains model packages.")
         del self.groups[group.model_package_group_name]
 
+    @_undivided
     def create(self, request: Mapping[str, Any], at: datetime) -> tuple[Package, bool]:
         """Register a package, and whether it is new: the same ClientToken and request give the same package.
 
@@ -138,6 +163,7 @@ class Registry:
             tags=list(request.get("Tags", [])),
         )
 
+    @_undivided
     def package(self, name_or_arn: str) -> Package:
         """The package of that ARN, or the unversioned one of that name.
 
@@ -150,6 +176,12 @@ class Registry:
             raise ValidationError(f"ModelPackage {arn} does not exist.")
         return self.packages[arn]
 
+    @_undivided
+    def all_packages(self) -> list[Package]:
+        """The packages of all groups and of none as they are now, in the order in which they were made."""
+        return list(self.packages.values())
+
+    @_undivided
     def update(self, request: Mapping[str, Any], at: datetime) -> Package:
         """Change what was sent, and nothing else. Customer metadata is merged by key."""
         package = self.package(request["ModelPackageArn"])
@@ -164,6 +196,7 @@ class Registry:
         package.fields, package.modified = fields, at
         return package
 
+    @_undivided
     def delete(self, name_or_arn: str) -> Package:
         """Delete a package; its version number is not used again."""
         return self.packages.pop(self.package(name_or_arn).arn)

@@ -115,8 +115,8 @@ class LocalSageMakerResponse(SageMakerResponse):
         part = request.get("NameContains", "").lower()
         groups = [
             group
-            for name, group in self.backend.registry.groups.items()
-            if part in name.lower() and records.within(group.creation_time, after, before)
+            for group in self.backend.registry.all_groups()
+            if part in group.model_package_group_name.lower() and records.within(group.creation_time, after, before)
         ]
         by_name = request.get("SortBy") == "Name"
         groups.sort(
@@ -155,7 +155,7 @@ class LocalSageMakerResponse(SageMakerResponse):
             sort_by=request.get("SortBy"),
             descending=request.get("SortOrder") == "Descending",
         )
-        found = selection.apply(list(self.backend.registry.packages.values()))
+        found = selection.apply(self.backend.registry.all_packages())
         return _page("ModelPackageSummaryList", [_pick(package.describe(), SUMMARY) for package in found], request)
 
     def _tell(self, package: Package) -> None:

@@ -54,7 +54,6 @@ ELSEWHERE = {
     "localaws.sagemaker.packages": "contracts/localaws/test_registry.py",
     "localaws.sagemaker.processing": "contracts/localaws/test_processing.py",
     "localaws.sagemaker.processing_run": "contracts/localaws/test_processing.py",
-    "localaws.sagemaker.registry": "contracts/localaws/test_registry.py",
     "localaws.sagemaker.responses": "contracts/localaws/test_processing.py",
     "localaws.sagemaker.runs": "contracts/localaws/test_endings.py",
     "localaws.sagemaker.runtime": "contracts/localaws/test_endings.py",
