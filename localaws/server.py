@@ -19,6 +19,7 @@ from localaws.faults.ledger import Ledger
 from localaws.mwaa import application as mwaa
 from localaws.mwaa.environments import Environments
 from localaws.mwaa.objects import has_object
+from localaws.one_writer import OneWriter
 from localaws.sagemaker.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Application:
     def __init__(
         self, runtime: Runtime, *, on_write: Callable[[], None], unsaved: Callable[[], str | None] = lambda: None
     ) -> None:
-        self._moto = DomainDispatcherApplication(create_app)
+        self._moto = OneWriter(DomainDispatcherApplication(create_app))
         ledger, environments = Ledger(), Environments(has_object=has_object)
         self._mwaa: WSGIApplication = mwaa.mwaa_app(environments)
         self._gate: WSGIApplication = FaultGate(self._serve, runtime.switches, ledger)
@@ -63,7 +64,7 @@ class Application:
         try:
             if errors.service_of(Request(environ, populate_request=False, shallow=True)) == mwaa.SIGNING_NAME:
                 return self._mwaa(environ, start_response)  # moto does not have this service
-            return self._moto(environ, start_response)  # type: ignore[no-any-return]  # moto leaves it untyped
+            return self._moto(environ, start_response)
         except Exception as error:  # noqa: BLE001  # a client must get an answer in its protocol whatever happened
             return _failed(environ, error)(environ, start_response)
         finally:

@@ -137,7 +137,7 @@ def test_an_incomplete_snapshot_removes_nothing(s3: S3Backend, tmp_path: Path) -
 
 
 def test_a_snapshot_that_cannot_be_made_removes_nothing(s3: S3Backend, tmp_path: Path) -> None:
-    """When S3 has something that no pickle takes, its last snapshot can be loaded; with the next one contents go again."""
+    """While S3 has something that no pickle takes, its last snapshot can be loaded; the next one removes again."""
     s3.put_object("lake", "key", b"old")
     with keeper(tmp_path) as kept:
         kept.save()
