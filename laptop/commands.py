@@ -13,9 +13,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from laptop import landing, outcome, ports, progress, secrets_file, system
+from laptop import landing, outcome, ports, progress, secrets_file, system, vitals
 from laptop.airflow_api import AirflowApi, Run
-from laptop.errors import FlowError
+from laptop.errors import FlowError, LossError
 from laptop.flow import Finished, Flow
 from laptop.outcome import Outcome
 from laptop.progress import Steps
@@ -26,7 +26,6 @@ from laptop.story import Story
 
 UI_PORT = 8080
 AWS_PORT = 4566  # where people expect an AWS emulator
-LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +51,9 @@ class InUse:
 
 
 def up(session: Session) -> None:
-    """Start the system, or find it running, and say where it is."""
-    running = system.find(session.settings)
-    if running is None or not running.kept:
+    """Start the system, or find it running and well, and say where it is."""
+    running = _kept(session)
+    if running is None:
         port = ports.required(UI_PORT if session.port is None else session.port)
         with _fresh(session, Steps(session.console), airflow_port=port, keep=True) as fresh:
             running = fresh.record
@@ -80,12 +79,13 @@ def run(session: Session, request: RunRequest) -> None:
 
     Raises:
         FlowError: the flow did not do its work.
+        LossError: a process of the system has ended meanwhile.
     """
     begun, steps = time.monotonic(), Steps(session.console)
-    with _in_use(session, steps) as used:
+    with _in_use(session, steps) as used, _naming_a_loss(session, used):
         password = secrets_file.ensure(session.settings).admin_password
         with AirflowApi(used.record.addresses.airflow, password=password) as api:
-            flow = Flow(api=api, spec=request.spec, board=progress.board(session.console))
+            flow = _flow(session, used, api, request)
             finished = _through(session, steps, flow, request, used)
             came = _outcome(session, used, api, request, finished[-1].run)
             outcome.show(session.console, came, model=request.spec.name)
@@ -96,13 +96,46 @@ def run(session: Session, request: RunRequest) -> None:
     session.console.print(told, soft_wrap=True)
 
 
+def _flow(session: Session, used: InUse, api: AirflowApi, request: RunRequest) -> Flow:
+    def check() -> None:
+        vitals.refuse_a_loss(session.settings, used.record)
+
+    return Flow(api=api, spec=request.spec, board=progress.board(session.console), check=check)
+
+
+@contextmanager
+def _naming_a_loss(session: Session, used: InUse) -> Iterator[None]:
+    """What goes wrong because a process of the system has ended is told as that."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, LossError) and (lost := vitals.loss(session.settings, used.record)):
+            raise LossError(lost) from error
+        raise
+
+
+def _kept(session: Session) -> Record | None:
+    """The system of `make up`; None when there is none. One that is not well is stopped: there is none then."""
+    running = system.find(session.settings)
+    if running is None or not running.kept:
+        return None
+    with session.console.status("looking after the running system"):
+        problem = vitals.ailment(session.settings, running)
+    if problem is None:
+        return running
+    told = f"the system at {running.addresses.airflow} is not well, and is started afresh: {problem}"
+    session.console.print(told, soft_wrap=True)
+    system.stop(session.settings)
+    return None
+
+
 @contextmanager
 def _in_use(session: Session, steps: Steps) -> Iterator[InUse]:
     """The system of `make up`, or one of our own for as long as we need it."""
-    running = system.find(session.settings)
-    if running is not None and running.kept:
+    running = _kept(session)
+    if running is not None:
         session.console.print(f"using the system at {running.addresses.airflow}", soft_wrap=True)
-        yield InUse(record=running, since=LONG_AGO)
+        yield InUse(record=running, since=vitals.LONG_AGO)
         return
     airflow_port = ports.free(UI_PORT if session.port is None else session.port)
     with _fresh(session, steps, airflow_port=airflow_port, keep=False) as fresh:

@@ -11,6 +11,10 @@ class FlowError(LaptopError):
     """The flow ran and something in it failed. The message names the task and gives its reason."""
 
 
+class LossError(LaptopError):
+    """A process of the system has ended while it was needed. The message ends with the last lines of its log."""
+
+
 class Interrupted(BaseException):
     """A signal asked this process to end. Like KeyboardInterrupt, no `except Exception` stops it.
 

@@ -32,13 +32,18 @@ class Finished:
 
 @dataclass(kw_only=True)
 class Flow:
-    """One flow of one model through an Airflow. `runs` are those it has started or found, for `cancel`."""
+    """One flow of one model through an Airflow. `runs` are those it has started or found, for `cancel`.
+
+    Args:
+        check: called at each look while something is waited for; what it raises ends the waiting.
+    """
 
     api: AirflowApi
     spec: ModelSpec
     board: Board
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    check: Callable[[], None] = lambda: None
     runs: list[Run] = field(default_factory=list)
 
     @property
@@ -55,6 +60,7 @@ class Flow:
         wanted = set(self.dag_ids)
         deadline = self.clock() + PARSED_S
         while wanted := {dag_id for dag_id in wanted if not self.api.parsed_since(dag_id, since)}:
+            self.check()
             if errors := self.api.import_errors():
                 raise LaptopError("Airflow cannot import the DAG files:\n" + "\n".join(errors))
             if self.clock() > deadline:
@@ -116,6 +122,7 @@ class Flow:
         while self.clock() < deadline:
             if found := [run for run in self.api.runs_started_by(ingested) if run.dag_id == dag_id]:
                 return found[0]
+            self.check()
             self.sleep(POLL_S / 2)
         raise FlowError(
             f"{ingested.dag_id} succeeded, but no run of {dag_id} was started by it within {REQUEST_S:.0f} s; "
@@ -127,6 +134,7 @@ class Flow:
         begun = self.clock()
         with self.board.section(run.dag_id, self.api.task_order(run.dag_id)) as show:
             while True:
+                self.check()
                 # The run's state is asked for first, so that the tasks shown last are those it ended with.
                 state = self.api.state(run)
                 tasks = self.api.tasks(run)

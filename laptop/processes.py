@@ -46,6 +46,15 @@ def carrying(token: str) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if alive(process) and _token(process) == token]
 
 
+def carries(process_id: int, token: str) -> bool:
+    """Whether the process of that number lives and was started with `token`."""
+    try:
+        process = psutil.Process(process_id)
+    except psutil.NoSuchProcess:
+        return False
+    return alive(process) and _token(process) == token
+
+
 def _token(process: psutil.Process) -> str:
     try:
         return str(process.environ().get(TOKEN_VARIABLE, ""))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -17,11 +17,16 @@ from laptop.settings import Addresses
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """A system that was started: its token, where it listens, and whether it outlives the command that started it."""
+    """A system that was started: its token, where it listens, and whether it outlives the command that started it.
+
+    Args:
+        process_ids: its servers by the names of their logs; none while it is being started.
+    """
 
     token: str
     kept: bool
     addresses: Addresses
+    process_ids: Mapping[str, int] = field(default_factory=dict)
 
 
 def write(path: Path, record: Record) -> None:
@@ -35,7 +40,8 @@ def read(path: Path) -> Record | None:
     """The record; None when there is none, or it cannot be read."""
     try:
         fields = json.loads(path.read_text())
-        return Record(token=fields["token"], kept=fields["kept"], addresses=Addresses(**fields["addresses"]))
+        addresses, servers = Addresses(**fields["addresses"]), dict(fields.get("process_ids", {}))
+        return Record(token=fields["token"], kept=fields["kept"], addresses=addresses, process_ids=servers)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -8,8 +8,9 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
-from laptop import aws, postgres, processes, record, secrets_file, services, signals
+from laptop import aws, postgres, processes, record, secrets_file, services, signals, vitals
 from laptop import settings as layout
 from laptop.airflow_api import AirflowApi
 from laptop.errors import LaptopError
@@ -20,7 +21,6 @@ from laptop.settings import Addresses, Settings
 
 START_S = 180.0
 POLL_S = 0.25
-LOG_TAIL = 15
 
 
 class Starter:
@@ -59,6 +59,8 @@ class Starter:
             aws.bootstrap(addresses.aws)
         with steps.step("Airflow"):
             self._wait_for_airflow(addresses, since)
+        running = replace(running, process_ids={name: process.pid for name, process in self._started.items()})
+        record.write(self._settings.record, running)
         return running
 
     def _environment(self, addresses: Addresses) -> dict[str, str]:
@@ -119,8 +121,7 @@ class Starter:
                 )
 
     def _tail(self, name: str) -> str:
-        log = self._settings.logs / f"{name}.log"
-        return "\n".join([*log.read_text(errors="replace").splitlines()[-LOG_TAIL:], f"(from {log})"])
+        return vitals.log_end(self._settings.logs / f"{name}.log")
 
 
 def find(settings: Settings) -> Record | None:

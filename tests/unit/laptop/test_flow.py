@@ -2,7 +2,8 @@
 
 import datetime as dt
 import io
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from scripted_airflow import Answer, ScriptedAirflow, task
 
 from include.specs import catalog
 from laptop.airflow_api import Run
-from laptop.errors import FlowError, LaptopError
+from laptop.errors import FlowError, LaptopError, LossError
 from laptop.flow import Flow
 from laptop.progress import LineBoard
 
@@ -62,10 +63,10 @@ def clock() -> Iterator[Clock]:
     return Clock()
 
 
-def flow(airflow: ScriptedAirflow, clock: Clock) -> Flow:
+def flow(airflow: ScriptedAirflow, clock: Clock, check: Callable[[], None] = lambda: None) -> Flow:
     """A flow of churn through that Airflow."""
-    board = LineBoard(Console(file=io.StringIO()))
-    return Flow(api=airflow.api(), spec=catalog.model("churn"), board=board, sleep=clock.sleep, clock=clock)
+    board, spec = LineBoard(Console(file=io.StringIO())), catalog.model("churn")
+    return Flow(api=airflow.api(), spec=spec, board=board, sleep=clock.sleep, clock=clock, check=check)
 
 
 def failing(entries: list[Any]) -> ScriptedAirflow:
@@ -153,6 +154,30 @@ def test_unfinished_runs_are_cancelled(clock: Clock) -> None:
     interrupted.cancel()
     assert airflow.bodies(f"PATCH {TRAINING}/dagRuns/t1") == [{"state": "failed"}]
     assert airflow.bodies(f"PATCH {INGESTION}/dagRuns/i1") == []
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda it: it.ingest(DATE, {}),
+        lambda it: it.train(INGESTED, {}),
+        lambda it: it.wait_until_parsed(dt.datetime(2026, 3, 1, tzinfo=dt.UTC)),
+    ],
+    ids=["for the end of a run", "for a run to be started", "for DAG files to be read"],
+)
+def test_waiting_ends_when_a_process_has_ended(clock: Clock, wait: Callable[[Flow], object]) -> None:
+    """A run whose scheduler is gone stays `running` for ever: whoever waits hears of it at the next look."""
+    looks = itertools.count(1)
+
+    def check() -> None:
+        if next(looks) == 3:
+            raise LossError("scheduler has ended")
+
+    forever = {f"GET {INGESTION}/dagRuns/i1": [(200, {"state": "running"})] * 4 + [(200, {"state": "success"})]}
+    forever["GET /api/v2/assets/events"] = [(200, {"asset_events": []})]
+    forever["GET /api/v2/importErrors"] = [(200, {"import_errors": []})]
+    with pytest.raises(LossError, match="scheduler has ended"):
+        wait(flow(ScriptedAirflow(answers(**forever)), clock, check))
 
 
 def test_dag_files_that_cannot_be_imported_are_told(clock: Clock) -> None:
