@@ -94,13 +94,22 @@ class AirflowApi:
         """Let the scheduler start runs of the DAG."""
         self._request("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 
-    def trigger(self, dag_id: str, *, conf: Mapping[str, Any], logical_date: dt.datetime | None = None) -> Run:
-        """Start a run by hand.
+    def trigger(
+        self,
+        dag_id: str,
+        *,
+        conf: Mapping[str, Any],
+        logical_date: dt.datetime | None = None,
+        run_id: str | None = None,
+    ) -> Run:
+        """Start a run by hand, under the name `run_id` or one that Airflow gives it.
 
         Raises:
             LaptopError: Airflow refuses it, for example because a param breaks its schema; the message says which.
         """
         body = {"logical_date": None if logical_date is None else logical_date.isoformat(), "conf": dict(conf)}
+        if run_id is not None:
+            body["dag_run_id"] = run_id
         made = self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
         return Run(dag_id=dag_id, run_id=made["dag_run_id"])
 

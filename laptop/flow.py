@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,9 @@ PARSED_S = 120.0
 # A request starts its training within about two seconds; a busy machine may need longer.
 REQUEST_S = 60.0
 REASON_LINES = 12
+# Ctrl-C is to end soon, also where Airflow is the one that does not answer.
+CANCEL_S = 20.0
+REQUEST_TASK = "request_retraining"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,7 @@ class Flow:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     check: Callable[[], None] = lambda: None
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     runs: list[Run] = field(default_factory=list)
 
     @property
@@ -76,8 +80,7 @@ class Flow:
         ingestion, training_dag = self.dag_ids
         self.api.unpause(training_dag)
         self.api.unpause(ingestion)
-        run = self.api.trigger(ingestion, conf={"date": date.isoformat(), "training": dict(training)})
-        return self._follow(run)
+        return self._follow(self._start(ingestion, {"date": date.isoformat(), "training": dict(training)}))
 
     def train(self, ingested: Run, params: Mapping[str, Any]) -> Finished:
         """Wait for the training that `ingested` asked for; start it where the spec wants none asked for.
@@ -87,8 +90,8 @@ class Flow:
         """
         training_dag = self.dag_ids[1]
         if not self.spec.retrain_on_ingestion:
-            return self._follow(self.api.trigger(training_dag, conf=params))
-        return self._follow(self._requested(ingested, training_dag))
+            return self._follow(self._start(training_dag, params))
+        return self._follow(self._requested(ingested))
 
     def watch(self, date: dt.date, *, flow: str = "drift") -> Finished:
         """Look at `date` and wait for it: its traffic (`drift`), or what labels said by its end (`performance`).
@@ -98,7 +101,7 @@ class Flow:
         """
         dag_id = f"{self.spec.name}_{flow}"
         self.api.unpause(dag_id)
-        return self._follow(self.api.trigger(dag_id, conf={"date": date.isoformat()}))
+        return self._follow(self._start(dag_id, {"date": date.isoformat()}))
 
     def retrain(self, watched: Finished) -> Finished | None:
         """Wait for the training that a day's run asked for; None where it asked for none.
@@ -106,31 +109,59 @@ class Flow:
         Raises:
             FlowError: a task failed, or the request started no training.
         """
-        if not any(task.task_id == "request_retraining" and task.state == "success" for task in watched.tasks):
+        if not asks_for_training(watched.tasks):
             return None
-        return self._follow(self._requested(watched.run, self.dag_ids[1]))
+        return self._follow(self._requested(watched.run))
 
     def cancel(self) -> None:
-        """Mark what is unfinished as failed, so that a later start does not pick it up. Never raises."""
-        for run in self.runs:
-            with contextlib.suppress(Exception):
-                if self.api.state(run) not in ("success", "failed"):
-                    self.api.fail(run)
+        """Mark what is unfinished as failed, so that a later start does not pick it up. Never raises.
 
-    def _requested(self, ingested: Run, dag_id: str) -> Run:
-        deadline = self.clock() + REQUEST_S
+        The trainings that were asked for are a part of it, also those that nobody has found yet.
+        """
+        deadline = self.clock() + CANCEL_S
+        for find in (lambda run: [run], lambda run: self._asked_for(run, deadline)):
+            for run in tuple(self.runs):
+                if self.clock() < deadline:
+                    with contextlib.suppress(Exception):
+                        self._fail(find(run))
+
+    def _fail(self, runs: list[Run]) -> None:
+        for run in runs:
+            if self.api.state(run) not in ("success", "failed"):
+                self.api.fail(run)
+
+    def _asked_for(self, run: Run, deadline: float) -> list[Run]:
+        """The trainings that a run has asked for; one that the scheduler has yet to start is waited for."""
+        while not (found := self._started_by(run)) and asks_for_training(self.api.tasks(run)):
+            if self.clock() > deadline:
+                break
+            self.sleep(POLL_S / 2)
+        return found
+
+    def _start(self, dag_id: str, conf: Mapping[str, Any]) -> Run:
+        """A run that `cancel` knows of, however its start goes: its name is made here, as Airflow makes names."""
+        planned = Run(dag_id=dag_id, run_id=f"manual__{self.now().isoformat()}")
+        self.runs.append(planned)
+        return self.api.trigger(dag_id, conf=conf, run_id=planned.run_id)
+
+    def _started_by(self, run: Run) -> list[Run]:
+        return [found for found in self.api.runs_started_by(run) if found.dag_id == self.dag_ids[1]]
+
+    def _requested(self, ingested: Run) -> Run:
+        deadline, dag_id = self.clock() + REQUEST_S, self.dag_ids[1]
         while self.clock() < deadline:
-            if found := [run for run in self.api.runs_started_by(ingested) if run.dag_id == dag_id]:
+            if found := self._started_by(ingested):
                 return found[0]
             self.check()
             self.sleep(POLL_S / 2)
         raise FlowError(
             f"{ingested.dag_id} succeeded, but no run of {dag_id} was started by it within {REQUEST_S:.0f} s; "
-            f"see its task request_retraining, and whether {dag_id} is paused or busy"
+            f"see its task {REQUEST_TASK}, and whether {dag_id} is paused or busy"
         )
 
     def _follow(self, run: Run) -> Finished:
-        self.runs.append(run)
+        if run not in self.runs:
+            self.runs.append(run)
         begun = self.clock()
         with self.board.section(run.dag_id, self.api.task_order(run.dag_id)) as show:
             while True:
@@ -153,6 +184,11 @@ class Flow:
 
     def _last_words(self, run: Run, task: TaskState) -> str:
         return last_words(self.api.log_entries(run, task))
+
+
+def asks_for_training(tasks: Iterable[TaskState]) -> bool:
+    """Whether the run that these tasks are of has asked for a training."""
+    return any(task.task_id == REQUEST_TASK and task.state == "success" for task in tasks)
 
 
 def last_words(entries: list[Mapping[str, Any]]) -> str:

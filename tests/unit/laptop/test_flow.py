@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from rich.console import Console
 from scripted_airflow import Answer, ScriptedAirflow, task
 
 from include.specs import catalog
 from laptop.airflow_api import Run
-from laptop.errors import FlowError, LaptopError, LossError
+from laptop.errors import FlowError, Interrupted, LaptopError, LossError
 from laptop.flow import Flow
 from laptop.progress import LineBoard
 
@@ -145,7 +146,10 @@ def test_unfinished_runs_are_cancelled(clock: Clock) -> None:
     """What was interrupted is marked failed, so that a later start does not go on with it; the rest is left alone."""
     airflow = ScriptedAirflow(
         answers(
-            **{f"GET {TRAINING}/dagRuns/t1": [(200, {"state": "running"})], f"PATCH {TRAINING}/dagRuns/t1": [(200, {})]}
+            **{
+                f"GET {TRAINING}/dagRuns/t1": [(200, {"state": "running"}), (200, {"state": "failed"})],
+                f"PATCH {TRAINING}/dagRuns/t1": [(200, {})],
+            }
         )
     )
     interrupted = flow(airflow, clock)
@@ -154,6 +158,62 @@ def test_unfinished_runs_are_cancelled(clock: Clock) -> None:
     interrupted.cancel()
     assert airflow.bodies(f"PATCH {TRAINING}/dagRuns/t1") == [{"state": "failed"}]
     assert airflow.bodies(f"PATCH {INGESTION}/dagRuns/i1") == []
+
+
+ASKED: list[Answer] = [(200, {"task_instances": [task("request_retraining", "success", duration=1.0)]})]
+UNKNOWN: list[Answer] = [(200, {"asset_events": []})]
+STARTED: Answer = (200, {"asset_events": [{"created_dagruns": [{"dag_id": "churn_training", "run_id": "t1"}]}]})
+
+
+@pytest.mark.parametrize("looks", [1, 4])
+def test_a_training_that_is_asked_for_and_not_found_yet_is_cancelled_too(clock: Clock, looks: int) -> None:
+    """Whoever interrupts before it is known means it as well, also when the scheduler has yet to start it."""
+    scripted = {
+        f"GET {INGESTION}/dagRuns/i1/taskInstances": ASKED,
+        f"GET {TRAINING}/dagRuns/t1": [(200, {"state": "queued"}), (200, {"state": "failed"})],
+        f"PATCH {TRAINING}/dagRuns/t1": [(200, {})],
+        "GET /api/v2/assets/events": [*UNKNOWN * looks, STARTED],
+    }
+    airflow = ScriptedAirflow(answers(**scripted))
+    interrupted = flow(airflow, clock)
+    ingested = interrupted.ingest(DATE, {})
+
+    def ctrl_c(_: float) -> None:
+        interrupted.sleep = clock.sleep
+        raise Interrupted(2)
+
+    interrupted.sleep = ctrl_c
+    with pytest.raises(Interrupted):
+        interrupted.train(ingested.run, {})
+    interrupted.cancel()
+    assert airflow.bodies(f"PATCH {TRAINING}/dagRuns/t1") == [{"state": "failed"}]
+
+
+def test_a_training_that_is_never_started_is_not_waited_for_long(clock: Clock) -> None:
+    """An interruption ends, whatever Airflow does."""
+    scripted = {f"GET {INGESTION}/dagRuns/i1/taskInstances": ASKED, "GET /api/v2/assets/events": UNKNOWN}
+    interrupted = flow(ScriptedAirflow(answers(**scripted)), clock)
+    interrupted.ingest(DATE, {})
+    interrupted.cancel()
+    assert clock.now_s < 30
+
+
+def test_a_run_whose_start_was_not_answered_is_cancelled(clock: Clock) -> None:
+    """It has a name of ours: whether it was started is not to be known, and does not matter."""
+    name = "manual__2026-03-01T12:00:00+00:00"
+    scripted: dict[str, list[Answer]] = {
+        f"POST {INGESTION}/dagRuns": [httpx.ReadTimeout("lost")],
+        f"GET {INGESTION}/dagRuns/{name}": [(200, {"state": "queued"})],
+        f"PATCH {INGESTION}/dagRuns/{name}": [(200, {})],
+    }
+    airflow = ScriptedAirflow(answers(**scripted))
+    lost = flow(airflow, clock)
+    lost.now = lambda: dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    with pytest.raises(LaptopError, match="does not answer POST"):
+        lost.ingest(DATE, {})
+    lost.cancel()
+    assert airflow.bodies(f"POST {INGESTION}/dagRuns")[0]["dag_run_id"] == name
+    assert airflow.bodies(f"PATCH {INGESTION}/dagRuns/{name}") == [{"state": "failed"}]
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def system(tmp_path: Path) -> Iterator[System]:
         command = [sys.executable, "-c", f"print('{name} is up', flush=True); {SLEEP}", *arguments]
         environment, log = {**os.environ, TOKEN_VARIABLE: token}, settings.logs / f"{name}.log"
         process = processes.start(command, environment=environment, log=log, folder=tmp_path)
-        until(lambda: log.read_text(), what=f"{name} to be up")
+        until(log.read_text, what=f"{name} to be up")
         return process
 
     servers = {name: started(name) for name in ("localaws", "scheduler")}
