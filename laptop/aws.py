@@ -44,7 +44,8 @@ def bootstrap(endpoint: str) -> None:
         s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     iam = client("iam", endpoint)
-    if ROLE not in {role["RoleName"] for role in iam.list_roles()["Roles"]}:
+    roles = iam.get_paginator("list_roles").paginate()
+    if ROLE not in {role["RoleName"] for page in roles for role in page["Roles"]}:
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
     sns = client("sns", endpoint)
     for model in catalog.load():

@@ -6,7 +6,7 @@ Everything that was sent comes back on Describe: a package is its request, and w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,6 +45,11 @@ class PackageGroup:
     request: Mapping[str, Any]
     tags: list[dict[str, str]]
     last_version: int = 0
+
+    def order(self, *, by_name: bool) -> tuple[float | str, ...]:
+        """What groups are sorted by; no two have the same."""
+        name = self.model_package_group_name
+        return (name,) if by_name else (self.creation_time.timestamp(), name)
 
     def describe(self) -> dict[str, Any]:
         """DescribeModelPackageGroup's answer."""
@@ -119,18 +124,14 @@ class PackageSelection:
     created_after: datetime | None = None
     created_before: datetime | None = None
     sort_by: str | None = None
-    descending: bool = False
 
-    def apply(self, packages: Sequence[Package]) -> list[Package]:
-        """The selected packages, sorted."""
-        chosen = [package for package in packages if self._matches(package)]
-        return sorted(chosen, key=self._order, reverse=self.descending)
+    def order(self, package: Package) -> tuple[float | str, ...]:
+        """What packages are sorted by; no two have the same."""
+        first = package.name if self.sort_by == "Name" else package.creation_time.timestamp()
+        return first, package.version or 0, package.arn
 
-    def _order(self, package: Package) -> tuple[Any, ...]:
-        version = package.version or 0
-        return (package.name, version) if self.sort_by == "Name" else (package.creation_time, version)
-
-    def _matches(self, package: Package) -> bool:
+    def matches(self, package: Package) -> bool:
+        """Whether a package is wanted."""
         return (
             (self.group is None or package.model_package_group_name == self.group)
             and (self.name_contains is None or self.name_contains.lower() in package.name.lower())

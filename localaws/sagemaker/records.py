@@ -6,7 +6,7 @@ Because a state is immutable and replaced in one assignment, whoever sees a term
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -169,7 +169,7 @@ def summary(record: JobRecord) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Which jobs a List call wants, in which order."""
+    """Which jobs of a page a List call wants, and in which order the pages are cut."""
 
     name_contains: str | None = None
     status: str | None = None
@@ -178,15 +178,15 @@ class Selection:
     modified_after: datetime | None = None
     modified_before: datetime | None = None
     sort_by: str | None = None
-    descending: bool = False
 
-    def apply(self, records: Sequence[JobRecord]) -> list[JobRecord]:
-        """The selected jobs, sorted."""
-        keys = {"Name": lambda r: r.name, "Status": lambda r: r.state.status}
-        order = keys.get(self.sort_by or "", lambda r: r.state.created)
-        return sorted(filter(self._matches, records), key=order, reverse=self.descending)
+    def order(self, record: JobRecord) -> tuple[float | str, ...]:
+        """What jobs are sorted by; no two have the same."""
+        created = record.state.created.timestamp()
+        keys = {"Name": (record.name,), "Status": (record.state.status, created, record.name)}
+        return keys.get(self.sort_by or "", (created, record.name))
 
-    def _matches(self, record: JobRecord) -> bool:
+    def matches(self, record: JobRecord) -> bool:
+        """Whether a job is wanted."""
         state = record.state
         return (
             (self.name_contains is None or self.name_contains.lower() in record.name.lower())

@@ -15,11 +15,9 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from localaws.sagemaker import events, processing, records, training, validation
 from localaws.sagemaker.backend import LocalSageMakerBackend
-from localaws.sagemaker.errors import ValidationError
 from localaws.sagemaker.packages import GROUP_SUMMARY, SUMMARY, Package, PackageSelection, group_name
+from localaws.sagemaker.paging import page
 from localaws.sagemaker.records import PROCESSING, TRAINING, JobKind, JobRecord, Selection
-
-DEFAULT_PAGE = 10  # SageMaker's, for every List operation here
 
 
 class LocalSageMakerResponse(SageMakerResponse):
@@ -93,10 +91,12 @@ class LocalSageMakerResponse(SageMakerResponse):
             modified_after=_moment(request.get("LastModifiedTimeAfter")),
             modified_before=_moment(request.get("LastModifiedTimeBefore")),
             sort_by=request.get("SortBy"),
-            descending=request.get("SortOrder") == "Descending",
         )
-        found = selection.apply(list(self.backend.jobs(kind).values()))
-        return _page(kind.field_name("JobSummaries"), [summarise(record) for record in found], request)
+        # SageMaker takes a page of all jobs and then shows what is wanted of it: a page may be empty, and have a next.
+        found, token = page(list(self.backend.jobs(kind).values()), request, order=selection.order)
+        return ActionResult(
+            {kind.field_name("JobSummaries"): [summarise(r) for r in found if selection.matches(r)]} | token
+        )
 
     def create_model_package_group(self) -> ActionResult:
         group = self.backend.registry.create_group(self.request, self.now())
@@ -119,11 +119,10 @@ class LocalSageMakerResponse(SageMakerResponse):
             if part in group.model_package_group_name.lower() and records.within(group.creation_time, after, before)
         ]
         by_name = request.get("SortBy") == "Name"
-        groups.sort(
-            key=lambda group: group.model_package_group_name if by_name else group.creation_time.isoformat(),
-            reverse=request.get("SortOrder") == "Descending",
+        found, token = page(groups, request, order=lambda group: group.order(by_name=by_name))
+        return ActionResult(
+            {"ModelPackageGroupSummaryList": [_pick(g.describe(), GROUP_SUMMARY) for g in found]} | token
         )
-        return _page("ModelPackageGroupSummaryList", [_pick(g.describe(), GROUP_SUMMARY) for g in groups], request)
 
     def create_model_package(self) -> ActionResult:
         package, is_new = self.backend.registry.create(self.request, self.now())
@@ -153,10 +152,10 @@ class LocalSageMakerResponse(SageMakerResponse):
             created_after=_moment(request.get("CreationTimeAfter")),
             created_before=_moment(request.get("CreationTimeBefore")),
             sort_by=request.get("SortBy"),
-            descending=request.get("SortOrder") == "Descending",
         )
-        found = selection.apply(self.backend.registry.all_packages())
-        return _page("ModelPackageSummaryList", [_pick(package.describe(), SUMMARY) for package in found], request)
+        wanted = filter(selection.matches, self.backend.registry.all_packages())
+        found, token = page(wanted, request, order=selection.order)
+        return ActionResult({"ModelPackageSummaryList": [_pick(p.describe(), SUMMARY) for p in found]} | token)
 
     def _tell(self, package: Package) -> None:
         events.model_package_changed(self.current_account, self.region, package.arn, package.describe())
@@ -174,13 +173,3 @@ def _moment(value: float | str | None) -> datetime | None:
         parsed = datetime.fromisoformat(value)
         return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     return datetime.fromtimestamp(value, UTC)
-
-
-def _page(name: str, items: list[dict[str, Any]], request: Mapping[str, Any]) -> ActionResult:
-    """One page of a list; the token is the index of the next item."""
-    token = request.get("NextToken", "0")
-    if not token.isdigit() or int(token) > len(items):
-        raise ValidationError(f'Invalid pagination token because "{token}" was not given by this operation.')
-    end = int(token) + request.get("MaxResults", DEFAULT_PAGE)
-    answer: dict[str, Any] = {name: items[int(token) : end]}
-    return ActionResult(answer | ({"NextToken": str(end)} if end < len(items) else {}))

@@ -86,10 +86,11 @@ def trained(project: Project, api: AirflowApi) -> Run:
 def versions(project: Project) -> list[dict[str, Any]]:
     """The registered versions of churn, first version first."""
     sagemaker = project.client("sagemaker")
-    found = sagemaker.list_model_packages(ModelPackageGroupName=CHURN.name, SortOrder="Ascending")
+    lists = sagemaker.get_paginator("list_model_packages")
     return [
         sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"])
-        for package in found["ModelPackageSummaryList"]
+        for page in lists.paginate(ModelPackageGroupName=CHURN.name, SortOrder="Ascending")
+        for package in page["ModelPackageSummaryList"]
     ]
 
 

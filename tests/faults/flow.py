@@ -224,17 +224,20 @@ class Flow:
 
     def jobs(self, kind: str = "Processing") -> list[str]:
         """The names of the model's jobs of a kind."""
-        answer = getattr(self.place.client("sagemaker"), f"list_{kind.lower()}_jobs")(NameContains=self.spec.name)
-        return [job[f"{kind}JobName"] for job in answer[f"{kind}JobSummaries"]]
+        lists = self.place.client("sagemaker").get_paginator(f"list_{kind.lower()}_jobs")
+        pages = lists.paginate(NameContains=self.spec.name, PaginationConfig={"PageSize": 100})
+        return [job[f"{kind}JobName"] for page in pages for job in page[f"{kind}JobSummaries"]]
 
     def packages(self) -> list[dict[str, Any]]:
         """The registered versions, first version first, described."""
         sagemaker = self.place.client("sagemaker")
-        groups = sagemaker.list_model_package_groups(NameContains=self.spec.name)["ModelPackageGroupSummaryList"]
-        if self.spec.name not in {group["ModelPackageGroupName"] for group in groups}:
+        groups = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=self.spec.name)
+        names = {group["ModelPackageGroupName"] for page in groups for group in page["ModelPackageGroupSummaryList"]}
+        if self.spec.name not in names:
             return []
-        found = sagemaker.list_model_packages(ModelPackageGroupName=self.spec.name, SortOrder="Ascending")
-        arns = [package["ModelPackageArn"] for package in found["ModelPackageSummaryList"]]
+        lists = sagemaker.get_paginator("list_model_packages")
+        pages = lists.paginate(ModelPackageGroupName=self.spec.name, SortOrder="Ascending")
+        arns = [package["ModelPackageArn"] for page in pages for package in page["ModelPackageSummaryList"]]
         return [sagemaker.describe_model_package(ModelPackageName=arn) for arn in arns]
 
 

@@ -68,12 +68,14 @@ class System:
     def versions(self, model: str) -> list[dict[str, Any]]:
         """The model's packages, first version first."""
         sagemaker = self.client("sagemaker")
-        groups = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
-        if model not in {group["ModelPackageGroupName"] for group in groups}:
+        groups = sagemaker.get_paginator("list_model_package_groups").paginate()
+        names = {group["ModelPackageGroupName"] for page in groups for group in page["ModelPackageGroupSummaryList"]}
+        if model not in names:
             return []
-        found = sagemaker.list_model_packages(ModelPackageGroupName=model, SortOrder="Ascending")
-        names = [package["ModelPackageArn"] for package in found["ModelPackageSummaryList"]]
-        return [sagemaker.describe_model_package(ModelPackageName=name) for name in names]
+        lists = sagemaker.get_paginator("list_model_packages")
+        pages = lists.paginate(ModelPackageGroupName=model, SortOrder="Ascending")
+        arns = [package["ModelPackageArn"] for page in pages for package in page["ModelPackageSummaryList"]]
+        return [sagemaker.describe_model_package(ModelPackageName=arn) for arn in arns]
 
     def experiment(self, model: str, slug: str, name: str) -> bytes:
         """A file that a run left."""

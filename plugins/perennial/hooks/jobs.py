@@ -192,8 +192,9 @@ class Jobs:
 
     def _running(self, model: str) -> list[tuple[str, str]]:
         """The name and ARN of each; read to the end before one is stopped, and the list grows shorter."""
+        # SageMaker filters a page after it has cut it: large pages, or a busy account takes a call for each ten jobs.
         pages = self._sagemaker.get_paginator(self.kind.list).paginate(
-            NameContains=model[:_IN_EVERY_NAME], StatusEquals="InProgress"
+            NameContains=model[:_IN_EVERY_NAME], StatusEquals="InProgress", PaginationConfig={"PageSize": 100}
         )
         found = (job for page in pages for job in page[self.kind.summaries_field])
         return [(job[self.kind.name_field], job[self.kind.arn_field]) for job in found]

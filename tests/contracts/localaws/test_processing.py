@@ -223,8 +223,8 @@ def test_what_cannot_be_is_refused_at_once(jobs: Jobs, changes: dict[str, Any], 
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
-def test_lists_are_filtered_before_they_are_paged(jobs: Jobs) -> None:
-    """ListProcessingJobs filters by name and status, sorts, and pages over the filtered jobs."""
+def test_pages_are_cut_before_they_are_filtered(jobs: Jobs) -> None:
+    """As botocore's documentation of ListTrainingJobs has it: a page may show less than it has room for, or nothing."""
     stem = unique("listed")
     names = [f"{stem}-{i}" for i in range(3)]
     for name in names:
@@ -239,6 +239,9 @@ def test_lists_are_filtered_before_they_are_paged(jobs: Jobs) -> None:
         PaginationConfig={"PageSize": 2},
     )
     listed = [[entry["ProcessingJobName"] for entry in page["ProcessingJobSummaries"]] for page in pages]
-    assert listed == [[names[2], names[1]], [names[0]]]
-    empty = jobs.sagemaker.list_processing_jobs(NameContains=stem, StatusEquals="Failed")
-    assert empty["ProcessingJobSummaries"] == []
+    assert [name for page in listed for name in page] == names[::-1]
+    last = jobs.sagemaker.list_processing_jobs(NameContains=names[2], SortOrder="Descending", MaxResults=1)
+    newest = jobs.sagemaker.list_processing_jobs(NameContains=names[0], SortOrder="Descending", MaxResults=1)
+    assert [entry["ProcessingJobName"] for entry in last["ProcessingJobSummaries"]] == [names[2]]
+    assert newest["ProcessingJobSummaries"] == []
+    assert "NextToken" in newest

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from localaws.sagemaker.records import TRAINING, JobRecord, JobState, Selection
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,11 +37,27 @@ def test_nothing_changes_after_the_end() -> None:
     assert job.state is before
 
 
-def test_selection_filters_and_sorts() -> None:
-    """Name, status and time filters combine; sorting is by creation time unless asked otherwise."""
-    jobs = [record("b-1", minutes=2, status="Failed"), record("a-1", minutes=1), record("a-2", minutes=3)]
-    assert [job.name for job in Selection().apply(jobs)] == ["a-1", "b-1", "a-2"]
-    assert [job.name for job in Selection(sort_by="Name", descending=True).apply(jobs)] == ["b-1", "a-2", "a-1"]
-    assert [job.name for job in Selection(name_contains="A-").apply(jobs)] == ["a-1", "a-2"]
-    assert [job.name for job in Selection(status="Failed").apply(jobs)] == ["b-1"]
-    assert [job.name for job in Selection(created_after=START + timedelta(minutes=2)).apply(jobs)] == ["a-2"]
+JOBS = [record("b-1", minutes=2, status="Failed"), record("a-1", minutes=1), record("a-2", minutes=3)]
+
+
+@pytest.mark.parametrize(
+    ("selection", "names"),
+    [
+        (Selection(name_contains="A-"), ["a-1", "a-2"]),
+        (Selection(status="Failed"), ["b-1"]),
+        (Selection(created_after=START + timedelta(minutes=2)), ["a-2"]),
+        (Selection(name_contains="a", status="Failed"), []),
+    ],
+)
+def test_a_selection_wants_what_meets_all_of_it(selection: Selection, names: list[str]) -> None:
+    """Name, status and time filters combine."""
+    assert [job.name for job in JOBS if selection.matches(job)] == names
+
+
+@pytest.mark.parametrize(
+    ("sort_by", "names"),
+    [(None, ["a-1", "b-1", "a-2"]), ("Name", ["a-1", "a-2", "b-1"]), ("Status", ["b-1", "a-1", "a-2"])],
+)
+def test_jobs_are_sorted_by_their_creation_unless_asked_otherwise(sort_by: str | None, names: list[str]) -> None:
+    """Jobs of one status are sorted by their creation."""
+    assert [job.name for job in sorted(JOBS, key=Selection(sort_by=sort_by).order)] == names

@@ -171,7 +171,7 @@ def _listed(sagemaker: Stubber, *names: str) -> None:
         {"TrainingJobName": name, "TrainingJobArn": arn, "CreationTime": 0, "TrainingJobStatus": "InProgress"}
         for name in names
     ]
-    asked = {"NameContains": "churn", "StatusEquals": "InProgress"}
+    asked = {"NameContains": "churn", "StatusEquals": "InProgress", "MaxResults": 100}
     sagemaker.add_response("list_training_jobs", {"TrainingJobSummaries": running}, asked)
 
 
@@ -211,9 +211,8 @@ def test_a_long_name_is_looked_for_by_its_beginning(jobs: Jobs, sagemaker: Stubb
     model = "m" * 60
     assert model not in job_name(model, "train", task=("d", "r", -1), configuration={}, generation=12)
     [kept] = {job_name(model, "t", task=("d", "r", -1), configuration={}, generation=999)[:32]}
-    sagemaker.add_response(
-        "list_training_jobs", {"TrainingJobSummaries": []}, {"NameContains": kept, "StatusEquals": "InProgress"}
-    )
+    asked = {"NameContains": kept, "StatusEquals": "InProgress", "MaxResults": 100}
+    sagemaker.add_response("list_training_jobs", {"TrainingJobSummaries": []}, asked)
     jobs.stop_all(model, owners=[ME])
     sagemaker.assert_no_pending_responses()
 
