@@ -108,6 +108,13 @@ class Package:
         }
         return {name: value for name, value in answer.items() if value is not None}
 
+    def summary(self) -> dict[str, Any]:
+        """The package's entry in a list. SageMaker names there only what is no version of a group."""
+        full = self.describe()
+        return {
+            name: full[name] for name in SUMMARY if name in full and (name != "ModelPackageName" or not self.version)
+        }
+
     def gen_response_object(self) -> dict[str, Any]:
         """What moto's Search shows of the package."""
         return {**self.describe(), "Tags": self.tags}

@@ -15,7 +15,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from localaws.sagemaker import events, processing, records, training, validation
 from localaws.sagemaker.backend import LocalSageMakerBackend
-from localaws.sagemaker.packages import GROUP_SUMMARY, SUMMARY, Package, PackageSelection, group_name
+from localaws.sagemaker.packages import GROUP_SUMMARY, Package, PackageSelection, group_name
 from localaws.sagemaker.paging import page
 from localaws.sagemaker.records import PROCESSING, TRAINING, JobKind, JobRecord, Selection
 
@@ -155,7 +155,7 @@ class LocalSageMakerResponse(SageMakerResponse):
         )
         wanted = filter(selection.matches, self.backend.registry.all_packages())
         found, token = page(wanted, request, order=selection.order)
-        return ActionResult({"ModelPackageSummaryList": [_pick(p.describe(), SUMMARY) for p in found]} | token)
+        return ActionResult({"ModelPackageSummaryList": [package.summary() for package in found]} | token)
 
     def _tell(self, package: Package) -> None:
         events.model_package_changed(self.current_account, self.region, package.arn, package.describe())

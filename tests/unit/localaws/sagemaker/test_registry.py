@@ -1,4 +1,4 @@
-"""The model registry when several clients use it at a time; what one of them sees is tested over HTTP."""
+"""The model registry: its rules, also when several clients use it at a time; what one client sees is tested over HTTP."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -101,3 +101,13 @@ def test_a_group_is_made_once_however_many_ask(pool: ThreadPoolExecutor) -> None
     for _ in range(ROUNDS):
         churn = registry()
         assert sum(at_once(pool, lambda _, churn=churn: make(churn))) == 1
+
+
+def test_the_list_names_only_what_is_no_version() -> None:
+    """Versions are told by ARN, group and number, as SageMaker does it; a package without a group by its name."""
+    made = registry()
+    of_group, alone = made.create(version(), AT)[0], made.create({"ModelPackageName": "single"}, AT)[0]
+    assert "ModelPackageName" not in of_group.summary()
+    assert of_group.summary()["ModelPackageGroupName"] == "churn"
+    assert alone.summary()["ModelPackageName"] == "single"
+    assert of_group.describe()["ModelPackageName"] == "churn"
