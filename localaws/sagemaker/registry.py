@@ -54,11 +54,12 @@ class Registry:
         """Make a group.
 
         Raises:
-            ValidationError: there is one of that name.
+            ValidationError: there is one of that name, or of one that differs in case alone: the ARNs of their
+                versions, which are in lower case, would be the same.
         """
         name = request["ModelPackageGroupName"]
         arn = self._arn("model-package-group", name)
-        if name in self.groups:
+        if name.lower() in map(str.lower, self.groups):
             raise ValidationError(f"Model Package Group already exists: {arn}")
         tags = list(request.get("Tags", []))
         group = PackageGroup(model_package_group_name=name, arn=arn, creation_time=at, request=request, tags=tags)

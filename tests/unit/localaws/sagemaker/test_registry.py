@@ -1,4 +1,4 @@
-"""The model registry: its rules, also when several clients use it at a time; what one client sees is tested over HTTP."""
+"""The model registry: rules, also when several clients use it at a time; what one of them sees is tested over HTTP."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -111,3 +111,9 @@ def test_the_list_names_only_what_is_no_version() -> None:
     assert of_group.summary()["ModelPackageGroupName"] == "churn"
     assert alone.summary()["ModelPackageName"] == "single"
     assert of_group.describe()["ModelPackageName"] == "churn"
+
+
+def test_groups_do_not_differ_in_case_alone() -> None:
+    """Their versions would have the same ARNs, and one would replace the other's."""
+    with pytest.raises(ValidationError, match="Model Package Group already exists"):
+        registry().create_group({"ModelPackageGroupName": "Churn"}, AT)
