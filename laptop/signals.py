@@ -11,9 +11,13 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def raise_on_arrival() -> None:
-    """From now on, the first of these signals raises `Interrupted`; those after it change nothing."""
+    """From now on, the first of these signals raises `Interrupted`; those after it change nothing.
+
+    A closed terminal ends nothing that nohup has started.
+    """
     for number in ENDING:
-        signal.signal(number, _interrupt)
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def ignore() -> None:

@@ -29,7 +29,6 @@ ELSEWHERE = {
     "laptop.__main__": "unit/laptop/test_commands.py",
     "laptop.errors": "unit/laptop/test_commands.py",
     "laptop.reaper": "integration/test_interruption.py",
-    "laptop.signals": "integration/test_interruption.py",
     "laptop.system": "integration/test_flow.py",
     "localaws.__main__": "contracts/localaws/test_server.py",
     "localaws.admin": "contracts/localaws/test_spot.py",
