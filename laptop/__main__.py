@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from laptop import commands, record, signals
@@ -16,6 +18,10 @@ from laptop.commands import Session
 from laptop.errors import Interrupted, LaptopError
 from laptop.request import run_request
 from laptop.settings import Settings
+
+# What a full disk or a server that has gone raises wherever it is met.
+UNFORESEEN = (OSError, httpx.HTTPError, BotoCoreError, ClientError)
+NARROWEST = 20  # columns; some terminals say that they have none
 
 
 def main(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
@@ -25,11 +31,20 @@ def main(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
     try:
         _dispatch(options, variables)
     except LaptopError as error:
-        Console(stderr=True, highlight=False, markup=False).print(f"error: {error}", style="red", soft_wrap=True)
-        return 1
+        return _failed(f"{error}")
+    except UNFORESEEN as error:
+        logs = options.state / "logs"
+        return _failed(
+            f"{error!r}; see the logs in {logs}, and whether the disk is full; `make down` ends what is left"
+        )
     except Interrupted as interrupted:
         return 128 + interrupted.signal_number
     return 0
+
+
+def _failed(told: str) -> int:
+    Console(stderr=True, highlight=False, markup=False).print(f"error: {told}", style="red", soft_wrap=True)
+    return 1
 
 
 def parser() -> argparse.ArgumentParser:
@@ -58,13 +73,19 @@ def _dispatch(options: argparse.Namespace, variables: Mapping[str, str]) -> None
     repo = Path(__file__).resolve().parents[1]
     session = Session(
         settings=Settings(repo=repo, state=options.state.resolve(), python=Path(sys.executable)),
-        console=Console(highlight=False, markup=False),
+        console=_console(),
         variables=variables,
         port=options.port,
     )
     command = _command(options)
     with record.exclusive(session.settings.lock, options.command):
         command(session)
+
+
+def _console() -> Console:
+    made = Console(highlight=False, markup=False)
+    made.width = max(made.width, NARROWEST)
+    return made
 
 
 def _command(options: argparse.Namespace) -> Callable[[Session], None]:

@@ -77,8 +77,15 @@ class AirflowApi:
         """Make the part of the API server that tasks talk to build itself, which takes seconds: its first request does.
 
         Tasks give up on a request after five seconds and start over.
+
+        Raises:
+            LaptopError: it does not answer.
         """
-        self._client.get("/execution/health", timeout=WARM_UP_S)
+        try:
+            self._client.get("/execution/health", timeout=WARM_UP_S)
+        except httpx.HTTPError as error:
+            told = f"Airflow's API server did not answer GET /execution/health within {WARM_UP_S:.0f} s: {error!r}"
+            raise LaptopError(f"{told}; see its log, and try again when the machine has less to do") from error
 
     def parsed_since(self, dag_id: str, moment: dt.datetime) -> bool:
         """Whether the DAG's file was parsed after `moment`."""

@@ -23,6 +23,7 @@ from laptop.settings import BUCKET
 
 RUN_ID_PROPERTY = "airflow_run_id"
 SEPARATOR = " · "
+INDENT = "  "
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SYNTHETIC = "The data was made up by the generator of the spec: these figures say nothing about the world."
 
@@ -173,5 +174,11 @@ def folded(line: str, width: int) -> str:
     """
     # textwrap leaves no-break spaces alone; rich would break at them.
     unbreakable = line.replace(" ", NO_BREAK).replace(SEPARATOR.replace(" ", NO_BREAK), f"{NO_BREAK}· ")
-    broken = textwrap.fill(unbreakable, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    broken = textwrap.fill(
+        unbreakable,
+        max(width, 1 + len(INDENT)),
+        subsequent_indent=INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return broken.replace(NO_BREAK, " ")

@@ -9,17 +9,32 @@ import secrets
 from dataclasses import asdict
 from pathlib import Path
 
+from laptop.errors import LaptopError
 from laptop.settings import Secrets, Settings
 
 
 def ensure(settings: Settings) -> Secrets:
-    """The secrets of this state folder; made when there are none."""
+    """The secrets of this state folder; made when there are none.
+
+    Raises:
+        LaptopError: what the file holds are no secrets.
+    """
     if not settings.secrets.exists():
         write_private(settings.secrets, json.dumps(asdict(generate())))
-    found = Secrets(**json.loads(settings.secrets.read_text()))
+    found = _read(settings.secrets)
     # Airflow opens the file for writing; what it finds there it keeps.
     write_private(settings.passwords, json.dumps({"admin": found.admin_password}))
     return found
+
+
+def _read(path: Path) -> Secrets:
+    try:
+        return Secrets(**json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise LaptopError(
+            f"{path} was expected to hold the keys of this system: {error}; put a copy back, or delete it to have new "
+            "ones made, which cannot read what Airflow has encrypted with the old ones (connections, variables)"
+        ) from error
 
 
 def generate() -> Secrets:
@@ -33,8 +48,12 @@ def generate() -> Secrets:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write `text` so that at no moment anyone but the owner can read it."""
+    """Write `text` as a whole or not at all, and so that at no moment anyone but the owner can read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    partial = path.with_name(f".{path.name}.partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -130,3 +130,10 @@ def test_import_errors_name_their_file() -> None:
 def test_no_answer_is_no_health() -> None:
     """A server that is still starting has no health."""
     assert ScriptedAirflow({"GET /api/v2/monitor/health": [httpx.ConnectError("refused")]}).api().health() is None
+
+
+def test_a_server_too_slow_to_be_warmed_up_is_an_error_in_words() -> None:
+    """The message names what was asked and what to do."""
+    airflow = ScriptedAirflow({"GET /execution/health": [httpx.ReadTimeout("slow")]})
+    with pytest.raises(LaptopError, match=r"did not answer GET /execution/health within 60 s: .*; see its log"):
+        airflow.api().warm_up()

@@ -5,7 +5,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from laptop import commands, record
 from laptop.__main__ import main
@@ -64,3 +66,35 @@ def test_the_code_version_is_the_commit(tmp_path: Path) -> None:
     assert commands.code_version(tmp_path) == head
     file.write_text("two")
     assert commands.code_version(tmp_path) == f"{head}-dirty"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        httpx.ReadTimeout("slow"),
+        EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
+    ],
+)
+def test_what_nobody_foresaw_is_told_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A full disk, or a server that has gone, ends a command with what happened and where to look, in no traceback."""
+
+    def down(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(commands, "down", down)
+    assert main(["down", "--state", str(tmp_path)], {}) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: {error!r}; see the logs in {tmp_path}/logs")
+    assert "Traceback" not in told
+
+
+def test_a_terminal_without_columns_has_some(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """COLUMNS=0 is no width to print in."""
+    monkeypatch.setenv("COLUMNS", "0")
+    assert main(["down", "--state", str(tmp_path)], {}) == 0
+    assert "nothing was running" in capsys.readouterr().out

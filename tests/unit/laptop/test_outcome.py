@@ -140,3 +140,10 @@ def test_numbers_that_are_close_are_told_apart() -> None:
         "0.849996",
         "0.850000",
     ]
+
+
+@pytest.mark.parametrize("width", [0, 1, 2])
+def test_a_terminal_without_columns_is_told_all_the_same(width: int) -> None:
+    """Some say that they have none: a line for each step, and no error after all the work."""
+    lines = outcome.times({"settings": 0.1, "Airflow": 14.0}, [], 30.0, width=width).splitlines()
+    assert [line.strip() for line in lines] == ["Time: settings 0.1 s ·", "Airflow 14.0 s", "Total 30.0 s"]

@@ -1,6 +1,7 @@
 """Secrets are made once and are their owner's alone."""
 
 import base64
+import errno
 import json
 import stat
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from laptop import secrets_file
+from laptop.errors import LaptopError
 from laptop.settings import Settings
 
 
@@ -44,3 +46,31 @@ def test_airflow_is_given_the_password_of_admin(settings: Settings) -> None:
 def test_the_fernet_key_is_one() -> None:
     """A Fernet key is 32 bytes in URL-safe base 64."""
     assert len(base64.urlsafe_b64decode(secrets_file.generate().fernet_key)) == 32
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"fernet_key": "f"}'])
+def test_a_file_without_secrets_is_told_with_what_to_do(settings: Settings, text: str) -> None:
+    """The message names the file and says what deleting it costs; it is left as it was."""
+    settings.secrets.parent.mkdir()
+    settings.secrets.write_text(text)
+    with pytest.raises(LaptopError, match=r"secrets\.json was expected to hold .* or delete it"):
+        secrets_file.ensure(settings)
+    assert settings.secrets.read_text() == text
+
+
+def test_secrets_are_written_as_a_whole_or_not_at_all(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full, or a kill, leaves the ones that were there, and none where there were none."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            secrets_file.ensure(settings)
+    assert not settings.secrets.exists()
+    made = secrets_file.ensure(settings)
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        secrets_file.write_private(settings.secrets, "half")
+    assert json.loads(settings.secrets.read_text())["fernet_key"] == made.fernet_key
