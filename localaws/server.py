@@ -13,7 +13,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request
 
-from localaws import admin, errors
+from localaws import admin, callers, errors
 from localaws.faults.gate import FaultGate
 from localaws.faults.ledger import Ledger
 from localaws.mwaa import application as mwaa
@@ -49,11 +49,8 @@ class Application:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         head = Request(environ, populate_request=False, shallow=True)
-        if "Origin" in head.headers:
-            # Jobs run commands: no web page the user happens to visit may start one. AWS clients send no Origin.
-            return errors.aws_error(head, "AccessDenied", "requests from web pages are refused", 403)(
-                environ, start_response
-            )
+        if refused := callers.objection(head):
+            return errors.aws_error(head, "AccessDenied", refused, 403)(environ, start_response)
         if head.path.startswith(f"{admin.PREFIX}/"):
             return self._admin(environ, start_response)
         if head.path.startswith(MOTO_PREFIX):

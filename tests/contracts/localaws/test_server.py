@@ -65,6 +65,17 @@ def test_a_web_page_cannot_start_jobs(server: Server) -> None:
     caught.value.close()
 
 
+@pytest.mark.parametrize("path", ["/lake/secret", "/_localaws/objects/lake/secret"])
+def test_a_web_page_cannot_read_objects(server: Server, path: str) -> None:
+    """A page whose name was pointed at this machine asks without an Origin, by a name that is not the server's."""
+    headers = {"Host": "evil.example", "Sec-Fetch-Site": "same-origin"}
+    request = urllib.request.Request(f"{server.endpoint}{path}", headers=headers)  # noqa: S310  # our server
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)  # noqa: S310  # our server
+    assert caught.value.code == 403
+    caught.value.close()
+
+
 def test_unknown_and_missing_fields_are_refused_on_the_server(server: Server) -> None:
     """A client that does not validate learns from the server what the service's model does not know."""
     headers = {
