@@ -1,4 +1,7 @@
-"""State: what all services know, kept on disk, so that it survives a restart and at most a second is lost by a SIGKILL.
+"""State: what all services know, kept on disk, so that it survives a restart.
+
+A SIGKILL loses what was done in the last second; with very much metadata, in the last six times as long as a snapshot
+takes.
 
 A snapshot is a pickle of each service's backends. S3 objects' content is not in it: it lies beside, in files named by
 digest that are written once, so that a snapshot costs what the metadata costs however large the objects are.
