@@ -55,7 +55,11 @@ RESERVED = (
         roles=(*_ASKED, "event_time", "label"),
         holds="which rows of the hold-out the champion was not fitted on",
     ),
-    Reserved(names=("_reason",), roles=get_args(Role), holds="why a row is in quarantine"),
+    Reserved(
+        names=("_reason", "_surplus"),
+        roles=get_args(Role),
+        holds="why a row is in quarantine, and what it had too much of",
+    ),
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from include.ml.baseline.statistics import SCORE
 from include.ml.capture.joining import internal
 from include.ml.capture.layout import layout
-from include.ml.data.contract import REASON
+from include.ml.data.contract import REASON, SURPLUS
 from include.ml.data.preprocessing import COMPARABLE
 from include.specs import catalog
 from include.specs.dataset import LABEL_IS_POSITIVE, RESERVED, Column, Dataset, Kind, Role, Synthetic
@@ -107,7 +107,7 @@ def test_an_ignored_column_may_be_called_as_it_is() -> None:
 def test_every_name_that_the_project_adds_is_reserved() -> None:
     """To what captured traffic becomes, to hold-out, baseline and quarantine; and no other is."""
     plan = layout(CHURN)
-    added = {*internal(plan).names} - {*plan.names} | {SCORE, LABEL_IS_POSITIVE, COMPARABLE, REASON}
+    added = {*internal(plan).names} - {*plan.names} | {SCORE, LABEL_IS_POSITIVE, COMPARABLE, REASON, SURPLUS}
     assert added == {name for reserved in RESERVED for name in reserved.names}
 
 
