@@ -61,7 +61,7 @@ def _as_parquet(found: Rows) -> bytes:
 def test_a_wrong_column_of_a_csv_file_is_named(flow: Flow, change: Callable[[Rows], Rows], words: str) -> None:
     """The ingestion fails for good, names the file and the column, and nothing of the file reaches the lake.
 
-    Fails when `_require_columns` (missing, extra, renamed; `include.ml.data.landing`) or `_require_right_column` (type
+    Fails when `_require_columns` (missing, extra, renamed; `include.ml.data.landing`) or `_wrong_column` (type
     and levels; `include.ml.data.contract`) is taken out: then a column is wrong in so many words at best.
     """
     _require_refused(flow, flow.land(DAY, as_csv(change(rows(flow.spec.dataset)))), words)

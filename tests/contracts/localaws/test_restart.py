@@ -33,7 +33,11 @@ def fill(server: Server) -> list[int]:
     server.client("sns").create_topic(Name="alerts")
     server.client("sqs").create_queue(QueueName="inbox")
     jobs.sagemaker.create_model_package_group(ModelPackageGroupName="churn")
-    name = jobs.start_training(SLEEPING, TrainingJobName="running")
+    return sleepers(jobs, jobs.start_training(SLEEPING, TrainingJobName="running"))
+
+
+def sleepers(jobs: Jobs, name: str) -> list[int]:
+    """Of a job that sleeps: its own, and that of a child that has left its session and its environment."""
     until(lambda: len(jobs.log_lines("Training", name)) == 2, what="the job to run")
     return [int(line) for line in jobs.log_lines("Training", name)]
 
@@ -112,13 +116,12 @@ def test_a_state_that_cannot_be_saved_is_told_and_ends_in_order(tmp_path: Path) 
     (data / "state").rename(data / "aside")
     (data / "state").write_text("a file where a folder should be")
     jobs = Jobs(server=server, bucket="lake")
-    name = jobs.start_training(SLEEPING)
-    (line,) = until(lambda: jobs.log_lines("Training", name), what="the job to run")
+    running = sleepers(jobs, jobs.start_training(SLEEPING))
     until(lambda: "Not a directory" in server.admin("GET", "/health")[1]["state"], what="health to say so")
     assert server.admin("GET", "/health")[1]["status"] == "ok"
     assert server.end() == 1
     assert "localaws: what changed last is not kept in" in server.log.read_text()
-    assert not is_running(int(line))
+    assert not any(map(is_running, running))
     assert not (data / "jobs").exists()
 
 

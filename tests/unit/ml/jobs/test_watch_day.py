@@ -135,7 +135,7 @@ def test_other_days_records_are_no_traffic_of_this_one(day: Day) -> None:
 
 
 def test_caller_that_leaves_a_column_out_has_broken_the_feed(day: Day) -> None:
-    """No row can be read: the feed is called broken, not drift, with an example of what came."""
+    """No row can be read: the feed is called broken, not drift, with an example and the name that nobody knows."""
     features = [column.name for column in CHURN.dataset.features]
     day.capture(dialect=Dialect(input="records"))
     for file in day.input.rglob("*.jsonl"):
@@ -143,8 +143,9 @@ def test_caller_that_leaves_a_column_out_has_broken_the_feed(day: Day) -> None:
     assert day.run() == 0
     found = day.report
     assert found.verdict == "broken"
-    assert [violation.kind for violation in found.violations] == ["unreadable"]
+    assert [violation.kind for violation in found.violations] == ["unreadable", "new_column"]
     assert features[0] in found.violations[0].message
+    assert "sex" in found.violations[1].message
 
 
 def test_few_bad_lines_cost_themselves_alone(day: Day) -> None:

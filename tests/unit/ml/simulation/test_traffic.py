@@ -79,7 +79,8 @@ def test_features_are_those_of_the_spec(name: str) -> None:
     model = catalog.model(name)
     found = of(model, rows=2000)
     assert found.features.column_names == [column.name for column in model.dataset.features]
-    columns = (model.dataset.id, *model.dataset.features, model.dataset.label)
+    label = replace(model.dataset.label, missing=False)
+    columns = (model.dataset.id, *model.dataset.features, label)
     effects = model.dataset.synthetic
     dataset = Dataset(columns=columns, positive=model.dataset.positive, synthetic=effects)
     rows = found.features.append_column(dataset.id.name, found.ids).append_column(dataset.label.name, found.labels)
