@@ -198,12 +198,13 @@ def table(told: Sequence[tuple[dt.date, Any]], about: About) -> Table:
 
 
 def breached(report: DriftReport) -> str:
-    """The features that breached, each with its effect; the feed's faults where it is broken."""
+    """The features that breached, today or so lately that they are still drift, each with its effect; the feed's faults
+    where it is broken."""
     if report.verdict == "broken":
         return "; ".join(f"{each.column}: {each.kind}" for each in report.violations if each.breaks)
-    found = report.drifted
-    named = ", ".join(f"{feature.name} {feature.effect.value:.2f}" for feature in found[:MOST_NAMED])
-    return named + (f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
+    found = [f"{feature.name} {feature.effect.value:.2f}" for feature in report.drifted]
+    found += [f"{each.feature.name} {each.feature.effect.value:.2f} on {each.on:%d %b}" for each in report.lasting]
+    return ", ".join(found[:MOST_NAMED]) + (f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
 
 
 def said(report: PerformanceReport) -> str:

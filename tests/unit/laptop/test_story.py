@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from include.specs import catalog, codec, s3_layout
-from include.specs.drift import Violation
+from include.specs.drift import LastingDrift, Violation
 from laptop import aws
 from laptop.errors import FlowError, LaptopError
 from laptop.outcome import Version
@@ -103,6 +103,13 @@ def test_largest_breaches_are_named() -> None:
     four = [dataclasses.replace(report.features[0], name=name) for name in ("a", "b", "c", "d")]
     assert breached(dataclasses.replace(report, features=tuple(four))) == "a 0.12, b 0.12, c 0.12 and 1 more"
     assert breached(report_of("stable")) == ""
+
+
+def test_what_is_still_drift_is_named_with_its_day() -> None:
+    """It is quiet today, and why the verdict is drift all the same."""
+    report = report_of("drift")
+    lasting = (LastingDrift(on=dt.date(2026, 3, 1), feature=report.features[0]),)
+    assert breached(dataclasses.replace(report, features=(), lasting=lasting)) == "tenure 0.12 on 01 Mar"
 
 
 def test_broken_feed_is_said_to_be_that() -> None:
