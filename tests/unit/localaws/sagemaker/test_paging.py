@@ -39,6 +39,17 @@ def test_the_next_page_begins_after_the_last_item(sort_order: str, first: list[s
     assert listed(changed, MaxResults=2, SortOrder=sort_order, **token) == (second, {})
 
 
+@pytest.mark.parametrize("sort_order", ["Ascending", "Descending"])
+def test_each_item_comes_once(sort_order: str) -> None:
+    """The last of a page does not begin the next, whichever way round."""
+    items = ["j1", "j2", "j3", "j4", "j5"]
+    token, shown = dict[str, str](), list[str]()
+    for _ in range(3):
+        found, token = listed(items, MaxResults=2, SortOrder=sort_order, **token)
+        shown += found
+    assert (shown, token) == (items if sort_order == "Ascending" else items[::-1], {})
+
+
 def test_items_of_the_same_number_are_told_apart() -> None:
     """A page may end between two that were made at the same moment."""
     shown, token = listed(["b1", "a1", "c1"], MaxResults=2)
