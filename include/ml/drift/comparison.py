@@ -15,7 +15,7 @@ from include.ml.drift.prediction import Scores, called, compare_called, expected
 from include.ml.drift.sample import Numeric
 from include.ml.drift.sides import Baseline, Day
 from include.specs.dataset import Column
-from include.specs.drift import BaselineRef, Effect, FeatureDrift, Separability, Violation
+from include.specs.drift import BaselineRef, Effect, FeatureDrift, FeatureKind, Separability, Violation
 from include.specs.monitoring import DriftRule
 
 
@@ -78,7 +78,7 @@ def compare(column: Column, baseline: Baseline, day: Day, question: Question, jo
 
 
 def _texts(column: Column, baseline: Baseline, day: Day, rule: DriftRule, joint: Joint | None) -> Compared:
-    feature = joint.text(column) if joint else _not_compared(column.name, rule)
+    feature = joint.text(column) if joint else _texts_not_asked_for(column.name, rule)
     # Its share is that of a sample; where that says that hardly any text came, those are soon counted.
     if feature.missing.current > rule.dead_share:
         counted = feature.missing, baseline.independent
@@ -88,16 +88,22 @@ def _texts(column: Column, baseline: Baseline, day: Day, rule: DriftRule, joint:
     return Compared(features=(feature,), violations=())
 
 
-def _not_compared(name: str, rule: DriftRule) -> FeatureDrift:
+def _not_compared(name: str, kind: FeatureKind, none: Effect, why: str) -> FeatureDrift:
+    """A feature of which nothing is known; `none`: the effect that says so."""
     return FeatureDrift(
         name=name,
-        kind="text",
+        kind=kind,
         test=None,
-        effect=Effect(measure="roc_auc", value=0.5, threshold=rule.separability),
+        effect=none,
         missing=compare_missing((0, 0), (0, 0)),
         drifted=False,
-        reason="text is compared by a classifier, which was not asked for",
+        reason=why,
     )
+
+
+def _texts_not_asked_for(name: str, rule: DriftRule) -> FeatureDrift:
+    none = Effect(measure="roc_auc", value=0.5, threshold=rule.separability)
+    return _not_compared(name, "text", none, "text is compared by a classifier, which was not asked for")
 
 
 def _numbers(column: Column, baseline: Baseline, day: Day, rule: DriftRule) -> Compared:
@@ -167,12 +173,5 @@ def _answers(column: Column, day: Day, baseline: Numeric, scores: Scores) -> tup
 
 
 def _without_scores(name: str, rule: DriftRule) -> FeatureDrift:
-    return FeatureDrift(
-        name=name,
-        kind="numeric",
-        test=None,
-        effect=Effect(measure="kolmogorov_smirnov", value=0.0, threshold=rule.effect),
-        missing=compare_missing((0, 0), (0, 0)),
-        drifted=False,
-        reason="the model answers with classes alone: there are no scores to compare",
-    )
+    none = Effect(measure="kolmogorov_smirnov", value=0.0, threshold=rule.effect)
+    return _not_compared(name, "numeric", none, "the model answers with classes alone: there are no scores to compare")

@@ -42,8 +42,9 @@ from include.specs.drift import DRIFT, DRIFT_HTML, BaselineRef, DriftReport, Row
 from include.specs.errors import ReportError
 from include.specs.run import MonitoringRun
 
-# What capture adds to the features: no column of the model's.
+# A column of ours beside the captured ones.
 _CLASS_ALONE = "class without a score"
+# What is added to the features: no column of the model's.
 _CAPTURES_OWN = frozenset({"event_id", "row", "inference_id", "inference_time", "variant", CALLED, _CLASS_ALONE})
 
 
