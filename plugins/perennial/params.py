@@ -122,9 +122,9 @@ def _require_object(field: str, value: object) -> None:
 
 
 def _require_form(schema: Schema, given: Mapping[str, Any]) -> None:
-    # As late as Airflow's own params load it: to parse a DAG file is to check none of them.
-    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
+    # As late as Airflow's own params load it.
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415  # to parse a DAG file is to check none
+    from jsonschema.exceptions import best_match  # noqa: PLC0415  # as above
 
     wrong = best_match(Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(dict(given)))
     if wrong is not None:
