@@ -26,11 +26,6 @@ from tests.unit.ml.jobs.watched_day import (
 )
 
 
-@pytest.fixture
-def day(tmp_path: Path) -> Day:
-    return Day(tmp_path / "ml")
-
-
 def test_a_quiet_day_is_stable(day: Day) -> None:
     """New rows of the same world; the page is beside the report."""
     assert day.capture().run() == 0

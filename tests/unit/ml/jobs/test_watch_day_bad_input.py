@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pyarrow as pa
 import pytest
 
@@ -11,11 +9,6 @@ from include.ml.capture.writing import Dialect
 from include.specs.model import ModelSpec
 from tests.unit.ml.jobs import watched_day
 from tests.unit.ml.jobs.watched_day import CHURN, ROWS, Day, with_column
-
-
-@pytest.fixture
-def day(tmp_path: Path) -> Day:
-    return Day(tmp_path / "ml")
 
 
 def test_half_written_lines_alone_are_a_broken_feed(day: Day) -> None:

@@ -23,11 +23,6 @@ from tests.unit.ml.jobs.watched_day import (
 )
 
 
-@pytest.fixture
-def day(tmp_path: Path) -> Day:
-    return Day(tmp_path / "ml")
-
-
 def test_what_a_batch_transform_said_is_compared_as_captured_traffic_is(tmp_path: Path) -> None:
     """The same rows and scores: the same features, and ids that tell them apart."""
     days = [Day(tmp_path / "captured").capture(), Day(tmp_path / "transformed").predict()]

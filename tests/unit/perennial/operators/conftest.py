@@ -222,3 +222,23 @@ def kind(
         "quality": Watched(watch=QUALITY, run=performance_run, report=performance_report, worst="degraded"),
     }
     return kinds[request.param]
+
+
+@pytest.fixture
+def after_first_put(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Loses S3's answer to the first PUT (of a key with `part` in it), which took effect, and does something: botocore
+    puts once more."""
+
+    def arrange(meanwhile: Callable[[], object], *, part: str = "") -> None:
+        s3, left = boto3.client("s3"), [meanwhile]
+
+        def lose(request_dict: dict[str, Any], **_: Any) -> int | None:
+            if not left or part not in request_dict["url"]:
+                return None
+            left.pop()()
+            return 0  # seconds until the call is repeated
+
+        s3.meta.events.register_first("needs-retry.s3.PutObject", lose)
+        monkeypatch.setattr("perennial.hooks.lake.client", lambda *_, **__: s3)
+
+    return arrange

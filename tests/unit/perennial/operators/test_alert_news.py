@@ -263,31 +263,12 @@ def test_record_that_cannot_be_written_fails_nothing(
     assert [days.run(day, days.kind.worst, tries=number) for day in (1, 2, 3)] == [True, True, False]
 
 
-@pytest.fixture
-def after_first_put(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
-    """Loses S3's answer to the next PUT of a record, which took effect, and does something: botocore puts once more."""
-
-    def arrange(meanwhile: Callable[[], object]) -> None:
-        s3, left = boto3.client("s3"), [meanwhile]
-
-        def lose(request_dict: dict[str, Any], **_: Any) -> int | None:
-            if not left or "/told-" not in request_dict["url"]:
-                return None
-            left.pop()()
-            return 0  # seconds until the call is repeated
-
-        s3.meta.events.register_first("needs-retry.s3.PutObject", lose)
-        monkeypatch.setattr("perennial.hooks.lake.client", lambda *_, **__: s3)
-
-    return arrange
-
-
 @pytest.mark.parametrize("known", [False, True], ids=["first", "another's before"])
 def test_record_whose_answer_was_lost_is_its_own(days: Days, after_first_put: Make, known: bool) -> None:
     """The one in its way is what it has written."""
     if known:
         days.run(1, "warning")
-    after_first_put(lambda: None)
+    after_first_put(lambda: None, part="/told-")
     assert days.run(2, days.kind.worst)
     assert days.record().run == "scheduled-2"
 
@@ -298,7 +279,7 @@ def test_of_two_records_the_later_days_stays(
 ) -> None:
     """Another run told people of its day meanwhile."""
     faster = ToldRecord(date=_date(other), verdict="warning", judged_run="earlier", run="faster")
-    after_first_put(lambda: aws.put(days.key, faster))
+    after_first_put(lambda: aws.put(days.key, faster), part="/told-")
     assert days.run(2, days.kind.worst)
     assert (days.record() == faster) is stays
     assert days.record().run == ("faster" if stays else "scheduled-2")

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from perennial import assets
@@ -166,25 +165,6 @@ def test_retry_asks_for_what_it_could_not_yet(watched: Make, ask: Make, context:
     watched(kind.worst)
     first, second = (ask(context(run_type="scheduled", interval=INTERVAL)) for _ in range(2))
     assert first == second
-
-
-@pytest.fixture
-def after_first_put(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
-    """Loses S3's answer to the first PUT, which took effect, and does something: botocore puts once more."""
-
-    def arrange(meanwhile: Callable[[], object]) -> None:
-        s3, left = boto3.client("s3"), [meanwhile]
-
-        def lose(**_: Any) -> int | None:
-            if not left:
-                return None
-            left.pop()()
-            return 0  # seconds until the call is repeated
-
-        s3.meta.events.register_first("needs-retry.s3.PutObject", lose)
-        monkeypatch.setattr("perennial.hooks.lake.client", lambda *_, **__: s3)
-
-    return arrange
 
 
 @pytest.fixture
