@@ -127,8 +127,8 @@ def verdict(today: Today) -> tuple[Verdict, str]:
         return "insufficient_data", (
             f"{fewest} independent rows are too few to tell drift from chance; it takes {today.rule.minimum_rows}"
         )
-    if any(feature.days >= today.rule.breaches for feature in _judged(today)):
-        return "drift", f"{_named(_lasting_sentences(today))}{_over(today)}"
+    if sentences := _lasting_sentences(today):
+        return "drift", f"{_named(sentences)}{_over(today)}"
     if _separable_days(today) >= today.rule.breaches:
         return "drift", f"{_of_classifier(today)}{_over(today)}"
     return _of_today(today)
