@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from include.ml.evaluation.predictions import Floats
-from include.specs.drift import AttributionDrift, FeatureAttribution
+from include.specs.attribution import AttributionDrift, FeatureAttribution
 from include.specs.errors import ReportError
 
 # SageMaker Clarify's monitor raises an alert below this.

@@ -10,10 +10,9 @@ from include.ml.reporting.drift_cards import Card, by_effect, card, measure, ran
 from include.ml.reporting.drift_history import Strip, days_before
 from include.ml.reporting.groups import OF_CALLS, by_name
 from include.ml.reporting.page import environment
+from include.specs.attribution import AttributionDrift, FeatureAttribution
 from include.specs.drift import (
-    AttributionDrift,
     DriftReport,
-    FeatureAttribution,
     FeatureDrift,
     PredictionDrift,
     Separability,

@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from include.ml.reporting.drift_page import drift_page
+from include.specs.attribution import AttributionDrift, FeatureAttribution
 from include.specs.codec import decode, encode
 from include.specs.drift import (
-    AttributionDrift,
     DriftReport,
     Effect,
-    FeatureAttribution,
     GroupCalls,
     OddsRatio,
     Shape,
