@@ -24,6 +24,7 @@ from urllib.parse import urlencode
 import httpx
 import psutil
 from perennial import naming
+from perennial.hooks.jobs import OWNER_TAG, tags_in
 
 from include.specs import codec, s3_layout
 from include.specs.catalog import model
@@ -36,6 +37,7 @@ from tests.shared.inbox import inbox
 
 REPO = Path(__file__).parents[2]
 DAGS = Path(__file__).parent / "dags"
+HELD_JOB = Path(__file__).parent / "held_job"
 MODELS = ("small", "slow", "impatient", "daily", "bygone")
 DAY = dt.date(2026, 3, 1)
 # What Airflow takes minutes to notice by default, it is to notice within the patience of a test.
@@ -131,6 +133,32 @@ class RealAirflow:
         answer = httpx.get(f"{self.addresses.aws}/_localaws/faults", trust_env=False)
         return sum(fault["hits"] for fault in answer.json()["faults"])
 
+    def hold(self, name: str) -> None:
+        """Let no training job of the model `name` get to its work, until it is released; it can be stopped."""
+        (_held(self.settings) / f"{name}-train").touch()
+
+    def release(self) -> None:
+        """Let all jobs go on."""
+        for held in _held(self.settings).iterdir():
+            held.unlink()
+
+    def looks(self, job: str) -> int:
+        """How often somebody has been told what has become of a job."""
+        query = {"operation": "Describe*Job", "name": job, "took_effect": "true"}
+        answer = httpx.get(f"{self.addresses.aws}/_localaws/calls", params=query, trust_env=False)
+        return len(answer.json()["calls"])
+
+    def until_looked_at(self, job: str) -> None:
+        """Wait until somebody who waits for the job has looked at it, and has come back to look again."""
+        known = self.looks(job)
+        until(lambda: self.looks(job) >= known + 2, seconds=60, of=f"somebody to look at {job}")
+
+    def owner(self, job: str) -> str:
+        """Which try of its task a training job belongs to."""
+        sagemaker = self.client("sagemaker")
+        arn = sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobArn"]
+        return tags_in(sagemaker.list_tags(ResourceArn=arn))[OWNER_TAG]
+
     def listen(self, name: str, queue: str) -> Callable[[], list[dict[str, Any]]]:
         """Have a queue hear what the topic of the model `name` is told from now on; what it gives tells all news."""
         heard = inbox(self.client, [TOPIC_PREFIX + name], queue=queue)
@@ -198,11 +226,9 @@ class RealAirflow:
         for run in runs:
             self.until_ended(run)
 
-    def train(self, name: str, **hyperparameters: float) -> Run:
-        """Ask for a training; it has then not begun. `hyperparameters` are those that differ from the model's."""
-        return self.api.trigger(
-            f"{name}_training", conf={"hyperparameters": hyperparameters} if hyperparameters else {}
-        )
+    def train(self, name: str) -> Run:
+        """Ask for a training; it has then not begun."""
+        return self.api.trigger(f"{name}_training", conf={})
 
     def clear(self, run: Run, task_id: str) -> None:
         """Have a task and all after it done again, as a person does in the UI."""
@@ -278,6 +304,20 @@ def real_airflow(**options: str) -> Iterator[RealAirflow]:
             shutil.rmtree(state, ignore_errors=True)
 
 
+def _held(settings: Settings) -> Path:
+    folder = settings.state / "held"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _images(settings: Settings) -> str:
+    """The jobs of a laptop, which are held on request."""
+    [image] = json.loads(layout.images_file(settings))
+    python_path = f"{HELD_JOB}:{image['environment']['PYTHONPATH']}"
+    environment = {**image["environment"], "PYTHONPATH": python_path, "HELD_JOBS": str(_held(settings))}
+    return json.dumps([{**image, "environment": environment}])
+
+
 def _started(settings: Settings, token: str, options: Mapping[str, str]) -> RealAirflow:
     uri = postgres.start(settings.database)
     addresses = Addresses(airflow_port=ports.free(0), aws_port=ports.free(0), database_uri=uri)
@@ -288,7 +328,7 @@ def _started(settings: Settings, token: str, options: Mapping[str, str]) -> Real
         **layout.airflow_environment(settings, addresses, secrets_file.ensure(settings)),
         **{f"AIRFLOW__{name}": value for name, value in {**NOTICING, **options}.items()},
     }
-    settings.images.write_text(layout.images_file(settings))
+    settings.images.write_text(_images(settings))
     system = RealAirflow(settings=settings, addresses=addresses, environment=environment, token=token)
     system.start("localaws")
     log = settings.logs / "migration.log"

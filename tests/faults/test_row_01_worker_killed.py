@@ -31,7 +31,8 @@ IMPATIENT = {
 def test_a_killed_task_is_followed_by_one_that_joins(system: RealAirflow, moment: str) -> None:
     """Runner and worker are gone at that moment; the next try finds the job, or none, and the run goes through.
 
-    Fails when a job's name is not the same on every try (`naming.job_name`).
+    Fails when a job's name is not the same on every try (`naming.job_name`), where the job was asked for; where it was
+    not, when a try goes by a record of what it was about to do.
     """
     before = set(system.jobs("small"))
     # The task hangs at that call, and is killed while it does.
@@ -49,20 +50,24 @@ def test_a_killed_task_is_followed_by_one_that_joins(system: RealAirflow, moment
     assert system.tasks(run)["candidate.train"].try_number >= 2
 
 
+@pytest.mark.usefixtures("holding_slots")
 def test_a_task_that_is_killed_while_it_polls_is_followed_by_one_that_joins(system: RealAirflow) -> None:
-    """Where waiting holds the worker, its death is not the job's.
+    """Where waiting holds the worker, its death is not the job's: the next try waits for the job that still runs.
 
-    Fails when a job's name is not the same on every try (`naming.job_name`).
+    Fails when a job's name is not the same on every try (`naming.job_name`), or when a job that runs is not joined
+    (`SageMakerJobOperator._is_spent`).
     """
-    system.restart("scheduler", PERENNIAL__DEFERRABLE="false")
     before = set(system.jobs("slow"))
-    try:
-        run = system.train("slow")
-        job = system.until_job("slow", "train")
-        assert system.kill_workers() >= 2
-        system.until_ended(run)
-    finally:
-        system.restart("scheduler")
+    system.hold("slow")
+    run = system.train("slow")
+    job = system.until_job("slow", "train")
+    system.until_looked_at(job)
+    killed = system.owner(job)
+    assert system.kill_workers() >= 2
+    until(lambda: system.owner(job) != killed, seconds=90, of="another try to join the job")
+    assert system.jobs("slow")[job] == "InProgress"
+    system.release()
+    system.until_ended(run)
     assert system.jobs("slow")[job] == "Completed"
     assert len(set(system.jobs("slow")) - before) == 3
     assert system.tasks(run)["candidate.train"].try_number >= 2
@@ -76,14 +81,15 @@ def test_an_api_server_that_is_killed_stops_no_job(system: RealAirflow) -> None:
     before = set(system.jobs("slow"))
     system.restart("scheduler", **IMPATIENT)
     try:
-        # At work for longer than a worker takes to give up.
-        run = system.train("slow", max_iter=9000)
+        system.hold("slow")
+        run = system.train("slow")
         job = system.until_job("slow", "train")
         [(_, runner)] = itertools.batched(system.workers(), 2)
         system.kill("api-server")
         until(lambda: has_ended(runner), seconds=90, of="the worker to end its task")
         assert system.jobs("slow")[job] == "InProgress"
         system.start("api-server")
+        system.release()
         system.until_ended(run)
     finally:
         system.start_the_dead()

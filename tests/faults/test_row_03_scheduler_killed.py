@@ -51,13 +51,14 @@ def test_workers_that_outlive_their_scheduler_leave_their_jobs_to_the_next_try(s
     Fails when a task that is ended stops its job whoever follows (`succession.is_ended`).
     """
     before = set(system.jobs("slow"))
-    # At work for longer than a new scheduler takes to miss the old one.
-    run = system.train("slow", max_iter=9000)
+    system.hold("slow")
+    run = system.train("slow")
     job = system.until_job("slow", "train")
     [(_, runner)] = itertools.batched(system.workers(), 2)
     system.restart("scheduler", PERENNIAL__DEFERRABLE="false")
     until(lambda: has_ended(runner), seconds=60, of="the old try to be ended")
     assert system.jobs("slow")[job] == "InProgress"
+    system.release()
     system.until_ended(run)
     assert system.jobs("slow")[job] == "Completed"
     assert len(set(system.jobs("slow")) - before) == 3

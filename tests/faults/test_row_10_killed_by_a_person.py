@@ -49,6 +49,7 @@ def test_the_job_of_a_task_that_is_cleared_is_stopped_or_adopted(waiting: RealAi
     run, job = _training(waiting)
     others = _trainings(waiting).keys() - {job}
     waiting.clear(run, "candidate.train")
+    waiting.release()
     waiting.until_ended(run)
     found = {name: each for name, each in _trainings(waiting).items() if name not in others}
     statuses = {name: each["TrainingJobStatus"] for name, each in found.items()}
@@ -73,8 +74,7 @@ def test_the_job_of_a_run_that_is_marked_failed_between_two_tries_is_stopped(sys
 
     Fails when the listener stops only what carries the id that the task has now (`perennial.hooks.jobs._is_of`).
     """
-    # At work for longer than Airflow takes to miss its worker.
-    run, job = _training(system, max_iter=9000)
+    run, job = _training(system)
     # Nothing of a paused DAG is queued, so that its next try does not come.
     system.api.ask("PATCH", f"/dags/{run.dag_id}", {"is_paused": True})
     try:
@@ -96,6 +96,7 @@ def test_the_job_of_a_run_that_took_too_long_is_stopped(system: RealAirflow) -> 
     (`flows.training`).
     """
     heard = system.listen("impatient", "row-10-timeout")
+    system.hold("impatient")
     run = system.train("impatient")
     job = system.until_job("impatient", "train")
     system.until_ended(run, expected="failed")
@@ -117,6 +118,7 @@ def test_the_job_of_a_run_that_took_too_long_before_a_triggerer_looks_is_stopped
 
 def _unheard(system: RealAirflow, model: str) -> tuple[Run, str]:
     """A run whose training job runs, and whose task has deferred where no triggerer takes its trigger up."""
+    system.hold(model)
     run = system.train(model)
     until(lambda: system.tasks(run)["candidate.train"].state is not None, seconds=120, of="the task of the training")
     system.kill("triggerer")
@@ -131,10 +133,11 @@ def _trainings(system: RealAirflow) -> dict[str, dict[str, Any]]:
     return {name: sagemaker.describe_training_job(TrainingJobName=name) for name in names}
 
 
-def _training(system: RealAirflow, **hyperparameters: float) -> tuple[Run, str]:
-    """A run whose training job runs, and whose task waits for it."""
+def _training(system: RealAirflow) -> tuple[Run, str]:
+    """A run whose training job runs for as long as it is held, and whose task waits for it."""
     known = set(system.jobs("slow"))
-    run = system.train("slow", **hyperparameters)
+    system.hold("slow")
+    run = system.train("slow")
 
     def running() -> list[str]:
         new = {job: status for job, status in system.jobs("slow").items() if job not in known}
