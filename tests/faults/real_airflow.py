@@ -25,6 +25,7 @@ import httpx
 import psutil
 from perennial import naming
 from perennial.hooks.jobs import OWNER_TAG, tags_in
+from perennial.hooks.jobs import OWNER_TAG, tags_in
 
 from include.specs import codec, s3_layout
 from include.specs.catalog import model
@@ -152,6 +153,12 @@ class RealAirflow:
         """Wait until somebody who waits for the job has looked at it, and has come back to look again."""
         known = self.looks(job)
         until(lambda: self.looks(job) >= known + 2, seconds=60, of=f"somebody to look at {job}")
+
+    def owner(self, job: str) -> str:
+        """Which try of its task a training job belongs to."""
+        sagemaker = self.client("sagemaker")
+        arn = sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobArn"]
+        return tags_in(sagemaker.list_tags(ResourceArn=arn))[OWNER_TAG]
 
     def owner(self, job: str) -> str:
         """Which try of its task a training job belongs to."""

@@ -51,6 +51,7 @@ def test_a_killed_task_is_followed_by_one_that_joins(system: RealAirflow, moment
 
 
 @pytest.mark.usefixtures("holding_slots")
+@pytest.mark.usefixtures("holding_slots")
 def test_a_task_that_is_killed_while_it_polls_is_followed_by_one_that_joins(system: RealAirflow) -> None:
     """Where waiting holds the worker, its death is not the job's: the next try waits for the job that still runs.
 

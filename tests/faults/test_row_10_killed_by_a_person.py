@@ -97,6 +97,7 @@ def test_the_job_of_a_run_that_took_too_long_is_stopped(system: RealAirflow) -> 
     """
     heard = system.listen("impatient", "row-10-timeout")
     system.hold("impatient")
+    system.hold("impatient")
     run = system.train("impatient")
     job = system.until_job("impatient", "train")
     system.until_ended(run, expected="failed")
@@ -118,6 +119,7 @@ def test_the_job_of_a_run_that_took_too_long_before_a_triggerer_looks_is_stopped
 
 def _unheard(system: RealAirflow, model: str) -> tuple[Run, str]:
     """A run whose training job runs, and whose task has deferred where no triggerer takes its trigger up."""
+    system.hold(model)
     system.hold(model)
     run = system.train(model)
     until(lambda: system.tasks(run)["candidate.train"].state is not None, seconds=120, of="the task of the training")
