@@ -2,7 +2,7 @@
 
 from perennial.flows.drift import drift_dag
 
-from include.specs.catalog import load
+from include.specs.catalog import sound
 
-for spec in load().values():
+for spec in sound().values():
     globals()[f"{spec.name}_drift"] = drift_dag(spec)

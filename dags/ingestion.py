@@ -2,7 +2,7 @@
 
 from perennial.flows.ingestion import ingestion_dag
 
-from include.specs.catalog import load
+from include.specs.catalog import sound
 
-for spec in load().values():
+for spec in sound().values():
     globals()[f"{spec.name}_ingestion"] = ingestion_dag(spec)

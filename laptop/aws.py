@@ -48,5 +48,5 @@ def bootstrap(endpoint: str) -> None:
     if ROLE not in {role["RoleName"] for page in roles for role in page["Roles"]}:
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
     sns = client("sns", endpoint)
-    for model in catalog.load():
+    for model in catalog.sound():
         sns.create_topic(Name=TOPIC_PREFIX.rsplit(":", 1)[1] + model)

@@ -19,6 +19,7 @@ from mwaa.errors import DeployError
 from mwaa.images import Image
 
 DAGS = "dags/"
+CATALOG = "catalog.py"  # in the DAG folder, without a DAG: its import error tells of a wrong spec
 PLUGINS, REQUIREMENTS, STARTUP = "plugins.zip", "requirements.txt", "startup.sh"
 # What is not a DAG file and changes only with an update of the environment.
 ARTIFACTS = (PLUGINS, REQUIREMENTS, STARTUP)
@@ -34,7 +35,7 @@ class Bundle:
         airflow: the version of Airflow that it is for.
         files: path → content.
         stamps: tree → digest, of the trees `dags` and `plugins`; each of them carries its own, for a task to find.
-        dag_files: the DAG files, by their names in the DAG folder.
+        dag_files: the files that hold DAGs, by their names in the DAG folder.
     """
 
     airflow: str
@@ -70,7 +71,7 @@ def bundle(repo: Path, image: Image) -> Bundle:
         REQUIREMENTS: _read(repo / REQUIREMENTS),
         STARTUP: startup.script(needed).encode(),
     }
-    names = tuple(path for path in sorted(dags) if path.endswith(".py") and "/" not in path)
+    names = tuple(path for path in sorted(dags) if path.endswith(".py") and "/" not in path and path != CATALOG)
     return Bundle(airflow=image.airflow, files=dict(sorted(files.items())), stamps=stamps, dag_files=names)
 
 

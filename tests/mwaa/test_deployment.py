@@ -206,10 +206,13 @@ def test_failed_smoke_test_fails_the_deployment(ours: Account, made: Bundle, air
         ours.deploy(made)
 
 
-def test_file_that_airflow_cannot_import_fails_the_deployment(ours: Account, made: Bundle, airflow: Script) -> None:
-    """The message names the file and the reason; files of others do not matter."""
-    airflow.broken = {"training.py": "SpecError: churn: gate must be", "theirs.py": "ImportError: x"}
-    with pytest.raises(DeployError, match=r"cannot import\n  training\.py: SpecError: churn: gate must be$"):
+@pytest.mark.parametrize("file", ["training.py", "catalog.py"])
+def test_file_that_airflow_cannot_import_fails_the_deployment(
+    ours: Account, made: Bundle, airflow: Script, file: str
+) -> None:
+    """The message names the file and the reason, of the one without a DAG too; files of others do not matter."""
+    airflow.broken = {file: "SpecError: churn: gate must be", "theirs.py": "ImportError: x"}
+    with pytest.raises(DeployError, match=rf"cannot import\n  {file}: SpecError: churn: gate must be$"):
         ours.deploy(made)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from mwaa import images
 from mwaa.archive import sha256
-from mwaa.bundle import Bundle, bundle, write
+from mwaa.bundle import CATALOG, Bundle, bundle, write
 from mwaa.errors import DeployError
 
 ROOT = Path(__file__).parents[3]
@@ -60,7 +60,9 @@ def test_dag_folder_holds_the_vocabulary_and_no_computation(made: Bundle) -> Non
     paths = {path.removeprefix("dags/") for path in made.files if path.startswith("dags/")}
     assert {"training.py", ".airflowignore", "include/__init__.py", "include/specs/catalog/churn.py"} <= paths
     assert not [path for path in paths if path.startswith("include/ml") or "__pycache__" in path]
-    assert made.dag_files == tuple(sorted(path.name for path in (ROOT / "dags").glob("*.py")))
+    files = {path.name for path in (ROOT / "dags").glob("*.py")}
+    assert made.dag_files == tuple(sorted(files - {CATALOG}))
+    assert CATALOG in files & paths
 
 
 def test_plugins_are_zipped_from_inside_their_folder(made: Bundle) -> None:

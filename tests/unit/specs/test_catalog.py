@@ -44,20 +44,37 @@ def extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
     return write
 
 
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("", r"MODEL must be defined, got None; edit include/specs/catalog/extra\.py"),
-        ("MODEL = 1", r"MODEL\.name must be 'extra'.*extra\.py"),
-        (
-            "from include.specs.catalog.churn import MODEL",
-            r"MODEL\.name must be 'extra', as the file's name, got 'churn'",
-        ),
-        ("from include.specs.model import Split\nMODEL = Split(test=2)", r"split\.test must be within .*extra\.py"),
-    ],
-)
+WRONG = [
+    ("", r"MODEL must be defined, got None; edit include/specs/catalog/extra\.py"),
+    ("MODEL = 1", r"MODEL\.name must be 'extra'.*extra\.py"),
+    (
+        "from include.specs.catalog.churn import MODEL",
+        r"MODEL\.name must be 'extra', as the file's name, got 'churn'",
+    ),
+    ("from include.specs.model import Split\nMODEL = Split(test=2)", r"split\.test must be within .*extra\.py"),
+    (
+        "from include.specs.model import Split\nMODEL = Split(tset=0.2)",
+        r"MODEL must be made without an error, got TypeError\(.*tset.*extra\.py",
+    ),
+    ("MODEL = (", r"MODEL must be made without an error, got SyntaxError\(.*extra\.py"),
+    ("import no_such_module", r"MODEL must be made without an error, got ModuleNotFoundError\(.*extra\.py"),
+]
+
+
+@pytest.mark.parametrize(("source", "message"), WRONG)
 def test_a_file_that_is_no_model_is_refused_by_name(extra: Callable[[str], None], source: str, message: str) -> None:
     """The message says which file to edit."""
     extra(source)
     with pytest.raises(SpecError, match=message):
         catalog.load()
+    with pytest.raises(SpecError, match=message):
+        catalog.model("extra")
+
+
+@pytest.mark.parametrize(("source", "message"), WRONG)
+def test_a_file_that_is_no_model_harms_no_other(extra: Callable[[str], None], source: str, message: str) -> None:
+    """Whatever is wrong with it, the others are as they were."""
+    others = catalog.load()
+    extra(source)
+    assert catalog.sound() == others, message
+    assert {name: catalog.model(name) for name in others} == others
