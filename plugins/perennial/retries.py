@@ -156,10 +156,16 @@ RUN_TIMEOUT = Fault(
     advice="see which task waited, mend that, and clear it with what follows: finished jobs are not run again",
 )
 UNKNOWN = Fault(name="unknown", advice="read the task's log", first_s=30, longest_s=600)
+# An option of the section `perennial` that is missing, or cannot be read.
+CONFIGURATION = Fault(
+    name="configuration",
+    advice="set the option that the message names, in the configuration of all of Airflow's parts, and clear the task",
+)
 
 TABLE: tuple[Fault, ...] = (
     *(THROTTLING, SERVICE, CREDENTIALS, CAPACITY, LIMIT),
     *(ALGORITHM, DATA, DENIED, REFUSED, TIMEOUT, STOPPED, TASK_TIMEOUT, UNEXPLAINED, RUN_TIMEOUT, UNKNOWN),
+    CONFIGURATION,
 )
 
 _TASK_TIMEOUTS = _words("AirflowTaskTimeout TaskDeferralTimeout")
