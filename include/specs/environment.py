@@ -18,6 +18,7 @@ LOG_PAGE = (
     "https://console.aws.amazon.com/cloudwatch/home#logsV2:log-groups/log-group/{group}$3FlogStreamNameFilter$3D{job}"
 )
 RUNBOOK = "docs/runbook.md"
+REQUIRED = ("bucket", "role_arn", "image", "topic_prefix")
 OBJECT_PAGE = "https://console.aws.amazon.com/s3/object/{bucket}?prefix={key}"
 
 
@@ -56,7 +57,12 @@ class Environment:
         require(both, f"{PREFIX}SECURITY_GROUPS", "be set where SUBNETS is, and only there", self.security_groups)
 
     def topic(self, model: str) -> str:
-        """ARN of the topic of `model`."""
+        """ARN of the topic of `model`.
+
+        Raises:
+            SpecError: where topics are is not known, as may be in what `for_telling` gives.
+        """
+        _require_set("topic_prefix", self.topic_prefix)
         return self.topic_prefix + model + self.topic_suffix
 
     def log_url(self, group: str, job_name: str) -> str:
@@ -80,21 +86,44 @@ def environment(variables: Mapping[str, str]) -> Environment:
     Raises:
         SpecError: a required option is not set, or one cannot be read.
     """
-    options = {key.removeprefix(PREFIX).lower(): value for key, value in variables.items() if key.startswith(PREFIX)}
+    options = _options(variables)
     return Environment(
-        **{name: _required(options, name) for name in ("bucket", "role_arn", "image", "topic_prefix")},
-        topic_suffix=options.get("topic_suffix", ""),
+        **{name: _required(options, name) for name in REQUIRED},
         deferrable=deferrable(variables),
         poll_interval_s=_number("POLL_INTERVAL_S", "be a number of seconds", options.get("poll_interval_s", "15")),
         subnets=_names(options.get("subnets", "")),
         security_groups=_names(options.get("security_groups", "")),
         kms_key=options.get("kms_key") or None,
         code_version=options.get("code_version", "unknown"),
-        log_page=options.get("log_page", LOG_PAGE),
-        object_page=options.get("object_page", OBJECT_PAGE),
-        runbook=options.get("runbook", RUNBOOK),
-        ui_url=variables.get("AIRFLOW__API__BASE_URL", ""),
+        **_places(options, variables),
     )
+
+
+def for_telling(variables: Mapping[str, str]) -> Environment:
+    """The environment as far as telling people goes, whatever is wrong with the rest: what is not set is empty.
+
+    A run that failed for an option that nobody has set is to be told like any other.
+    """
+    options = _options(variables)
+    return Environment(**{name: options.get(name, "") for name in REQUIRED}, **_places(options, variables))
+
+
+def bucket(variables: Mapping[str, str]) -> str:
+    """The option `bucket`, whatever is wrong with the others: what fails for those can be put on record.
+
+    Raises:
+        SpecError: it is not set.
+    """
+    return _required(_options(variables), "bucket")
+
+
+def is_of_an_option(error: BaseException) -> bool:
+    """Whether `error` says that an option is missing, or cannot be read.
+
+    >>> is_of_an_option(SpecError(f"{PREFIX}BUCKET", "be set", None)), is_of_an_option(SpecError("split.test", "be", 2))
+    (True, False)
+    """
+    return isinstance(error, SpecError) and error.field.startswith(PREFIX)
 
 
 def deferrable(variables: Mapping[str, str]) -> bool:
@@ -115,11 +144,30 @@ def retry_pace(variables: Mapping[str, str]) -> float:
     return pace
 
 
+def _options(variables: Mapping[str, str]) -> Mapping[str, str]:
+    return {key.removeprefix(PREFIX).lower(): value for key, value in variables.items() if key.startswith(PREFIX)}
+
+
+def _places(options: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+    """What topics end in, and the addresses of what a message leads to."""
+    return {
+        "topic_suffix": options.get("topic_suffix", ""),
+        "log_page": options.get("log_page", LOG_PAGE),
+        "object_page": options.get("object_page", OBJECT_PAGE),
+        "runbook": options.get("runbook", RUNBOOK),
+        "ui_url": variables.get("AIRFLOW__API__BASE_URL", ""),
+    }
+
+
 def _required(options: Mapping[str, str], name: str) -> str:
-    if not options.get(name):
+    return _require_set(name, options.get(name))
+
+
+def _require_set(name: str, value: str | None) -> str:
+    if not value:
         expected = f"be set (on MWAA: the configuration option perennial.{name})"
-        raise SpecError(f"{PREFIX}{name.upper()}", expected, options.get(name))
-    return options[name]
+        raise SpecError(f"{PREFIX}{name.upper()}", expected, value)
+    return value
 
 
 def _number(name: str, expected: str, text: str) -> float:

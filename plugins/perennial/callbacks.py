@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from include.specs import s3_layout
-from include.specs.environment import Environment, environment
+from include.specs.environment import Environment, for_telling
 from include.specs.incidents import FAILURES, FailureReport
 from include.specs.model import ModelSpec
 from perennial import failures, naming, retries
@@ -27,6 +27,7 @@ _NO_RECORD = (
     "left no record of why: its process was killed, or the error came before or after its own code, "
     "or S3 could not be written or read; its log says more"
 )
+_NO_BUCKET = "no record of why can be read: the option perennial.bucket is not set for Airflow's DAG processor"
 _LONGEST_CAUSE = 4000  # characters; SNS takes 256 KiB, a person reads a page
 
 
@@ -38,12 +39,12 @@ def run_failed(spec: ModelSpec) -> Callable[[Any], None]:
 def _tell(spec: ModelSpec, context: Mapping[str, Any]) -> None:
     # Nothing that goes wrong here may be taken for a fault of the run: it has its result already.
     try:
-        where = environment(os.environ)
+        where = for_telling(os.environ)
         s3, sns = (client(service, patience=callback_config()) for service in ("s3", "sns"))
         lake = Lake(where.bucket, s3=s3)
         send(failure_notice(spec, where, context, lake), where, lake=lake, sns=sns)
     except Exception:
-        log.exception("The failure of a run of %s could not be told", spec.name)
+        log.exception("The failure of a run of %s could not be told: %s", spec.name, context.get("run_id"))
 
 
 def failure_notice(spec: ModelSpec, where: Environment, context: Mapping[str, Any], lake: Lake) -> Notice:
@@ -79,7 +80,7 @@ def _cause(model: str, run: str, context: Mapping[str, Any], lake: Lake) -> Fail
     report = failures.read(lake, model, run, ti) if ti and why != "timed_out" else None
     if report is not None:
         return report
-    fault, message = _unrecorded(ti, why, s3_layout.experiment(model, run))
+    fault, message = _unrecorded(ti, why, lake, s3_layout.experiment(model, run))
     task_id = getattr(ti, "task_id", "")
     return FailureReport(
         task_id=task_id,
@@ -91,10 +92,12 @@ def _cause(model: str, run: str, context: Mapping[str, Any], lake: Lake) -> Fail
     )
 
 
-def _unrecorded(ti: Any, why: Any, folder: str) -> tuple[retries.Fault, str]:
+def _unrecorded(ti: Any, why: Any, lake: Lake, folder: str) -> tuple[retries.Fault, str]:
     """What is known of a failure where no record is."""
     if why == "timed_out":
         return retries.RUN_TIMEOUT, "the run took longer than its dagrun_timeout"
+    if not lake.bucket:
+        return retries.CONFIGURATION, _NO_BUCKET
     if ti is None:
         records = f"what its tasks have put on record lies in {folder}{FAILURES}"
         return retries.UNEXPLAINED, f"Airflow does not say which task failed ({why}); {records}"

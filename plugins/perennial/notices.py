@@ -65,14 +65,14 @@ def send(notice: Notice, where: Environment, *, lake: Lake, sns: Any) -> str:
 
     Raises:
         ClientError, BotoCoreError: SNS did not take it; its record says why, and holds the message.
+        SpecError: where the topic is is not known; as above.
     """
-    asked = request(notice, where.topic(notice.model))
-    report = NoticeReport(subject=asked["Subject"], body=json.loads(asked["Message"]))
+    report = NoticeReport(subject=_subject(notice), body=json.loads(_message(notice.body)))
     sent = _sent(notice, lake)
     if sent is not None:
         return sent
     try:
-        answer = sns.publish(**asked)
+        answer = sns.publish(**request(notice, where.topic(notice.model)))
     except Exception as error:
         _keep(notice, replace(report, error=f"{type(error).__name__}: {error}"), lake)
         raise
@@ -87,11 +87,15 @@ def request(notice: Notice, topic: str) -> dict[str, Any]:
     fifo = {"MessageGroupId": notice.model, "MessageDeduplicationId": notice.deduplication_id}
     return {
         "TopicArn": topic,
-        "Subject": notice.subject[:_MAX_SUBJECT],
+        "Subject": _subject(notice),
         "Message": _message(notice.body),
         "MessageAttributes": {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
         **(fifo if topic.endswith(_FIFO) else {}),
     }
+
+
+def _subject(notice: Notice) -> str:
+    return notice.subject[:_MAX_SUBJECT]
 
 
 def _message(body: Body) -> str:

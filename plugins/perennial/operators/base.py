@@ -17,7 +17,7 @@ from airflow.sdk.exceptions import (
     TaskDeferralError,
 )
 
-from include.specs.environment import Environment, environment
+from include.specs.environment import Environment, bucket, environment, is_of_an_option
 from include.specs.errors import PartitionError, PerennialError
 from include.specs.model import ModelSpec
 from include.specs.run import Provenance
@@ -74,8 +74,8 @@ class FlowOperator(BaseOperator):
         return environment(os.environ)
 
     def lake(self) -> Lake:
-        """The data bucket."""
-        return Lake(self.where().bucket)
+        """The data bucket. No other option is needed for it: what fails for one can be put on record."""
+        return Lake(bucket(os.environ))
 
 
 def provenance(context: Mapping[str, Any], where: Environment, *, reason: str = "") -> Provenance:
@@ -119,5 +119,7 @@ def _fault(error: BaseException) -> retries.Fault | None:
     """What failed; None for what is no failure but Airflow's way to skip or branch."""
     if isinstance(error, _SIGNALS):
         return None
+    if is_of_an_option(error):
+        return retries.CONFIGURATION
     final = isinstance(error, PerennialError | AirflowFailException) and not hasattr(error, "fault")
     return retries.DATA if final else retries.of_error(error)

@@ -15,7 +15,7 @@ from airflow.dag_processing import processor
 from airflow.sdk import DAG
 from airflow.sdk.api.datamodels._generated import DagRunType
 from perennial import failures, naming, retries
-from perennial.callbacks import _NO_RECORD, failure_notice, run_failed
+from perennial.callbacks import _NO_BUCKET, _NO_RECORD, failure_notice, run_failed
 from perennial.hooks.lake import Lake
 from perennial.operators.base import FlowOperator
 
@@ -219,13 +219,55 @@ def test_refusing_sns_raises_nothing(
     assert "The failure of a run of churn could not be told" in caplog.text
 
 
+@pytest.mark.parametrize("option", ["ROLE_ARN", "IMAGE"])
+def test_missing_option_is_told(
+    churn: ModelSpec, inbox: Inbox, failed_run: Make, record: Make, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """A run that failed for it is told like any other: telling needs neither."""
+    monkeypatch.delenv(f"AIRFLOW__PERENNIAL__{option}")
+    record(retries.CONFIGURATION, f"AIRFLOW__PERENNIAL__{option} must be set")
+    _tell(churn, failed_run())
+    message = _message(inbox)
+    assert (message["fault"], message["runbook"]) == ("configuration", "docs/runbook.md#configuration")
+    assert message["cause"] == f"AIRFLOW__PERENNIAL__{option} must be set"
+
+
+def test_missing_bucket_is_told(
+    aws: SimpleNamespace, churn: ModelSpec, inbox: Inbox, failed_run: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a bucket there is no record of why, and none of the message: the message says so itself."""
+    monkeypatch.delenv("AIRFLOW__PERENNIAL__BUCKET")
+    _tell(churn, failed_run())
+    message = _message(inbox)
+    assert (message["fault"], message["cause"]) == ("configuration", f"register: {_NO_BUCKET}")
+    assert aws.listing() == []
+
+
+def test_missing_topic_is_on_record(
+    aws: SimpleNamespace,
+    churn: ModelSpec,
+    failed_run: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nobody can be told: the message lies with the run's reports, and the log says which run it was."""
+    monkeypatch.delenv("AIRFLOW__PERENNIAL__TOPIC_PREFIX")
+    _tell(churn, failed_run())
+    found = json.loads(aws.get(NOTICE.format(0)))
+    assert "AIRFLOW__PERENNIAL__TOPIC_PREFIX must be set" in found["error"]
+    assert (found["message_id"], found["subject"]) == (None, "churn: churn_training failed (unexplained)")
+    assert "The failure of a run of churn could not be told: manual__1" in caplog.text
+
+
 def test_missing_settings_raise_nothing(
     churn: ModelSpec, failed_run: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nor does an environment that does not know where to tell."""
-    monkeypatch.delenv("AIRFLOW__PERENNIAL__BUCKET", raising=False)
+    """Where there is neither bucket nor topic, the log has the message."""
+    for option in ("BUCKET", "TOPIC_PREFIX"):
+        monkeypatch.delenv(f"AIRFLOW__PERENNIAL__{option}", raising=False)
     _tell(churn, failed_run())
-    assert "AIRFLOW__PERENNIAL__BUCKET must be set" in caplog.text
+    assert "AIRFLOW__PERENNIAL__TOPIC_PREFIX must be set" in caplog.text
+    assert _NO_BUCKET in caplog.text
 
 
 def test_failed_run_is_told_though_s3_is_what_failed(

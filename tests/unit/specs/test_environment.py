@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.specs.environment import PREFIX, deferrable, environment, retry_pace
+from include.specs.environment import PREFIX, bucket, deferrable, environment, for_telling, is_of_an_option, retry_pace
 from include.specs.errors import SpecError
 
 REQUIRED = {
@@ -48,14 +48,52 @@ def test_a_missing_option_is_named(name: str, value: str | None) -> None:
     variables = {key: found for key, found in REQUIRED.items() if key != name} | (
         {} if value is None else {name: value}
     )
-    with pytest.raises(SpecError, match=rf"{name} must be set .*perennial\.{name.removeprefix(PREFIX).lower()}"):
+    with pytest.raises(
+        SpecError, match=rf"{name} must be set .*perennial\.{name.removeprefix(PREFIX).lower()}"
+    ) as raised:
         environment(variables)
+    assert is_of_an_option(raised.value)
+
+
+PLACES = {
+    f"{PREFIX}TOPIC_SUFFIX": ".fifo",
+    f"{PREFIX}LOG_PAGE": "https://logs/{group}/{job}",
+    f"{PREFIX}OBJECT_PAGE": "https://objects/{bucket}/{key}",
+    f"{PREFIX}RUNBOOK": "https://wiki/r",
+    "AIRFLOW__API__BASE_URL": "https://airflow",
+}
+
+
+def test_what_is_told_goes_by_the_same_options() -> None:
+    """To the same topic, with the same links."""
+    variables = REQUIRED | PLACES
+    assert for_telling(variables) == environment(variables)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_telling_needs_a_topic_only(name: str) -> None:
+    """Whatever else is missing, or cannot be read; where topics are is missed by who asks for one."""
+    variables = {key: value for key, value in REQUIRED.items() if key != name} | {f"{PREFIX}POLL_INTERVAL_S": "soon"}
+    found = for_telling(variables)
+    if name == f"{PREFIX}TOPIC_PREFIX":
+        with pytest.raises(SpecError, match=r"TOPIC_PREFIX must be set .*perennial\.topic_prefix"):
+            found.topic("churn")
+    else:
+        assert found.topic("churn") == "arn:topic-churn"
+
+
+def test_bucket_needs_no_other_option() -> None:
+    """It is missed only where it is not set itself."""
+    assert bucket({f"{PREFIX}BUCKET": "lake"}) == "lake"
+    with pytest.raises(SpecError, match="BUCKET must be set"):
+        bucket({f"{PREFIX}BUCKET": ""})
 
 
 def test_an_option_that_cannot_be_read_is_refused() -> None:
     """With what came."""
-    with pytest.raises(SpecError, match="DEFERRABLE must be true or false, got 'maybe'"):
+    with pytest.raises(SpecError, match="DEFERRABLE must be true or false, got 'maybe'") as raised:
         deferrable({f"{PREFIX}DEFERRABLE": "maybe"})
+    assert is_of_an_option(raised.value)
     with pytest.raises(SpecError, match="POLL_INTERVAL_S must be a number of seconds, got 'soon'"):
         environment(REQUIRED | {f"{PREFIX}POLL_INTERVAL_S": "soon"})
     with pytest.raises(SpecError, match="RETRY_PACE must be a number, got 'soon'"):

@@ -26,7 +26,7 @@ from perennial.failures import failed
 from perennial.operators.base import FlowOperator, provenance, run_date
 
 from include.specs.environment import Environment
-from include.specs.errors import PartitionError
+from include.specs.errors import PartitionError, SpecError
 from include.specs.model import ModelSpec
 
 Make = Callable[..., Any]
@@ -98,6 +98,8 @@ def test_what_may_pass_is_recorded_and_left_as_it_is(
         (_refusal("AccessDenied"), "denied"),
         (_refusal("ValidationException"), "refused"),
         (PartitionError("no such day"), "data"),
+        (SpecError("split.test", "be within (0, 1)", 2), "data"),
+        (SpecError("AIRFLOW__PERENNIAL__POLL_INTERVAL_S", "be a number of seconds", "soon"), "configuration"),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
@@ -203,6 +205,44 @@ def test_task_without_work_says_so(churn: ModelSpec, context: Make) -> None:
     """An operator that forgot its work is named."""
     with pytest.raises(NotImplementedError, match="FlowOperator does not say"):
         FlowOperator(task_id="t", spec=churn).execute(context())
+
+
+class Asking(FlowOperator):
+    """A task that asks where it is."""
+
+    def perform(self, context: Any) -> Any:  # noqa: ARG002 the operators' signature
+        return self.where()
+
+
+@pytest.mark.parametrize("option", ["ROLE_ARN", "IMAGE", "TOPIC_PREFIX"])
+def test_missing_option_is_a_fault_of_its_own(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """It is none of the data's, no other try mends it, and it is on record."""
+    monkeypatch.delenv(f"AIRFLOW__PERENNIAL__{option}")
+    with pytest.raises(AirflowFailException, match=rf"^SpecError: AIRFLOW__PERENNIAL__{option} must be set"):
+        Asking(task_id="t", spec=churn).execute(context())
+    found = _recorded(aws)
+    assert (found["fault"], found["retried"], found["advice"]) == (
+        "configuration",
+        False,
+        retries.CONFIGURATION.advice,
+    )
+
+
+def test_without_a_bucket_there_is_no_record(
+    aws: SimpleNamespace,
+    churn: ModelSpec,
+    context: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The task ends all the same, for its own reason, and its log has it."""
+    monkeypatch.delenv("AIRFLOW__PERENNIAL__BUCKET")
+    with pytest.raises(AirflowFailException, match="AIRFLOW__PERENNIAL__BUCKET must be set"):
+        Asking(task_id="t", spec=churn).execute(context())
+    assert aws.listing() == []
+    assert "AIRFLOW__PERENNIAL__BUCKET must be set" in caplog.text
 
 
 def test_operator_needs_no_settings_to_be_made(churn: ModelSpec) -> None:
