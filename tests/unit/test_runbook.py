@@ -12,6 +12,7 @@ from perennial.flows.drift import drift_dag
 from perennial.flows.ingestion import ingestion_dag
 from perennial.flows.performance import performance_dag
 from perennial.flows.training import training_dag
+from perennial.operators import notify
 
 from include.specs import catalog
 from include.specs.model import ModelSpec
@@ -43,6 +44,19 @@ def test_a_verdict_on_a_day_has_a_section(section: str, sight: str) -> None:
     """It is found from the words of its message."""
     assert "**To do:**" in SECTIONS[section]
     assert f"| `{sight}` | [{section}](#{section}) |" in RUNBOOK
+
+
+@pytest.mark.parametrize("past_window", [False, True])
+@pytest.mark.parametrize(("verdict", "section"), notify.SECTIONS.items())
+def test_a_verdict_on_a_candidate_has_a_section(verdict: str, section: str, past_window: bool) -> None:
+    """It is found from the words of its message too, whatever the version's number."""
+    told = notify.subject({"model": "m", "verdict": verdict, "version": 7, "past_window": past_window})
+    [row] = [row for row in OPENING.splitlines() if row.endswith(f"| [{section}](#{section}) |")]
+    sights = [
+        sight.partition("…")[0].rstrip().replace("version N", "version 7") for sight in re.findall("`(.*?)`", row)
+    ]
+    assert any(told.startswith(f"m: {sight}") for sight in sights)
+    assert "**To do:**" in SECTIONS[section]
 
 
 def test_times_are_those_of_the_table() -> None:

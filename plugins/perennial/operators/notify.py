@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -15,6 +16,9 @@ from perennial.hooks.aws import client
 from perennial.hooks.lake import Lake
 from perennial.notices import Notice, send
 from perennial.operators.base import FlowOperator
+
+# Verdict → its section of the runbook.
+SECTIONS: Mapping[str, str] = {"register": "registered", "reject": "rejected"}
 
 
 class NotifyOperator(FlowOperator):
@@ -56,6 +60,7 @@ class NotifyOperator(FlowOperator):
             "version": (self.registered or {}).get("version"),
             "approval_status": (self.registered or {}).get("approval_status"),
             "report": where.object_url(_experiment(run) + reports.HTML),
+            "runbook": f"{where.runbook}#{SECTIONS[gate.verdict]}",
             "dag_id": run.provenance.dag_id,
             "run_id": run.provenance.run_id,
         }

@@ -50,7 +50,7 @@ def _notify(spec: ModelSpec, context: dict[str, Any], registered: Any = None) ->
 def test_registered_version_is_told(
     aws: SimpleNamespace, spec: ModelSpec, context: Make, gate: Callable[[str], GateReport], inbox: Make
 ) -> None:
-    """The message names the version, its approval, the reasons, the report and the run."""
+    """The message names the version, its approval, the reasons, the report, what to do and the run."""
     aws.put(GATE.format(spec.name), gate("register"))
     result = _notify(spec, context(), {"version": 3, "approval_status": "PendingManualApproval"})
     [envelope] = inbox()
@@ -66,6 +66,7 @@ def test_registered_version_is_told(
         "past_window": False,
         "version": 3,
         "approval_status": "PendingManualApproval",
+        "runbook": "docs/runbook.md#registered",
         "dag_id": "churn_training",
         "run_id": "manual__1",
     }
@@ -81,6 +82,7 @@ def test_rejected_candidate_is_told(
     assert envelope["Subject"] == f"{spec.name}: candidate rejected by the quality gate"
     message = json.loads(envelope["Message"])
     assert (message["version"], message["reasons"]) == (None, "The one rule says reject.")
+    assert message["runbook"] == "docs/runbook.md#rejected"
 
 
 def test_missing_verdict_is_not_made_up(spec: ModelSpec, context: Make, inbox: Make) -> None:
