@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from include.specs.errors import SpecError, require
@@ -105,7 +106,8 @@ def for_telling(variables: Mapping[str, str]) -> Environment:
     A run that failed for an option that nobody has set is to be told like any other.
     """
     options = _options(variables)
-    return Environment(**{name: options.get(name, "") for name in REQUIRED}, **_places(options, variables))
+    known: dict[str, Any] = {name: options.get(name, "") for name in REQUIRED}
+    return Environment(**known | _places(options, variables))
 
 
 def bucket(variables: Mapping[str, str]) -> str:
