@@ -14,11 +14,30 @@ from typing import Any
 
 MAX_JOB_NAME = 63  # SageMaker's limit for job names
 _HASH_LENGTH = 12
+# What a run's configuration holds beside what its jobs' results depend on, by the part that it is in ("": at the top).
+_ASIDE = {"": ("past_window",), "provenance": ("reason", "run_url"), "champion": ("approval_status",)}
 
 
 def digest(value: Any) -> str:
     """SHA-256 of the canonical JSON of `value`, hexadecimal."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def decisive(configuration: bytes) -> dict[str, Any]:
+    """Of a run's `run.json`, what its jobs' results depend on: as long as that is the same, so are its jobs.
+
+    Left out are the reason why it was started (that of a scheduled run changes when a backfill takes it over), the
+    address of its page, whether its window is past, and whether its champion is approved by now.
+
+    >>> decisive(b'{"past_window": true, "provenance": {"run": "r", "reason": "weekly"}, "champion": null}')
+    {'provenance': {'run': 'r'}, 'champion': None}
+    """
+    plain: dict[str, Any] = json.loads(configuration)
+    for part, names in _ASIDE.items():
+        held = (plain.get(part) or {}) if part else plain
+        for name in names:
+            held.pop(name, None)
+    return plain
 
 
 def run_slug(dag_id: str, run_id: str) -> str:

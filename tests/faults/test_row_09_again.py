@@ -1,8 +1,13 @@
 """Row 9: an interval is run again, by a clear or a backfill, as it was or otherwise."""
 
+import datetime as dt
+import itertools
+
 import pytest
 
-from tests.faults.aws_rows import DAY, ready, started
+from include.specs import reports, s3_layout
+from include.specs.run import TrainingRun
+from tests.faults.aws_rows import DAY, ORDER, lay, ready, started
 from tests.faults.flow import Flow, as_csv, rows
 
 pytestmark = pytest.mark.row(
@@ -24,6 +29,30 @@ def test_a_cleared_run_reuses_its_finished_jobs(flow: Flow) -> None:
     assert again.results["register"] == first.results["register"]
     assert [len(started(flow, step)) for step in STEPS] == [1, 1, 1]
     assert len(flow.packages()) == 1
+
+
+def test_a_scheduled_run_that_is_backfilled_reuses_its_finished_jobs(flow: Flow) -> None:
+    """Airflow makes a backfill's of it: no job runs again, its version stays the only one, and report and
+    configuration name the same reason.
+
+    Fails when the reason or the past window is part of the job's name (`naming.decisive`), or when a run that is
+    resolved again forgets why it was started (`ResolveRunOperator`).
+    """
+    lay(flow)
+    turn = dt.datetime.combine(DAY + dt.timedelta(days=1), dt.time(4), dt.UTC)
+    scheduled, backfilled = (
+        flow.training("scheduled__1", run_type=run_type, interval=(turn, turn))
+        for run_type in ("scheduled", "backfill")
+    )
+    for run, task_id in itertools.product((scheduled, backfilled), ORDER):
+        run.execute(task_id)
+    assert backfilled.results["register"] == scheduled.results["register"]
+    assert [len(started(flow, step)) for step in STEPS] == [1, 1, 1]
+    assert len(flow.packages()) == 1
+    resolved = flow.read_as(TrainingRun, backfilled.results["resolve"]["config_key"])
+    page = flow.read(s3_layout.experiment(flow.spec.name, resolved.provenance.run) + reports.HTML).decode()
+    assert (resolved.past_window, resolved.provenance.reason) == (True, "scheduled run")
+    assert "<dd>scheduled run</dd>" in page
 
 
 def test_an_ingestion_of_the_same_files_reuses_its_job(flow: Flow) -> None:

@@ -139,8 +139,8 @@ class SageMakerJobOperator(FlowOperator):
         body = self.lake().read(self.config_key)
         run = codec.decode(self.run_type, body, source=s3_layout.uri(where.bucket, self.config_key))
         request = self.build(run, where, **self.inputs)
-        # What the run's configuration says is part of what the job does, and so of its name.
-        request["Environment"] = {"PERENNIAL_RUN": naming.digest(body.decode())}
+        # What the run's configuration decides is part of what the job does, and so of its name.
+        request["Environment"] = {"PERENNIAL_RUN": naming.digest(naming.decisive(body))}
         return request
 
     def _start(self, context: Any, request: Request) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from airflow.sdk import BaseBranchOperator
@@ -14,7 +15,7 @@ from include.specs.errors import PartitionError
 from include.specs.partition import PartitionRef
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import TrainingRun
-from perennial import assets, aws_requests, champions, registry
+from perennial import assets, aws_requests, champions, naming, registry
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.links import ReportLink
@@ -47,6 +48,7 @@ class ResolveRunOperator(FlowOperator):
         manifest = aws_requests.raw_manifest(partitions, bucket=where.bucket, model=spec.name)
         lake.write_manifest(aws_requests.manifest_key(spec.name, slug, "raw"), manifest)
         config_key = aws_requests.config_key(spec.name, slug)
+        run = _as_first_resolved(run, lake, config_key)
         lake.write(config_key, codec.encode(run))
         return {
             "run": slug,
@@ -180,6 +182,18 @@ class RejectModelOperator(FlowOperator):
         ReportLink.store(context, self.where().object_url(experiment + reports.HTML))
         self.log.warning("Not registered: %s", gate.reasons)
         return {"reasons": gate.reasons}
+
+
+def _as_first_resolved(run: TrainingRun, lake: Lake, config_key: str) -> TrainingRun:
+    """The run, started for the reason that it was first resolved with, if its jobs are still the same.
+
+    They are used again, and so is the report that they wrote, which names that reason: a run that a backfill takes over
+    is not to have two.
+    """
+    known, _ = lake.known_as(TrainingRun, config_key)
+    if known is None or naming.decisive(codec.encode(known)) != naming.decisive(codec.encode(run)):
+        return run
+    return replace(run, provenance=known.provenance)
 
 
 def window(context: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[dt.date | None, dt.date | None]:

@@ -1,10 +1,17 @@
 """Names decide identity, so they must be legal, stable, and different where what they name is."""
 
+import dataclasses
 import re
+from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from perennial import naming
+
+from include.specs import codec
+from include.specs.model import ModelSpec
+from include.specs.run import Champion, Provenance, TrainingRun
 
 MODELS = st.from_regex(r"[a-z][a-z0-9-]{0,22}[a-z0-9]", fullmatch=True)
 TASKS = st.tuples(st.text(max_size=80), st.text(max_size=200), st.integers(-1, 1000))
@@ -56,6 +63,44 @@ def test_job_name_keeps_what_makes_it_distinct_when_it_is_cut() -> None:
     long = naming.job_name("m" * 60, "train", task=task, configuration={}, generation=12)
     assert len(long) == 63
     assert re.search(r"-[0-9a-f]{12}-12$", long)
+
+
+def _decisive(run: TrainingRun) -> str:
+    return naming.digest(naming.decisive(codec.encode(run)))
+
+
+@pytest.mark.parametrize(
+    ("part", "changed"),
+    [
+        ("", {"past_window": True}),
+        ("provenance", {"reason": "backfill run"}),
+        ("provenance", {"run_url": "https://elsewhere"}),
+        ("champion", {"approval_status": "PendingManualApproval"}),
+    ],
+)
+def test_what_decides_no_result_is_not_decisive(
+    churn: ModelSpec, training_run: Callable[..., TrainingRun], champion: Champion, part: str, changed: dict[str, str]
+) -> None:
+    """The same run, seen at another time or for another reason, has the same jobs."""
+    run = training_run(churn, champion=champion)
+    moved = changed if not part else {part: dataclasses.replace(getattr(run, part), **changed)}
+    assert _decisive(dataclasses.replace(run, **moved)) == _decisive(run)
+
+
+def test_all_else_is_decisive(
+    churn: ModelSpec, training_run: Callable[..., TrainingRun], champion: Champion, provenance: Provenance
+) -> None:
+    """Another spec, other data, another champion, or none, and other code are other jobs."""
+    run = training_run(churn, champion=champion)
+    changes = [
+        {"model": dataclasses.replace(churn, use_case="another")},
+        {"partitions": run.partitions * 2},
+        {"champion": None},
+        {"champion": dataclasses.replace(champion, version=4)},
+        {"provenance": dataclasses.replace(provenance, code_version="fedcba9")},
+    ]
+    found = {_decisive(dataclasses.replace(run, **each)) for each in ({}, *changes)}
+    assert len(found) == 1 + len(changes)
 
 
 @given(st.text(max_size=40), st.text(max_size=250), st.text(max_size=250))

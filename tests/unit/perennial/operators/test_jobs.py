@@ -108,6 +108,17 @@ def test_changed_configuration_is_another_job(
     assert len(api.names("Create")) == 2
 
 
+def test_run_that_a_backfill_takes_over_has_the_same_job(
+    api: Any, aws: SimpleNamespace, run: TrainingRun, job_task: Make, context: Make
+) -> None:
+    """It has another reason and is of a past window by now, and neither changes what its jobs find."""
+    _deferred(job_task(run.model), context())
+    taken_over = dataclasses.replace(run.provenance, reason="backfill run")
+    aws.put(KEY, dataclasses.replace(run, provenance=taken_over, past_window=True))
+    _deferred(job_task(run.model), context())
+    assert len(api.names("Create")) == 1
+
+
 @pytest.mark.usefixtures("run")
 def test_runs_have_jobs_of_their_own(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
     """Two runs of one DAG never share a job."""
