@@ -186,8 +186,9 @@ class TrainingRun:
     """One model to train: the spec as it is for this run (overrides applied), the data, and the champion.
 
     Args:
-        past_window: whether it was asked for the data of a time that has passed. What it registers is not announced
-            as new, and stands in for no champion.
+        past_window: whether it is about the data of a time that has passed: it was asked to be, or is scheduled and
+            was resolved when the next run had its turn. What it registers is not announced as new, and stands in for
+            no champion.
     """
 
     model: ModelSpec

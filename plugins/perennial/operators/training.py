@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow.sdk import BaseBranchOperator
 from airflow.sdk.exceptions import AirflowSkipException
+from croniter import croniter
 
 from include.specs import codec, reports, s3_layout
 from include.specs.errors import PartitionError
@@ -19,6 +20,7 @@ from perennial import assets, aws_requests, champions, naming, registry
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.links import ReportLink
+from perennial.operators import days
 from perennial.operators.base import FlowOperator, provenance
 from perennial.params import apply_overrides, merge_overrides
 
@@ -43,7 +45,7 @@ class ResolveRunOperator(FlowOperator):
             provenance=origin,
             partitions=partitions,
             champion=champions.pinned(spec.name, slug, lake=lake, packages=Packages()),
-            past_window=is_past_window(context, overrides),
+            past_window=is_past_window(context, overrides) or self._is_overtaken(lake, context),
         )
         manifest = aws_requests.raw_manifest(partitions, bucket=where.bucket, model=spec.name)
         lake.write_manifest(aws_requests.manifest_key(spec.name, slug, "raw"), manifest)
@@ -71,6 +73,18 @@ class ResolveRunOperator(FlowOperator):
         pinned = of_one_origin(found)
         self.log.info("%d partitions, %s to %s", len(pinned), pinned[0].manifest.date, pinned[-1].manifest.date)
         return pinned
+
+    def _is_overtaken(self, lake: Lake, context: Mapping[str, Any]) -> bool:
+        """Whether the next scheduled run was due by now, and has data that this one does not see.
+
+        One that is late, by a retry or an outage, is still the newest until then; and where no newer day has come, no
+        run knows more.
+        """
+        run = context["dag_run"]
+        if run.run_type != "scheduled" or run.data_interval_end is None:
+            return False
+        due = next_turn(self.spec.training_schedule, run.data_interval_end)
+        return days.now() >= due and bool(lake.partitions(self.spec.name, start=_day(run.data_interval_end)))
 
 
 class QualityGateBranchOperator(FlowOperator, BaseBranchOperator):
@@ -207,12 +221,26 @@ def window(context: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[dt.da
     start, end = (dt.date.fromisoformat(params[name]) if params.get(name) else None for name in ("start", "end"))
     run = context["dag_run"]
     if end is None and run.run_type in ("scheduled", "backfill") and run.data_interval_end:
-        end = run.data_interval_end.astimezone(dt.UTC).date()
+        end = _day(run.data_interval_end)
     return start, end
 
 
+def next_turn(schedule: str, turn: dt.datetime) -> dt.datetime:
+    """When a schedule (cron, UTC) is due for the first time after `turn`.
+
+    >>> next_turn("0 4 * * mon", dt.datetime(2026, 3, 2, 4, tzinfo=dt.UTC)).isoformat()
+    '2026-03-09T04:00:00+00:00'
+    """
+    due: dt.datetime = croniter(schedule, turn.astimezone(dt.UTC)).get_next(dt.datetime)
+    return due
+
+
+def _day(time: dt.datetime) -> dt.date:
+    return time.astimezone(dt.UTC).date()
+
+
 def is_past_window(context: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
-    """Whether the run is about a time that has passed: a backfill, or a window whose end a person has set."""
+    """Whether the run was started for a time that has passed: a backfill, or a window whose end a person has set."""
     return bool(context["dag_run"].run_type == "backfill" or params.get("end"))
 
 
