@@ -6,6 +6,7 @@ Every value comes from an Airflow configuration option of the section `perennial
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ LOG_PAGE = (
 )
 RUNBOOK = "docs/runbook.md"
 REQUIRED = ("bucket", "role_arn", "image", "topic_prefix")
+# How the name of a package group may end, which has 63 characters; a model's has up to 24.
+_NAME_END = re.compile(r"(-*[a-zA-Z0-9])*")
+_MAX_SUFFIX = 39
 OBJECT_PAGE = "https://console.aws.amazon.com/s3/object/{bucket}?prefix={key}"
 
 
@@ -30,6 +34,7 @@ class Environment:
     Args:
         bucket: the data bucket. role_arn: what jobs run as. image: the `ml` image that runs every job.
         topic_prefix, topic_suffix: a model's SNS topic is the model's name between them, as an ARN.
+        group_suffix: a model's package group is its name and this: another one for each deployment in an account.
         deferrable: whether waiting for a job leaves the worker (True) or holds its slot.
         poll_interval_s: seconds between two looks at a job.
         subnets, security_groups, kms_key: of the jobs, where they are set.
@@ -42,6 +47,7 @@ class Environment:
     image: str
     topic_prefix: str
     topic_suffix: str = ""
+    group_suffix: str = ""
     deferrable: bool = True
     poll_interval_s: float = 15.0
     subnets: tuple[str, ...] = ()
@@ -56,6 +62,9 @@ class Environment:
     def __post_init__(self) -> None:
         both = bool(self.subnets) == bool(self.security_groups)
         require(both, f"{PREFIX}SECURITY_GROUPS", "be set where SUBNETS is, and only there", self.security_groups)
+        ends_a_name = _NAME_END.fullmatch(self.group_suffix) is not None and len(self.group_suffix) <= _MAX_SUFFIX
+        expected = f"be at most {_MAX_SUFFIX} letters, digits and hyphens, the last no hyphen"
+        require(ends_a_name, f"{PREFIX}GROUP_SUFFIX", expected, self.group_suffix)
 
     def topic(self, model: str) -> str:
         """ARN of the topic of `model`.
@@ -65,6 +74,10 @@ class Environment:
         """
         _require_set("topic_prefix", self.topic_prefix)
         return self.topic_prefix + model + self.topic_suffix
+
+    def group(self, model: str) -> str:
+        """The model package group of `model`."""
+        return model + self.group_suffix
 
     def log_url(self, group: str, job_name: str) -> str:
         """The page on which a person reads the log of a job."""
@@ -90,6 +103,7 @@ def environment(variables: Mapping[str, str]) -> Environment:
     options = _options(variables)
     return Environment(
         **{name: _required(options, name) for name in REQUIRED},
+        group_suffix=options.get("group_suffix", ""),
         deferrable=deferrable(variables),
         poll_interval_s=_number("POLL_INTERVAL_S", "be a number of seconds", options.get("poll_interval_s", "15")),
         subnets=_names(options.get("subnets", "")),

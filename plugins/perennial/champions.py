@@ -11,7 +11,7 @@ from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 
 
-def pinned(model: str, run: str, *, lake: Lake, packages: Packages) -> Champion | None:
+def pinned(model: str, run: str, *, group: str, lake: Lake, packages: Packages) -> Champion | None:
     """What the run has to measure up to: the champion of `model`, which its pointer names from now on.
 
     A run that is cleared after it has registered measures up to what it did before: no version is its own champion. So
@@ -21,15 +21,19 @@ def pinned(model: str, run: str, *, lake: Lake, packages: Packages) -> Champion 
     that has seen an older registry does not have the last word.
 
     Args:
-        run: the name in S3 of the run that asks.
+        run: the name in S3 of the run that asks. group: the model's package group.
 
     Returns:
         None where no version is a champion.
+
+    Raises:
+        ReportError: the group is another deployment's. What this run trains could not be registered there.
     """
+    packages.require_own(group, bucket=lake.bucket)
     key = s3_layout.champion(model)
     while True:
         found = lake.find_as(ChampionPointer, key)
-        ranked = registry.champions(packages.versions(model), packages.describe)
+        ranked = registry.champions(packages.versions(group), packages.describe, bucket=lake.bucket)
         first = next(ranked, None)
         pointer = _pointer(registry.champion(first) if first else None, run)
         known, tag = found or (None, None)

@@ -20,16 +20,18 @@ from perennial.aws_requests import manifest_key, tags
 _MAX_VALUE = 256
 # In a version's metadata: whether it was trained on the data of a time that had passed.
 PAST_WINDOW = "past_window"
+# The tag of a group that says whose it is: the data bucket is what tells one deployment from another.
+BUCKET_TAG = "perennial:bucket"
 _ALLOWED = frozenset("_.:/=+-@ ")
 _HASH_CUTS = ("hash_from", "hash_from_positive", "hash_from_negative")
 
 
-def group_request(spec: ModelSpec) -> dict[str, Any]:
-    """The model package group of a model: its versions, in order."""
+def group_request(spec: ModelSpec, where: Environment) -> dict[str, Any]:
+    """The model package group of a model: its versions, in order. A tag says which deployment they are of."""
     return {
-        "ModelPackageGroupName": spec.name,
+        "ModelPackageGroupName": where.group(spec.name),
         "ModelPackageGroupDescription": _one_line(spec.description),
-        "Tags": tags(spec),
+        "Tags": [*tags(spec), {"Key": BUCKET_TAG, "Value": where.bucket}],
     }
 
 
@@ -59,10 +61,10 @@ def package_request(
     quality = _source(experiment + reports.EVALUATION)
     statistics = _source(s3_layout.uri(where.bucket, s3_layout.baseline(spec.name, slug)) + reports.BASELINE_STATISTICS)
     return {
-        "ModelPackageGroupName": spec.name,
+        "ModelPackageGroupName": where.group(spec.name),
         "ModelPackageDescription": _one_line(f"{spec.title}: {gate.reasons}"),
         "ModelApprovalStatus": "PendingManualApproval",
-        "ClientToken": naming.digest([run.provenance.dag_id, run.provenance.run_id])[:36],
+        "ClientToken": naming.digest([where.bucket, run.provenance.dag_id, run.provenance.run_id])[:36],
         "InferenceSpecification": _inference(where, model_url),
         "ModelMetrics": {"ModelQuality": {"Statistics": quality}},
         "DriftCheckBaselines": {
@@ -121,15 +123,17 @@ def champions(
     packages: Iterable[Mapping[str, Any]],
     describe: Callable[[str], Mapping[str, Any]],
     *,
+    bucket: str,
     as_of: dt.datetime | None = None,
 ) -> Iterator[Mapping[str, Any]]:
     """The versions, of these summaries, that a candidate may have to measure up to, described; the champion first.
 
     The newest approved version; where none is, the newest that still waits for approval, so that a queue of pending
     versions never holds one that is worse than what already waits. A version that is still being made, or whose making
-    failed, is none; nor, until a person approves it, is one of a past window.
+    failed, is none; nor is one of another deployment, nor, until a person approves it, one of a past window.
 
     Args:
+        bucket: the data bucket of this deployment.
         as_of: which they were then, as far as the registry knows. It keeps when a version was made and when it was last
             modified, not when it was approved: one that was modified since counts as waiting then. One that is rejected
             by now may have been anything, and counts as none.
@@ -140,12 +144,24 @@ def champions(
     for summary in sorted(known, key=lambda package: int(package["ModelPackageVersion"]), reverse=True):
         if summary["ModelApprovalStatus"] == "Approved":
             package = describe(summary["ModelPackageArn"])
-            if _was_approved(package, as_of):
+            if _was_approved(package, as_of) and not is_elsewhere(package, bucket):
                 yield package
                 continue
         if summary["ModelApprovalStatus"] in ("Approved", "PendingManualApproval"):
             waiting.append(summary["ModelPackageArn"])
-    yield from (package for package in map(describe, waiting) if not _is_of_past_window(package))
+    described = (package for package in map(describe, waiting) if not is_elsewhere(package, bucket))
+    yield from (package for package in described if not _is_of_past_window(package))
+
+
+def is_elsewhere(package: Mapping[str, Any], bucket: str) -> bool:
+    """Whether another deployment registered a described version: its model lies in another data bucket.
+
+    One that nobody here knows, without the metadata that a training flow leaves, is not said to be anybody's.
+    """
+    containers = package.get("InferenceSpecification", {}).get("Containers") or [{}]
+    url = containers[0].get("ModelDataUrl", "")
+    ours = not url or url.startswith(s3_layout.uri(bucket, ""))
+    return not ours and "model_sha256" in package.get("CustomerMetadataProperties", {})
 
 
 def run_of(package: Mapping[str, Any]) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.specs import codec, s3_layout
+from include.specs.environment import Environment
 from include.specs.errors import ReportError
 from include.specs.model import ModelSpec
 from include.specs.partition import SourceObject
@@ -24,7 +25,7 @@ _DAY = dt.timedelta(days=1)
 Known = Mapping[dt.date, ServedVersion | None]
 
 
-def watched(spec: ModelSpec, packages: Packages, date: dt.date) -> ServedVersion:
+def watched(spec: ModelSpec, packages: Packages, date: dt.date, *, where: Environment) -> ServedVersion:
     """The version that was champion when the day ended.
 
     Of a day before there was one it is today's: a model may be watched by traffic that it did not answer.
@@ -32,8 +33,9 @@ def watched(spec: ModelSpec, packages: Packages, date: dt.date) -> ServedVersion
     Raises:
         AirflowSkipException: there is none yet. ReportError: it does not say which run that was.
     """
-    versions, end = list(packages.versions(spec.name)), dt.datetime.combine(date + _DAY, dt.time(), dt.UTC)
-    ranked = (registry.champions(versions, packages.describe, as_of=moment) for moment in (end, None))
+    versions = list(packages.versions(where.group(spec.name)))
+    moments = (dt.datetime.combine(date + _DAY, dt.time(), dt.UTC), None)
+    ranked = (registry.champions(versions, packages.describe, bucket=where.bucket, as_of=moment) for moment in moments)
     package = next(chain.from_iterable(ranked), None)
     if package is None:
         raise AirflowSkipException(f"{spec.name} has no version that could be watched yet")

@@ -33,7 +33,7 @@ class FindPredictionsOperator(DayOperator):
     def perform(self, context: Any) -> dict[str, Any]:
         """Find, pin, write."""
         date, lake, spec = self.whole_day(context), self.lake(), self.spec
-        watched = serving.watched(spec, Packages(), date)
+        watched = serving.watched(spec, Packages(), date, where=self.where())
         asked = _days(date, spec.monitoring.performance.history_days)
         captured = serving.captured(lake, spec, asked)
         days = _captured_days(asked, captured)

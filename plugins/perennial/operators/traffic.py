@@ -33,7 +33,7 @@ class FindTrafficOperator(DayOperator):
         """Find, wait, pin, write."""
         date = self.whole_day(context)
         lake, where = self.lake(), self.where()
-        watched = serving.watched(self.spec, Packages(), date)
+        watched = serving.watched(self.spec, Packages(), date, where=where)
         captured = serving.captured(lake, self.spec, [date])
         if not captured:
             self._wait_for_a_file(context)

@@ -44,7 +44,7 @@ class ResolveRunOperator(FlowOperator):
             model=spec,
             provenance=origin,
             partitions=partitions,
-            champion=champions.pinned(spec.name, slug, lake=lake, packages=Packages()),
+            champion=champions.pinned(spec.name, slug, group=where.group(spec.name), lake=lake, packages=Packages()),
             past_window=is_past_window(context, overrides) or self._is_overtaken(lake, context),
         )
         manifest = aws_requests.raw_manifest(partitions, bucket=where.bucket, model=spec.name)
@@ -143,10 +143,11 @@ class RegisterModelOperator(FlowOperator):
             evaluation=lake.read_as(EvaluationReport, experiment + reports.EVALUATION),
             gate=lake.read_as(GateReport, experiment + reports.GATE),
         )
-        packages.ensure_group(registry.group_request(run.model))
+        packages.ensure_group(registry.group_request(run.model, where))
         # Not the run's start: clearing a run moves that, and a version of an earlier try would no longer be found.
-        since = context["dag_run"].run_after
-        package = packages.of_run(run.model.name, run.provenance.run, since=since) or packages.create(request)
+        since, group = context["dag_run"].run_after, request["ModelPackageGroupName"]
+        found = packages.of_run(group, run.provenance.run, bucket=where.bucket, since=since)
+        package = found or packages.create(request)
         registry.check_content(package, request)
         ReportLink.store(context, where.object_url(experiment + reports.HTML))
         return {

@@ -74,10 +74,13 @@ def test_evaluate_is_a_legal_request(
     check("CreateProcessingJob", named(aws_requests.evaluate(run, place, candidate_url=MODEL_URL), "Processing"))
 
 
-def test_group_is_a_legal_request(spec: ModelSpec) -> None:
-    """SageMaker takes the request of a model package group, also for a description of many lines."""
-    check("CreateModelPackageGroup", registry.group_request(spec))
-    check("CreateModelPackageGroup", registry.group_request(dataclasses.replace(spec, description="a\n\tb" * 900)))
+def test_group_is_a_legal_request(spec: ModelSpec, where: Environment) -> None:
+    """SageMaker takes the request of a model package group, also for a description of many lines and a long name."""
+    long = dataclasses.replace(spec, name="m" * 24, description="a\n\tb" * 900)
+    check("CreateModelPackageGroup", registry.group_request(spec, where))
+    check(
+        "CreateModelPackageGroup", registry.group_request(long, dataclasses.replace(where, group_suffix="-" + "d" * 38))
+    )
 
 
 @pytest.mark.parametrize("with_champion", [False, True])
@@ -211,9 +214,11 @@ def test_network_and_key_are_on_every_job(
 
 def test_tags_say_which_model_pays(spec: ModelSpec, where: Environment, ingestion_run: Make) -> None:
     """Each job, and the group of its versions, has the spec's tags and the model's name."""
-    for request in (aws_requests.ingest(ingestion_run(spec), where), registry.group_request(spec)):
+    group = {registry.BUCKET_TAG: where.bucket}
+    requests = ((aws_requests.ingest(ingestion_run(spec), where), {}), (registry.group_request(spec, where), group))
+    for request, further in requests:
         tags = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
-        assert tags == {**spec.tags, "model": spec.name}
+        assert tags == {**spec.tags, "model": spec.name, **further}
 
 
 def test_builders_are_pure(spec: ModelSpec, where: Environment, training_run: Make) -> None:

@@ -11,6 +11,7 @@ from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 
 from include.specs import codec
+from include.specs.errors import ReportError
 from include.specs.run import Champion, ChampionPointer
 
 KEY = "champions/churn.json"
@@ -28,13 +29,13 @@ def register(aws: SimpleNamespace) -> Register:  # noqa: ARG001 moto comes first
     sagemaker = boto3.client("sagemaker")
     sagemaker.create_model_package_group(ModelPackageGroupName="churn")
 
-    def make(approval: str, **metadata: str) -> str:
-        container = {"Image": "ml", "ModelDataUrl": "s3://lake/m"}
+    def make(approval: str, *, url: str = "s3://lake/m", **metadata: str) -> str:
+        container, properties = {"Image": "ml", "ModelDataUrl": url}, {"model_sha256": "c" * 64, **metadata}
         made = sagemaker.create_model_package(
             ModelPackageGroupName="churn",
             ModelApprovalStatus=approval,
             InferenceSpecification={"Containers": [container], "SupportedContentTypes": ["text/csv"]},
-            CustomerMetadataProperties={"model_sha256": "c" * 64, **metadata},
+            CustomerMetadataProperties={key: value for key, value in properties.items() if value},
         )
         arn: str = made["ModelPackageArn"]
         return arn
@@ -54,11 +55,31 @@ def _approve(arn: str, status: str) -> None:
 
 
 def _pinned(lake: Lake, run: str = "r1", packages: Any = None) -> Champion | None:
-    return champions.pinned("churn", run, lake=lake, packages=packages or Packages(sagemaker=boto3.client("sagemaker")))
+    known = packages or Packages(sagemaker=boto3.client("sagemaker"))
+    return champions.pinned("churn", run, group="churn", lake=lake, packages=known)
 
 
 def _pointer(aws: SimpleNamespace) -> ChampionPointer:
     return codec.decode(ChampionPointer, aws.get(KEY), source=KEY)
+
+
+@pytest.mark.parametrize("approval", ["Approved", "PendingManualApproval"])
+def test_version_of_another_deployment_is_no_champion(lake: Lake, register: Register, approval: str) -> None:
+    """Its model lies in another bucket: the older one of this one's is the champion, or none."""
+    register(approval, url="s3://lake-2/m")
+    assert _pinned(lake) is None
+    register(approval)
+    register(approval, url="s3://lake-2/m")
+    champion = _pinned(lake)
+    assert champion is not None
+    assert champion.version == 2
+
+
+def test_version_that_nobody_here_registered_is_still_refused(lake: Lake, register: Register) -> None:
+    """Wherever its model lies: that it was approved says that somebody meant it."""
+    register("Approved", url="s3://elsewhere/m", model_sha256="")
+    with pytest.raises(ReportError, match="has no model_sha256"):
+        _pinned(lake)
 
 
 def test_champion_has_a_pointer(aws: SimpleNamespace, lake: Lake, register: Register) -> None:

@@ -40,12 +40,17 @@ def request_of(
     """Makes the request of a run that the gate let through."""
 
     def make(
-        spec: ModelSpec, *, verdict: str = "register", without: tuple[str, ...] = (), **changes: Any
+        spec: ModelSpec,
+        *,
+        verdict: str = "register",
+        without: tuple[str, ...] = (),
+        bucket: str = where.bucket,
+        **changes: Any,
     ) -> dict[str, Any]:
         metrics = {name: evaluation.metrics[name] for name in evaluation.metrics if name not in without}
         return registry.package_request(
             training_run(spec, **changes),
-            where,
+            dataclasses.replace(where, bucket=bucket),
             model_url="s3://lake/models/churn/r/job/output/model.tar.gz",
             data_manifest=MANIFEST,
             candidate=candidate,
@@ -89,10 +94,19 @@ def test_version_has_every_metric_that_its_gate_asked_for(
 def test_token_is_that_of_the_run(
     churn: ModelSpec, request_of: Callable[..., dict[str, Any]], training_run: Callable[..., TrainingRun]
 ) -> None:
-    """Two tries of a run ask with one token, and another run with another."""
+    """Two tries of a run ask with one token; another run, and that of the same name elsewhere, with another."""
     other = dataclasses.replace(training_run(churn).provenance, run_id="manual__2")
-    tokens = [request_of(churn)["ClientToken"] for _ in range(2)]
-    assert tokens[0] == tokens[1] != request_of(churn, provenance=other)["ClientToken"]
+    first, again, of_other, elsewhere = (
+        request["ClientToken"]
+        for request in (
+            request_of(churn),
+            request_of(churn),
+            request_of(churn, provenance=other),
+            request_of(churn, bucket="other-lake"),
+        )
+    )
+    assert first == again
+    assert len({first, of_other, elsewhere}) == 3
 
 
 def test_metadata_says_where_a_version_came_from(
@@ -145,10 +159,10 @@ def test_allowed_is_what_sagemaker_allows(text: str) -> None:
     assert registry.allowed(made) == made
 
 
-def test_descriptions_are_one_line(churn: ModelSpec) -> None:
+def test_descriptions_are_one_line(churn: ModelSpec, where: Environment) -> None:
     """A description written over several lines, or too long, is still one that SageMaker takes."""
     several = dataclasses.replace(churn, description="First line,\n  and a second.\n" + "x" * 2000)
-    description = registry.group_request(several)["ModelPackageGroupDescription"]
+    description = registry.group_request(several, where)["ModelPackageGroupDescription"]
     assert description.startswith("First line, and a second. xxx")
     assert len(description) == 1024
 
@@ -181,7 +195,7 @@ def test_champion_is_the_newest_approved_else_the_newest_pending(
     """Approval decides first, then the version's number; a rejected or unfinished version is never the champion."""
     packages = [_package(*each) for each in versions]
     by_arn = {package["ModelPackageArn"]: package for package in packages}
-    chosen = next(registry.champions(packages, by_arn.__getitem__), None)
+    chosen = next(registry.champions(packages, by_arn.__getitem__, bucket="lake"), None)
     assert (chosen and chosen["ModelPackageVersion"]) == expected
 
 
@@ -204,7 +218,7 @@ def test_version_of_a_past_window_stands_in_for_nobody(
         of_past = str(package["ModelPackageVersion"] in past).lower()
         return {**package, "CustomerMetadataProperties": {"past_window": of_past}}
 
-    chosen = next(registry.champions(packages, describe), None)
+    chosen = next(registry.champions(packages, describe, bucket="lake"), None)
     assert (chosen and chosen["ModelPackageVersion"]) == expected
 
 
@@ -239,7 +253,7 @@ def test_champion_of_a_moment_is_told_from_when_versions_were_made_and_modified(
     times = {version: {"CreationTime": made, "LastModifiedTime": modified} for version, _, made, modified in versions}
     packages = [_package(version, status) | times[version] for version, status, *_ in versions]
     by_arn = {package["ModelPackageArn"]: package for package in packages}
-    chosen = next(registry.champions(packages, by_arn.__getitem__, as_of=THEN), None)
+    chosen = next(registry.champions(packages, by_arn.__getitem__, bucket="lake", as_of=THEN), None)
     assert (chosen and chosen["ModelPackageVersion"]) == expected
 
 
@@ -252,7 +266,7 @@ def test_only_what_is_chosen_is_described() -> None:
         asked.append(arn)
         return {"ModelPackageVersion": 49}
 
-    next(registry.champions(packages, describe))
+    next(registry.champions(packages, describe, bucket="lake"))
     assert asked == ["arn:model-package/49"]
 
 

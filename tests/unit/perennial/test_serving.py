@@ -12,6 +12,7 @@ from perennial import serving
 from perennial.hooks.lake import Lake
 
 from include.specs import s3_layout
+from include.specs.environment import Environment
 from include.specs.errors import ReportError
 from include.specs.model import ModelSpec
 from include.specs.run import ServedVersion
@@ -35,21 +36,34 @@ PACKAGE = {
 }
 
 
-def test_champion_is_watched(churn: ModelSpec) -> None:
+def test_champion_is_watched(churn: ModelSpec, where: Environment) -> None:
     """Its version, and the run whose baseline and evaluation it has."""
-    assert serving.watched(churn, _registry(PACKAGE), DAY) == ServedVersion(version=3, run="earlier")
+    assert serving.watched(churn, _registry(PACKAGE), DAY, where=where) == ServedVersion(version=3, run="earlier")
 
 
-def test_without_a_version_nothing_is_watched(churn: ModelSpec) -> None:
+def test_version_of_another_deployment_is_not_watched(churn: ModelSpec, where: Environment) -> None:
+    """What it answered was captured elsewhere; that of this one is sought in the group of this one."""
+    container = {"ModelDataUrl": "s3://other-lake/m"}
+    package = PACKAGE | {"InferenceSpecification": {"Containers": [container]}}
+    package["CustomerMetadataProperties"] = {"run": "earlier", "model_sha256": "c" * 64}
+    asked: list[str] = []
+    registry = _registry(package)
+    registry.versions = lambda group: asked.append(group) or iter([package])
+    with pytest.raises(AirflowSkipException, match="churn has no version"):
+        serving.watched(churn, registry, DAY, where=dataclasses.replace(where, group_suffix="-dev"))
+    assert asked == ["churn-dev"]
+
+
+def test_without_a_version_nothing_is_watched(churn: ModelSpec, where: Environment) -> None:
     """That is no failure."""
     with pytest.raises(AirflowSkipException, match="churn has no version"):
-        serving.watched(churn, _registry(), DAY)
+        serving.watched(churn, _registry(), DAY, where=where)
 
 
-def test_version_of_an_unknown_run_is_named(churn: ModelSpec) -> None:
+def test_version_of_an_unknown_run_is_named(churn: ModelSpec, where: Environment) -> None:
     """There is nothing to compare with, and a person can choose another."""
     with pytest.raises(ReportError, match="arn:3 does not say which run registered it"):
-        serving.watched(churn, _registry(PACKAGE | {"CustomerMetadataProperties": {}}), DAY)
+        serving.watched(churn, _registry(PACKAGE | {"CustomerMetadataProperties": {}}), DAY, where=where)
 
 
 def test_days_are_found_whole_and_what_came_late(aws: SimpleNamespace, churn: ModelSpec) -> None:

@@ -36,6 +36,19 @@ def test_what_is_said_is_taken() -> None:
     assert (found.subnets, found.poll_interval_s, found.deferrable) == (("a", "b"), 0.5, False)
 
 
+def test_groups_may_have_an_end_of_their_own() -> None:
+    """Without one, a model's group has its name."""
+    assert environment(REQUIRED).group("churn") == "churn"
+    assert environment(REQUIRED | {f"{PREFIX}GROUP_SUFFIX": "-dev"}).group("churn") == "churn-dev"
+
+
+@pytest.mark.parametrize("suffix", ["-", "-dev-", "_dev", "/dev", "-" + "d" * 39])
+def test_group_that_sagemaker_would_refuse_is_refused(suffix: str) -> None:
+    """Before a training is paid for."""
+    with pytest.raises(SpecError, match=r"GROUP_SUFFIX must be at most 39 letters, digits and hyphens"):
+        environment(REQUIRED | {f"{PREFIX}GROUP_SUFFIX": suffix})
+
+
 def test_topics_may_be_fifo_ones() -> None:
     """Their names have an end of their own."""
     assert environment(REQUIRED | {f"{PREFIX}TOPIC_SUFFIX": ".fifo"}).topic("churn") == "arn:topic-churn.fifo"

@@ -10,17 +10,27 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from perennial.hooks.packages import Packages
+from perennial.registry import BUCKET_TAG
+
+from include.specs.errors import ReportError
 
 NOW = dt.datetime(2026, 3, 2, 4, tzinfo=dt.UTC)
 LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-GROUP = {"ModelPackageGroupName": "churn", "ModelPackageGroupDescription": "d"}
+GROUP = {
+    "ModelPackageGroupName": "churn",
+    "ModelPackageGroupDescription": "d",
+    "Tags": [{"Key": "model", "Value": "churn"}, {"Key": BUCKET_TAG, "Value": "lake"}],
+}
+GROUP_ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package-group/churn"
 
 
-def _package(run: str) -> dict[str, Any]:
+def _package(run: str, *, bucket: str = "lake") -> dict[str, Any]:
+    container = {"Image": "ml", "ModelDataUrl": f"s3://{bucket}/models/churn/{run}/job/output/model.tar.gz"}
     return {
         "ModelPackageGroupName": "churn",
         "ModelApprovalStatus": "PendingManualApproval",
-        "CustomerMetadataProperties": {"run": run, "airflow_run_id": "manual__1"},
+        "InferenceSpecification": {"Containers": [container], "SupportedContentTypes": ["text/csv"]},
+        "CustomerMetadataProperties": {"run": run, "airflow_run_id": "manual__1", "model_sha256": "c" * 64},
     }
 
 
@@ -71,8 +81,58 @@ def test_group_made_by_another_run_meanwhile(stubber: Stubber) -> None:
     """Two first runs at once: the slower one finds the group there, and goes on."""
     stubber.add_client_error("describe_model_package_group", "ValidationException", "ModelPackageGroup does not exist")
     stubber.add_client_error("create_model_package_group", "ValidationException", "Model Package Group already exists")
+    _known_group(stubber, "lake")
     Packages(sagemaker=stubber.client).ensure_group(GROUP)
     stubber.assert_no_pending_responses()
+
+
+def _known_group(stubber: Stubber, bucket: str | None) -> None:
+    """What is asked of a group that is there, which has been of that bucket since it was made."""
+    description = {
+        "ModelPackageGroupName": "churn",
+        "ModelPackageGroupArn": GROUP_ARN,
+        "CreationTime": NOW,
+        "CreatedBy": {},
+        "ModelPackageGroupStatus": "Completed",
+    }
+    stubber.add_response("describe_model_package_group", description, {"ModelPackageGroupName": "churn"})
+    more = [{"Key": BUCKET_TAG, "Value": bucket}] if bucket else []
+    # Tags come in pages.
+    stubber.add_response("list_tags", {"Tags": [{"Key": "model", "Value": "churn"}], "NextToken": "t"})
+    stubber.add_response("list_tags", {"Tags": more}, {"ResourceArn": GROUP_ARN, "NextToken": "t"})
+
+
+def test_group_of_another_deployment_is_refused(packages: Packages) -> None:
+    """Whoever made the group has it; the error says whose it is, and what the two can do."""
+    packages.ensure_group(GROUP)
+    words = r"group churn to be of the data bucket other-lake, its tag perennial:bucket says lake: .*group_suffix"
+    with pytest.raises(ReportError, match=words):
+        packages.require_own("churn", bucket="other-lake")
+    with pytest.raises(ReportError, match=words):
+        packages.ensure_group(GROUP | {"Tags": [{"Key": BUCKET_TAG, "Value": "other-lake"}]})
+
+
+def test_group_that_another_deployment_made_meanwhile_is_refused(stubber: Stubber) -> None:
+    """Two first runs at once, of two deployments: the slower one does not take the other's group for its own."""
+    stubber.add_client_error("describe_model_package_group", "ValidationException", "ModelPackageGroup does not exist")
+    stubber.add_client_error("create_model_package_group", "ValidationException", "Model Package Group already exists")
+    _known_group(stubber, "other-lake")
+    with pytest.raises(ReportError, match="says other-lake"):
+        Packages(sagemaker=stubber.client).ensure_group(GROUP)
+
+
+def test_group_from_before_groups_said_whose_they_are_is_used(packages: Packages, sagemaker: Any) -> None:
+    """It is nobody's, and is not taken from whoever else uses it either."""
+    arn = sagemaker.create_model_package_group(ModelPackageGroupName="churn")["ModelPackageGroupArn"]
+    packages.ensure_group(GROUP)
+    assert packages.require_own("churn", bucket="lake")
+    assert packages.require_own("churn", bucket="other-lake")
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == []
+
+
+def test_no_group_is_nobodys(packages: Packages) -> None:
+    """The first run of a model may make it."""
+    assert not packages.require_own("churn", bucket="lake")
 
 
 @pytest.mark.parametrize("operation", ["describe_model_package_group", "create_model_package_group"])
@@ -133,10 +193,21 @@ def test_version_of_a_run(packages: Packages) -> None:
     """A run finds the version it has registered, and no other run's."""
     packages.ensure_group(GROUP)
     created = packages.create(_package("r1"))
-    found = packages.of_run("churn", "r1", since=LONG_AGO)
+    found = packages.of_run("churn", "r1", bucket="lake", since=LONG_AGO)
     assert found is not None
     assert found["ModelPackageArn"] == created["ModelPackageArn"]
-    assert packages.of_run("churn", "r2", since=LONG_AGO) is None
+    assert packages.of_run("churn", "r2", bucket="lake", since=LONG_AGO) is None
+
+
+def test_version_of_a_run_of_that_name_elsewhere_is_another(packages: Packages) -> None:
+    """Scheduled runs have the same names everywhere; a version is of the run whose data bucket holds its model."""
+    packages.ensure_group(GROUP)
+    created = {bucket: packages.create(_package("r1", bucket=bucket)) for bucket in ("lake", "lake-2", "lake")}
+    for bucket, expected in created.items():
+        found = packages.of_run("churn", "r1", bucket=bucket, since=LONG_AGO)
+        assert found is not None
+        assert found["ModelPackageArn"] == expected["ModelPackageArn"]
+    assert packages.of_run("churn", "r1", bucket="lak", since=LONG_AGO) is None
 
 
 def test_version_of_a_run_is_not_sought_before_the_run(stubber: Stubber) -> None:
@@ -149,7 +220,7 @@ def test_version_of_a_run_is_not_sought_before_the_run(stubber: Stubber) -> None
         },
     )
     stubber.add_response("describe_model_package", _description(9, "r9"), {"ModelPackageName": _arn(9)})
-    assert Packages(sagemaker=stubber.client).of_run("churn", "r8", since=NOW) is None
+    assert Packages(sagemaker=stubber.client).of_run("churn", "r8", bucket="lake", since=NOW) is None
     stubber.assert_no_pending_responses()
 
 
@@ -157,6 +228,6 @@ def test_version_of_a_run_is_found_though_clocks_differ(stubber: Stubber) -> Non
     """SageMaker's clock may be behind that of Airflow."""
     _page(stubber, 9, created=NOW - dt.timedelta(minutes=10))
     stubber.add_response("describe_model_package", _description(9, "r9"), {"ModelPackageName": _arn(9)})
-    found = Packages(sagemaker=stubber.client).of_run("churn", "r9", since=NOW)
+    found = Packages(sagemaker=stubber.client).of_run("churn", "r9", bucket="lake", since=NOW)
     assert found is not None
     assert found["ModelPackageVersion"] == 9
