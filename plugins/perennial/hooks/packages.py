@@ -10,7 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from include.specs.errors import ReportError
-from perennial import registry
+from perennial import registry, retries
+from perennial.failures import failed
 from perennial.hooks.aws import client
 from perennial.hooks.jobs import is_not_found, tags_in
 
@@ -40,7 +41,7 @@ class Packages:
             for page in pages:
                 yield from page["ModelPackageSummaryList"]
         except ClientError as error:
-            if not _is_no_group(error):
+            if not _is_absent(error):
                 raise
 
     def describe(self, arn: str) -> dict[str, Any]:
@@ -90,14 +91,29 @@ class Packages:
         return arn is not None
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Register a version, and describe it."""
-        return self.describe(self._sagemaker.create_model_package(**request)["ModelPackageArn"])
+        """Register a version, and describe it.
+
+        Raises:
+            PassingError: SageMaker knows the request's ClientToken, and the version that it stands for is not there.
+        """
+        try:
+            return self.describe(self._sagemaker.create_model_package(**request)["ModelPackageArn"])
+        except ClientError as error:
+            if not _is_of_a_lost_version(error):
+                raise
+            group = request["ModelPackageGroupName"]
+            # Another try may have registered it just now, and the next one finds it.
+            raise failed(
+                f"this run has registered a version in {group} before, which is not there: {error}; if somebody "
+                "deleted it, it cannot be registered again: trigger a new run",
+                retries.UNKNOWN,
+            ) from error
 
     def _arn(self, group: str) -> str | None:
         try:
             found = self._sagemaker.describe_model_package_group(ModelPackageGroupName=group)
         except ClientError as error:
-            if not _is_no_group(error):
+            if not _is_absent(error):
                 raise
             return None
         return str(found["ModelPackageGroupArn"])
@@ -116,5 +132,12 @@ class Packages:
         return True
 
 
-def _is_no_group(error: ClientError) -> bool:
+def _is_absent(error: ClientError) -> bool:
     return is_not_found(error) or "does not exist" in error.response["Error"]["Message"]
+
+
+def _is_of_a_lost_version(error: ClientError) -> bool:
+    """Whether the token was used for another request, or for a version that is not there any more, or not seen yet."""
+    if error.operation_name == "DescribeModelPackage":
+        return _is_absent(error)
+    return bool(error.response["Error"]["Code"] == "ConflictException")

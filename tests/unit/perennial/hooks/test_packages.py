@@ -9,6 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
+from perennial import retries
+from perennial.failures import PassingError
 from perennial.hooks.packages import Packages
 from perennial.registry import BUCKET_TAG
 
@@ -231,3 +233,34 @@ def test_version_of_a_run_is_found_though_clocks_differ(stubber: Stubber) -> Non
     found = Packages(sagemaker=stubber.client).of_run("churn", "r9", bucket="lake", since=NOW)
     assert found is not None
     assert found["ModelPackageVersion"] == 9
+
+
+TOKENED = {"ModelPackageGroupName": "churn", "ClientToken": "a" * 36}
+LOST = r"this run has registered a version in churn before, which is not there: .*trigger a new run"
+
+
+def test_token_of_another_request_is_explained(stubber: Stubber) -> None:
+    """The run's version was deleted, and the run came out otherwise since; or another try was faster, and has it."""
+    stubber.add_client_error("create_model_package", "ConflictException", "The token was used with another request")
+    with pytest.raises(PassingError, match=LOST) as lost:
+        Packages(sagemaker=stubber.client).create(TOKENED)
+    assert lost.value.fault is retries.UNKNOWN
+
+
+def test_token_of_a_deleted_version_is_explained(stubber: Stubber) -> None:
+    """SageMaker answers with what it made then, and knows of no such version."""
+    stubber.add_response("create_model_package", {"ModelPackageArn": _arn(9)}, TOKENED)
+    stubber.add_client_error("describe_model_package", "ValidationException", f"ModelPackage {_arn(9)} does not exist.")
+    with pytest.raises(PassingError, match=LOST):
+        Packages(sagemaker=stubber.client).create(TOKENED)
+
+
+@pytest.mark.parametrize("operation", ["create_model_package", "describe_model_package"])
+def test_refused_version_is_its_own_error(stubber: Stubber, operation: str) -> None:
+    """Nothing was lost: a group that is not there, or what the role may not do, says so itself."""
+    message = "Model Package Group does not exist." if operation.startswith("create") else "Model is malformed"
+    if operation.startswith("describe"):
+        stubber.add_response("create_model_package", {"ModelPackageArn": _arn(9)}, TOKENED)
+    stubber.add_client_error(operation, "ValidationException", message)
+    with pytest.raises(ClientError, match=message):
+        Packages(sagemaker=stubber.client).create(TOKENED)
