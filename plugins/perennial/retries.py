@@ -34,6 +34,7 @@ class Fault:
 
     Args:
         codes: of errors of AWS's API. reasons: how a job's FailureReason begins; the longest that fits counts.
+        quoted: words, in small letters, of AWS's own answer where a job's ClientError quotes one: asked before reasons.
         errors: names, of `include.specs.errors`, that a job's own words begin with.
         first_s: seconds until the next try, doubled with each further one up to `longest_s`; None: no try helps.
         advice: what a person should do; its section in docs/runbook.md has the fault's name.
@@ -45,6 +46,7 @@ class Fault:
     longest_s: float = 0.0
     codes: frozenset[str] = frozenset()
     reasons: tuple[str, ...] = ()
+    quoted: tuple[str, ...] = ()
     errors: frozenset[str] = frozenset()
 
     @property
@@ -67,6 +69,7 @@ THROTTLING = Fault(
         "TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded PriorRequestNotComplete "
         "ProvisionedThroughputExceededException TransactionInProgressException EC2ThrottledException"
     ),
+    quoted=("slowdown", "throttl", "toomanyrequests", "reduce your request rate", "(503)"),
 )
 SERVICE = Fault(
     name="service",
@@ -123,11 +126,12 @@ DATA = Fault(
 )
 DENIED = Fault(
     name="denied",
-    advice="allow the call in the policy of the role that Airflow runs as",
+    advice="allow what the message names to the role that Airflow runs as, or to the jobs' role where it names that",
     codes=_words(
         "AccessDenied AccessDeniedException AuthorizationError AuthorizationErrorException NotAuthorized "
         "UnauthorizedOperation SignatureDoesNotMatch 403"
     ),
+    quoted=("accessdenied", "access denied", "not authorized", "sts:assumerole", "forbidden", "(403)"),
 )
 REFUSED = Fault(
     name="refused",
@@ -201,12 +205,20 @@ def of_reason(reason: str) -> Fault:
     ('capacity', 'algorithm')
     >>> of_reason("AlgorithmError: , exit code: 1; DataContractError: a.csv: column 'tenure' is missing").name
     'data'
+    >>> of_reason("ClientError: Data download failed:Access denied for bucket: lake").name
+    'denied'
     """
     begins = {begin: fault for fault in TABLE for begin in fault.reasons if reason.startswith(begin)}
-    found = begins[max(begins, key=len)] if begins else UNKNOWN
+    found = _quoted(reason) or (begins[max(begins, key=len)] if begins else UNKNOWN)
     if found is not ALGORITHM:
         return found
     return next((fault for fault in TABLE if fault.errors.intersection(_ERROR.findall(reason))), ALGORITHM)
+
+
+def _quoted(reason: str) -> Fault | None:
+    """What AWS has answered SageMaker in the job's stead, by its words; None where no ClientError quotes such."""
+    words = reason.lower() if reason.startswith("ClientError") else ""
+    return next((fault for fault in TABLE if any(each in words for each in fault.quoted)), None)
 
 
 def of_error(error: BaseException) -> Fault:

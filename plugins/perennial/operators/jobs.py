@@ -21,11 +21,11 @@ from include.specs import codec, s3_layout
 from include.specs.environment import Environment
 from include.specs.job import JobStep
 from include.specs.run import IngestionRun, MonitoringRun, TrainingRun
-from perennial import naming, retries
+from perennial import naming, outcomes, retries
 from perennial.aws_requests import Builder, Request, instance_type, longest_s, on_instance_type
 from perennial.failures import failed
 from perennial.hooks.aws import CONNECTION, client
-from perennial.hooks.jobs import NOBODY, TERMINAL, Jobs, Owner, reason, took_too_long
+from perennial.hooks.jobs import NOBODY, TERMINAL, Jobs, Owner, reason
 from perennial.links import JobLogLink
 from perennial.operators.base import FlowOperator
 from perennial.operators.succession import is_ended
@@ -281,18 +281,13 @@ class SageMakerJobOperator(FlowOperator):
         return result
 
     def _failure(self, job: Mapping[str, Any], log_lines: list[str]) -> AirflowException:
-        why, fault = reason(job), self._fault(job)
-        advice = f"; raise step_resources.{self.step.name}.max_run_s in the model's spec" if took_too_long(job) else ""
-        tail = "".join(f"\n  {line}" for line in log_lines)
-        message = f"{self.job_name} {self.jobs.status(job).lower()}: {why}{advice}"
-        message += f"\nEnd of its log:{tail}" if tail else ""
+        fault = self._fault(job)
+        message = outcomes.message(
+            str(self.job_name), job, self.jobs.status(job), step=self.step.name, log_lines=log_lines
+        )
         if not fault.passes:
             self.jobs.tell(job)
         return failed(message, fault)
 
     def _fault(self, job: Mapping[str, Any]) -> retries.Fault:
-        if took_too_long(job):
-            return retries.TIMEOUT
-        if self.jobs.status(job) == "Stopped":
-            return retries.STOPPED
-        return retries.of_reason(reason(job))
+        return outcomes.fault_of(job, self.jobs.status(job))

@@ -183,12 +183,23 @@ def test_answer_that_says_nothing_is_unknown(response: Any) -> None:
         ("AlgorithmError: ExecuteUserScriptError: exit code 1", retries.ALGORITHM),
         ("ClientError: Please use an instance type with more memory", retries.ALGORITHM),
         ("ClientError: Data download failed:NoSuchKey (404): The specified key does not exist", retries.DATA),
+        ("ClientError: Data download failed:Access denied for bucket: lake. Please check the policy", retries.DENIED),
+        (
+            'ClientError: Data download failed:Please ensure that its trust relationship allows "sts:AssumeRole"',
+            retries.DENIED,
+        ),
+        ("ClientError: Failed to pull ECR image: AccessDenied", retries.DENIED),
+        ("ClientError: Artifact upload failed:Error 7: AccessDenied", retries.DENIED),
+        ("ClientError: Error occurred while downloading: ThrottlingException", retries.THROTTLING),
+        ("ClientError: Data download failed:SlowDown (503): Please reduce your request rate", retries.THROTTLING),
+        ("AlgorithmError: AccessDenied, says the code, exit code: 1", retries.ALGORITHM),
+        ("InternalServerError: Throttled", retries.SERVICE),
         ("the code said CapacityError", retries.UNKNOWN),
         ("", retries.UNKNOWN),
     ],
 )
 def test_job_is_judged_by_how_its_reason_begins(reason: str, fault: Fault) -> None:
-    """SageMaker puts its own word first; what the code printed comes after it."""
+    """SageMaker puts its own word first; what the code printed comes after it, and what AWS has answered SageMaker."""
     assert of_reason(reason) is fault
 
 

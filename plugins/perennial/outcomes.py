@@ -1,0 +1,47 @@
+"""How a SageMaker job has ended: which fault that is, and what a person is told of it. No call is made here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from perennial import retries
+from perennial.hooks.jobs import reason, took_too_long
+from perennial.retries import Fault
+
+# Characters of a line of a job's log that a message quotes: CloudWatch keeps up to 256 KiB of one.
+_LONGEST_LINE = 500
+# A container that used more memory than there was is killed (128 + SIGKILL), or SageMaker says what would help.
+_NO_MEMORY = re.compile(r"exit code:? 137\b|more memory|\bMemoryError\b", re.IGNORECASE)
+
+
+def fault_of(job: Mapping[str, Any], status: str) -> Fault:
+    """What ended a job that has failed or was stopped.
+
+    >>> fault_of({"FailureReason": "CapacityError: no ml.m5.large"}, "Failed").name, fault_of({}, "Stopped").name
+    ('capacity', 'stopped')
+    """
+    if took_too_long(job):
+        return retries.TIMEOUT
+    if status == "Stopped":
+        return retries.STOPPED
+    return retries.of_reason(reason(job))
+
+
+def message(name: str, job: Mapping[str, Any], status: str, *, step: str, log_lines: Iterable[str] = ()) -> str:
+    """What is told of a job that did not complete: its reason, what to do about it, and the end of its log."""
+    tail = "".join(f"\n  {line[:_LONGEST_LINE]}" for line in log_lines)
+    said = f"{name} {status.lower()}: {reason(job)}{_advice(job, fault_of(job, status), step)}"
+    return said + (f"\nEnd of its log:{tail}" if tail else "")
+
+
+def _advice(job: Mapping[str, Any], fault: Fault, step: str) -> str:
+    """What the fault's own advice cannot name, as the rest of a sentence; empty where it says all."""
+    if fault is retries.TIMEOUT:
+        return f"; raise step_resources.{step}.max_run_s in the model's spec"
+    if fault is retries.DENIED:
+        return f"; allow it to the jobs' role, {job.get('RoleArn', 'perennial.role_arn')}"
+    if fault is retries.ALGORITHM and _NO_MEMORY.search(reason(job)):
+        return f"; name an instance_type with more memory in step_resources.{step} of the model's spec"
+    return ""
