@@ -12,6 +12,8 @@ from perennial.retries import Fault
 
 # Characters of a line of a job's log that a message quotes: CloudWatch keeps up to 256 KiB of one.
 _LONGEST_LINE = 500
+# SageMaker's last word on a spot training that was stopped at max_wait_s.
+_WAITED_IN_VAIN = "MaxWaitTimeExceeded"
 # A container that used more memory than there was is killed (128 + SIGKILL), or SageMaker says what would help.
 _NO_MEMORY = re.compile(r"exit code:? 137\b|more memory|\bMemoryError\b", re.IGNORECASE)
 
@@ -19,11 +21,16 @@ _NO_MEMORY = re.compile(r"exit code:? 137\b|more memory|\bMemoryError\b", re.IGN
 def fault_of(job: Mapping[str, Any], status: str) -> Fault:
     """What ended a job that has failed or was stopped.
 
+    A spot job whose time to wait was over found no capacity, or lost it again: the next one may, on another type, and
+    goes on from the checkpoint that this one has left.
+
     >>> fault_of({"FailureReason": "CapacityError: no ml.m5.large"}, "Failed").name, fault_of({}, "Stopped").name
     ('capacity', 'stopped')
     """
     if took_too_long(job):
         return retries.TIMEOUT
+    if job.get("SecondaryStatus") == _WAITED_IN_VAIN:
+        return retries.CAPACITY
     if status == "Stopped":
         return retries.STOPPED
     return retries.of_reason(reason(job))
@@ -40,6 +47,8 @@ def _advice(job: Mapping[str, Any], fault: Fault, step: str) -> str:
     """What the fault's own advice cannot name, as the rest of a sentence; empty where it says all."""
     if fault is retries.TIMEOUT:
         return f"; raise step_resources.{step}.max_run_s in the model's spec"
+    if job.get("SecondaryStatus") == _WAITED_IN_VAIN:
+        return f"; name fallback_instance_types in step_resources.{step} of the model's spec, or raise its max_wait_s"
     if fault is retries.DENIED:
         return f"; allow it to the jobs' role, {job.get('RoleArn', 'perennial.role_arn')}"
     if fault is retries.ALGORITHM and _NO_MEMORY.search(reason(job)):

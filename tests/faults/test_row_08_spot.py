@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from perennial.failures import PassingError
 
 from include.specs import reports
 from include.specs.job import StepResources
@@ -56,10 +56,10 @@ def test_an_interrupted_training_ends_with_the_same_model(flow: Flow) -> None:
 
 
 def test_a_training_that_waits_too_long_for_capacity_is_stopped(flow: Flow) -> None:
-    """MaxWait holds: the job ends when its time is over and not when the outage is, and no other try waits again.
+    """MaxWait holds: the job ends when its time is over and not when the outage is. That is a lack of capacity.
 
-    Fails when the request has no MaxWaitTimeInSeconds (`aws_requests.train`), or when `took_too_long`
-    (`perennial.hooks.jobs`) takes such an end for one that somebody else made.
+    Fails when the request has no MaxWaitTimeInSeconds (`aws_requests.train`), or when `fault_of` (`perennial.outcomes`)
+    takes such an end for one that somebody else made.
     """
     hurried = replace(SPOT, max_run_s=15, max_wait_s=15)
     flow = Flow(spec=replace(flow.spec, estimator=TREES, step_resources={"train": hurried}), place=flow.place)
@@ -70,10 +70,10 @@ def test_a_training_that_waits_too_long_for_capacity_is_stopped(flow: Flow) -> N
         [job] = started(flow, "train")
         status, _ = flow.place.server.admin("POST", f"/sagemaker/training-jobs/{job}/interrupt?outage_seconds=600")
         assert status == 202
-        with pytest.raises(AirflowFailException, match="stopped: MaxWaitTimeExceeded"):
+        with pytest.raises(PassingError, match="stopped: MaxWaitTimeExceeded"):
             training.result()
     [failure] = flow.failures()
-    assert (failure.fault, failure.retried) == ("timeout", False)
+    assert (failure.fault, failure.retried) == ("capacity", True)
 
 
 def _is_training(flow: Flow) -> bool:

@@ -278,8 +278,11 @@ def reason(job: Mapping[str, Any]) -> str:
 
 
 def took_too_long(job: Mapping[str, Any]) -> bool:
-    """Whether the job was stopped because it had run for the time that it was given."""
-    if job.get("SecondaryStatus") in ("MaxRuntimeExceeded", "MaxWaitTimeExceeded"):
+    """Whether the job was stopped because it had run for the time that it was given.
+
+    One that waited in vain for spot capacity (`MaxWaitTimeExceeded`) has not: more time to run would not help it.
+    """
+    if job.get("SecondaryStatus") == "MaxRuntimeExceeded":
         return True
     began, ended = job.get("ProcessingStartTime"), job.get("ProcessingEndTime")
     limit = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")

@@ -208,13 +208,13 @@ class SageMakerJobOperator(FlowOperator):
         if self._killed:
             raise AirflowException(f"{name} is not waited for: this try was ended")
 
-    def _types(self, request: Request, no_room_on: str) -> tuple[str, ...]:
+    def _types(self, request: Request, no_room_on: str = "") -> tuple[str, ...]:
         """What to ask for after a job that found no room on a type: the spec's next instance type, and those after it.
 
-        The first is the request's own, which the run may have been given in place of the spec's. After the last, which
-        ends a try, it is the first one's turn again.
+        The first is the request's own, which the run may have been given in place of the spec's, and which may be one
+        of its fallbacks. After the last, which ends a try, it is the first one's turn again.
         """
-        types = (instance_type(request), *self._fallbacks)
+        types = tuple(dict.fromkeys((instance_type(request), *self._fallbacks)))
         following = types[types.index(no_room_on) + 1 :] if no_room_on in types else types
         return following or types
 
@@ -265,9 +265,9 @@ class SageMakerJobOperator(FlowOperator):
 
     def _has_elsewhere(self, job: Mapping[str, Any]) -> bool:
         """Whether the job found no capacity, and there is another type to ask for."""
-        if self.jobs.status(job) != "Failed" or self._fault(job) is not retries.CAPACITY:
+        if self.jobs.status(job) == "Completed" or self._fault(job) is not retries.CAPACITY or not self._fallbacks:
             return False
-        return bool(self._fallbacks) and instance_type(job) != self._fallbacks[-1]
+        return instance_type(job) != self._types(self._request(self.where()))[-1]
 
     def _outcome(self, job: Mapping[str, Any]) -> dict[str, str]:
         jobs, name = self.jobs, str(self.job_name)

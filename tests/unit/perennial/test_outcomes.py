@@ -14,6 +14,10 @@ ROLE = "arn:aws:iam::123456789012:role/perennial-jobs"
     ("job", "advice"),
     [
         ({"SecondaryStatus": "MaxRuntimeExceeded"}, "; raise step_resources.train.max_run_s in the model's spec"),
+        (
+            {"SecondaryStatus": "MaxWaitTimeExceeded"},
+            "; name fallback_instance_types in step_resources.train of the model's spec, or raise its max_wait_s",
+        ),
         ({"FailureReason": "ClientError: AccessDenied", "RoleArn": ROLE}, f"; allow it to the jobs' role, {ROLE}"),
         ({"FailureReason": "ClientError: AccessDenied"}, "; allow it to the jobs' role, perennial.role_arn"),
         (
@@ -43,6 +47,8 @@ def test_message_ends_with_the_end_of_the_log() -> None:
     ("job", "status", "fault"),
     [
         ({"SecondaryStatus": "MaxRuntimeExceeded"}, "Stopped", retries.TIMEOUT),
+        ({"SecondaryStatus": "MaxWaitTimeExceeded"}, "Stopped", retries.CAPACITY),
+        ({"SecondaryStatus": "MaxWaitTimeExceeded", "TrainingTimeInSeconds": 60}, "Stopped", retries.CAPACITY),
         ({"SecondaryStatus": "Stopped"}, "Stopped", retries.STOPPED),
         ({"FailureReason": "CapacityError: no room"}, "Failed", retries.CAPACITY),
         ({}, "Failed", retries.UNKNOWN),

@@ -269,7 +269,7 @@ def test_reason_is_sagemakers_own(job: dict[str, str], expected: str) -> None:
     ("job", "too_long"),
     [
         ({"SecondaryStatus": "MaxRuntimeExceeded"}, True),
-        ({"SecondaryStatus": "MaxWaitTimeExceeded"}, True),
+        ({"SecondaryStatus": "MaxWaitTimeExceeded"}, False),
         ({"SecondaryStatus": "Stopped"}, False),
         (_stopped_after(59), False),
         (_stopped_after(60), True),

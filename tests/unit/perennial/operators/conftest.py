@@ -52,7 +52,7 @@ class Api:
     """SageMaker and its logs behind botocore's own clients: requests are validated as ever, answers come from here.
 
     A job that is looked at has the first of its statuses left, and the last one for ever. A status may be followed by
-    its reason: "Failed: CapacityError: no room".
+    its reason, or what stopped it: "Failed: CapacityError: no room", "Stopped: MaxWaitTimeExceeded".
     """
 
     def __init__(self) -> None:
@@ -136,7 +136,7 @@ class Api:
             "Processing": {"ProcessingResources": {"ClusterConfig": cluster}},
             "Transform": {"TransformResources": cluster},
         }
-        why = {"FailureReason": reason or self.failure}
+        why = {"SecondaryStatus" if status == "Stopped" else "FailureReason": reason or self.failure}
         return {f"{kind}JobArn": ARN, f"{kind}JobStatus": status, **why, **more[kind]}
 
 

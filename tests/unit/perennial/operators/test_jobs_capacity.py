@@ -22,6 +22,7 @@ from include.specs.run import TrainingRun
 Make = Callable[..., Any]
 KEY = "experiments/churn/manual-1-abc/run.json"
 CAPACITY, BUG, STOPPED = "Failed: CapacityError: no room", "Failed: InternalServerError: sorry", "Stopped"
+NO_SPOT = "Stopped: MaxWaitTimeExceeded"
 FALLBACKS = ("ml.m5.xlarge", "ml.c5.large")
 
 
@@ -64,6 +65,7 @@ def task(flexible: ModelSpec, job_task: Make, request: pytest.FixtureRequest) ->
         ([(CAPACITY, "ml.m5.xlarge")], "ml.c5.large"),
         # One that a run was given when it was first resolved.
         ([(CAPACITY, "ml.p3.2xlarge")], "ml.m5.large"),
+        ([(NO_SPOT, "ml.m5.large"), (CAPACITY, "ml.m5.xlarge")], "ml.c5.large"),
         ([(BUG, "ml.m5.large")], "ml.m5.large"),
         ([(STOPPED, "ml.m5.large")], "ml.m5.large"),
         ([(CAPACITY, "ml.m5.large"), (BUG, "ml.m5.xlarge"), (STOPPED, "ml.m5.xlarge")], "ml.m5.xlarge"),
@@ -126,15 +128,34 @@ def _resumed(task: SageMakerJobOperator, context: Make, name: str) -> dict[str, 
     return task.execute_complete(context(), {"job_name": name, "status": "Failed"})
 
 
-def test_next_type_is_asked_for_within_the_try(api: Any, task: SageMakerJobOperator, context: Make) -> None:
-    """As long as there is one. A lack of all of them fails the try, which is worth waiting for a long time after."""
-    api.created = [CAPACITY]
+def _all_waits(task: SageMakerJobOperator, context: Make) -> list[str | retries.Fault]:
+    """The jobs that one try waited for, one after the other, and the fault that it failed with."""
     waits = [_deferred_or_failed(lambda: task.execute(context()))]
     while isinstance(waits[-1], str):
         name = waits[-1]
         waits.append(_deferred_or_failed(lambda name=name: _resumed(task, context, name)))
+    return waits
+
+
+@pytest.mark.parametrize("ended", [CAPACITY, NO_SPOT])
+def test_next_type_is_asked_for_within_the_try(api: Any, task: SageMakerJobOperator, context: Make, ended: str) -> None:
+    """As long as there is one. A lack of all of them fails the try, which is worth waiting for a long time after."""
+    api.created = [ended]
+    waits = _all_waits(task, context)
     assert list(api.asked_for.values()) == ["ml.m5.large", *FALLBACKS]
     assert waits[-1] is retries.CAPACITY
+
+
+@pytest.mark.parametrize("own", FALLBACKS)
+def test_type_that_is_also_a_fallback_is_asked_for_once(
+    api: Any, aws: SimpleNamespace, flexible: ModelSpec, training_run: Make, job_task: Make, context: Make, *, own: str
+) -> None:
+    """A run may be given one of them as its own: the others follow it within the try, and the try ends."""
+    asked = dataclasses.replace(flexible.resources("train"), instance_type=own)
+    aws.put(KEY, training_run(dataclasses.replace(flexible, step_resources={"train": asked})))
+    api.created = [CAPACITY]
+    _all_waits(job_task(flexible), context)
+    assert list(api.asked_for.values()) == [own, *(other for other in FALLBACKS if other != own)]
 
 
 def _deferred_or_failed(what: Callable[[], Any]) -> str | retries.Fault:
