@@ -81,7 +81,7 @@ NOTHING_TO_STOP = ("ValidationException", "ResourceNotFound")
 OWNER_TAG = "perennial:try"
 # The tag that names the task. Between two tries nobody is at work whose name could be on the job.
 TASK_TAG = "perennial:task"
-# The tag of a job whose failure its task has told.
+# The tag of a job whose failure its task has told, and which stays: in which clearing of the task that was.
 TOLD_TAG = "perennial:told"
 # The owner of a job that outlives its task, whatever becomes of that.
 NOBODY = "nobody"
@@ -182,13 +182,13 @@ class Jobs:
         if errors:
             raise ExceptionGroup(f"{len(errors)} jobs of {model} may still run", errors)
 
-    def is_told(self, job: Mapping[str, Any]) -> bool:
-        """Whether a task has failed because this job had."""
-        return TOLD_TAG in self._tags(job[self.kind.arn_field])
+    def told_in(self, job: Mapping[str, Any]) -> str | None:
+        """In which clearing of its task that has failed because this job had (see `tell`); None where it has not."""
+        return self._tags(job[self.kind.arn_field]).get(TOLD_TAG)
 
-    def tell(self, job: Mapping[str, Any]) -> None:
-        """Note on the job that its task fails because of it."""
-        self._sagemaker.add_tags(ResourceArn=job[self.kind.arn_field], Tags=[{"Key": TOLD_TAG, "Value": "yes"}])
+    def tell(self, job: Mapping[str, Any], *, clearing: str) -> None:
+        """Note on the job that its task fails because of it, in the `clearing` that it is in."""
+        self._sagemaker.add_tags(ResourceArn=job[self.kind.arn_field], Tags=[{"Key": TOLD_TAG, "Value": clearing}])
 
     def _running(self, model: str) -> list[tuple[str, str]]:
         """The name and ARN of each; read to the end before one is stopped, and the list grows shorter."""

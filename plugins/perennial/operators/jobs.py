@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout, TaskDeferralTimeout
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from include.specs import codec, s3_layout
 from include.specs.environment import Environment
@@ -173,11 +173,16 @@ class SageMakerJobOperator(FlowOperator):
         """Whether nothing is to be had of the job any more, so that another may help.
 
         A failure that would come again is told before anything is paid for again: where the worker was killed before
-        it could, this try does.
+        it could, or before Airflow had heard of it, this try does.
         """
         if self.jobs.status(job) not in ("Failed", "Stopped"):
             return False
-        return self._fault(job).passes or self.jobs.is_told(job)
+        return self._fault(job).passes or self.jobs.told_in(job) not in (None, self._clearing)
+
+    @property
+    def _clearing(self) -> str:
+        """What all tries have in common until somebody clears the task: Airflow counts the tries that are left anew."""
+        return str(self._task_instance.max_tries)
 
     def _created(self, name: str, request: Request, no_room_on: str) -> bool:
         """Ask for the job, on another type where the account may run no more of one; False where it is there already.
@@ -286,8 +291,15 @@ class SageMakerJobOperator(FlowOperator):
             str(self.job_name), job, self.jobs.status(job), step=self.step.name, log_lines=log_lines
         )
         if not fault.passes:
-            self.jobs.tell(job)
+            self._tell(job)
         return failed(message, fault)
+
+    def _tell(self, job: Mapping[str, Any]) -> None:
+        try:
+            self.jobs.tell(job, clearing=self._clearing)
+        except (ClientError, BotoCoreError):
+            # Why the job failed is what a person needs. Without the tag, a task that is cleared says it once more.
+            self.log.warning("%s could not be marked as told", self.job_name, exc_info=True)
 
     def _fault(self, job: Mapping[str, Any]) -> retries.Fault:
         return outcomes.fault_of(job, self.jobs.status(job))

@@ -228,15 +228,15 @@ def test_a_task_has_one_name_for_all_its_tries() -> None:
 
 
 def test_a_failure_is_told_once(jobs: Jobs, sagemaker: Stubber) -> None:
-    """A tag of the job says that a task has failed because of it."""
+    """A tag of the job says that a task has failed because of it, and when."""
     arn = {"ResourceArn": TRAINING["TrainingJobArn"]}
-    told = [{"Key": TOLD_TAG, "Value": "yes"}]
+    told = [{"Key": TOLD_TAG, "Value": "3"}]
     sagemaker.add_response("list_tags", {"Tags": ME.tags}, arn)
     sagemaker.add_response("add_tags", {}, {**arn, "Tags": told})
     sagemaker.add_response("list_tags", {"Tags": [*ME.tags, *told]}, arn)
-    assert jobs.is_told(TRAINING) is False
-    jobs.tell(TRAINING)
-    assert jobs.is_told(TRAINING) is True
+    assert jobs.told_in(TRAINING) is None
+    jobs.tell(TRAINING, clearing="3")
+    assert jobs.told_in(TRAINING) == "3"
 
 
 def _stopped_after(seconds: int) -> dict[str, Any]:

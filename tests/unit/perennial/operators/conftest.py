@@ -69,6 +69,7 @@ class Api:
         self.during_create: Callable[[], None] = lambda: None  # between the start of a job and the answer
         self.jobs: dict[str, list[str] | None] = {}
         self.tags: dict[str, str] = {}  # of the one job that there is
+        self.may_tag = True
         self.clients = {name: boto3.client(name) for name in ("sagemaker", "logs")}
         for client in self.clients.values():
             client.meta.events.register("provide-client-params", self._keep)
@@ -95,6 +96,8 @@ class Api:
             return AWSResponse(None, 400, {}, None), {"Error": {"Code": code, "Message": message}}
 
     def _result(self, operation: str, call: dict[str, Any]) -> dict[str, Any]:
+        if operation == "AddTags" and not self.may_tag:
+            raise RefusedError("AccessDeniedException", "not authorized to perform: sagemaker:AddTags")
         if operation.endswith("Tags"):
             self.tags |= {tag["Key"]: tag["Value"] for tag in call.get("Tags", [])}
             return {"Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()]}

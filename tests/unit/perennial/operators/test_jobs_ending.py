@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 from perennial import retries
+from perennial.hooks.jobs import TOLD_TAG
 from perennial.operators.jobs import SageMakerJobOperator
 
 from include.specs.model import ModelSpec
@@ -121,8 +122,43 @@ def test_task_that_is_cleared_after_a_failure_starts_afresh(
     api.existing = [["Failed: AlgorithmError: x"]]
     with pytest.raises(AirflowFailException):
         job_task(churn).execute(context())
-    _deferred(job_task(churn), context())
+    cleared = context()
+    cleared["ti"].try_number, cleared["ti"].max_tries = 2, 4
+    _deferred(job_task(churn), cleared)
     assert api.names("Create") == [api.names("Describe")[0] + "-2"]
+
+
+@pytest.mark.usefixtures("run")
+def test_failure_that_airflow_has_not_heard_of_is_told_again(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make
+) -> None:
+    """The worker was killed after it had noted so on the job: Airflow's own next try pays for no other."""
+    api.existing = [["Failed: AlgorithmError: x"]]
+    for number in (1, 2, 3):
+        again = context()
+        again["ti"].try_number = number
+        with pytest.raises(AirflowFailException, match="AlgorithmError: x"):
+            job_task(churn).execute(again)
+    assert api.names("Create") == []
+
+
+@pytest.mark.usefixtures("run")
+def test_job_that_an_older_release_has_told_of_is_spent(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make
+) -> None:
+    """It did not say in which clearing."""
+    api.existing, api.tags = [["Failed: AlgorithmError: x"]], {TOLD_TAG: "yes"}
+    _deferred(job_task(churn), context())
+    assert len(api.names("Create")) == 1
+
+
+@pytest.mark.usefixtures("aws")
+def test_job_that_may_not_be_marked_keeps_its_reason(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
+    """What people hear is why it failed, not that a tag was refused."""
+    api.existing, api.may_tag = [["Failed: AlgorithmError: KeyError: tenure"]], False
+    with pytest.raises(AirflowFailException, match="KeyError: tenure") as failed:
+        job_task(churn).execute_complete(context(), {"job_name": "churn-train-x", "status": "Failed"})
+    assert getattr(failed.value, "fault", None) is retries.ALGORITHM
 
 
 @pytest.mark.usefixtures("aws")
