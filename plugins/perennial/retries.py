@@ -105,6 +105,7 @@ CAPACITY = Fault(
     longest_s=3600,
     reasons=("CapacityError", "InsufficientCapacity"),
 )
+# A try of a job's task has asked for two hours before it fails with it (`perennial.quotas`).
 LIMIT = Fault(
     name="limit",
     advice="wait for other jobs to end, or raise the account's quota for the instance type",
@@ -112,6 +113,12 @@ LIMIT = Fault(
     longest_s=3600,
     codes=_words("ResourceLimitExceeded LimitExceededException ServiceQuotaExceededException"),
 )
+# A limit that no other job uses up: a fresh account may run none of most types.
+QUOTA = Fault(
+    name="quota",
+    advice="ask AWS for a quota above 0 of what the message names, or name another instance_type in the model's spec",
+)
+_NONE_AT_ALL = re.compile(r"\bis 0 Instances\b")
 ALGORITHM = Fault(
     name="algorithm",
     advice="read the end of the job's log; the same code fails the same way on the same data, so correct one of them",
@@ -167,7 +174,7 @@ CONFIGURATION = Fault(
 )
 
 TABLE: tuple[Fault, ...] = (
-    *(THROTTLING, SERVICE, CREDENTIALS, CAPACITY, LIMIT),
+    *(THROTTLING, SERVICE, CREDENTIALS, CAPACITY, LIMIT, QUOTA),
     *(ALGORITHM, DATA, DENIED, REFUSED, TIMEOUT, STOPPED, TASK_TIMEOUT, UNEXPLAINED, RUN_TIMEOUT, UNKNOWN),
     CONFIGURATION,
 )
@@ -231,7 +238,10 @@ def of_error(error: BaseException) -> Fault:
         return carried
     response = getattr(error, "response", None)
     if isinstance(response, Mapping):
-        by_code = of_code(str(response.get("Error", {}).get("Code", "")))
+        details = response.get("Error", {})
+        by_code = of_code(str(details.get("Code", "")))
+        if by_code is LIMIT and _NONE_AT_ALL.search(str(details.get("Message", ""))):
+            return QUOTA
         status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         return SERVICE if by_code is UNKNOWN and status >= 500 else by_code  # noqa: PLR2004 HTTP's class of server errors
     if _is_any(error, _TASK_TIMEOUTS):
@@ -258,12 +268,12 @@ def delay_s(fault: Fault, try_number: int, *, identity: str, pace: float = 1.0) 
     if fault.first_s is None:
         return 0.0
     most: float = min(fault.first_s * 2 ** (try_number - 1), fault.longest_s)
-    return pace * most * (1 + _fraction(f"{identity} {try_number}")) / 2
+    return pace * most * between_half_and_all(f"{identity} {try_number}")
 
 
-def _fraction(text: str) -> float:
-    """A number in [0, 1) that `text` decides."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48
+def between_half_and_all(text: str) -> float:
+    """A number in [0.5, 1) that `text` decides."""
+    return (1 + int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48) / 2
 
 
 def _is_any(error: BaseException, names: frozenset[str]) -> bool:

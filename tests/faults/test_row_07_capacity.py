@@ -29,8 +29,8 @@ def test_the_next_generation_asks_for_the_next_type(flow: Flow, step: str, fallb
 
     A try fails after the last type, and is followed, after a long wait, by one that begins with the first again.
 
-    Fails when `_types` begins with the first whatever found no room before it, `_has_elsewhere` knows of no other, or
-    `_start` joins a job that has failed (`perennial.operators.jobs`).
+    Fails when `_types` begins with the first whatever found no room before it, or `_start` joins a job that has failed
+    (`perennial.operators.starting`), or `_has_elsewhere` knows of no other (`perennial.operators.jobs`).
     """
     wanted = ("ml.m5.large", *fallback)
     resources = StepResources(instance_type=wanted[0], fallback_instance_types=fallback)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk import DAG
-from perennial import drift_notice, quality_notice, retries
+from perennial import drift_notice, quality_notice, quotas, retries
 from perennial.flows.common import TRIES
 from perennial.flows.drift import drift_dag
 from perennial.flows.ingestion import ingestion_dag
@@ -62,10 +62,12 @@ def test_a_verdict_on_a_candidate_has_a_section(verdict: str, section: str, past
 
 
 def test_times_are_those_of_the_table() -> None:
-    """How long a limit is waited for, from the first try to the last, and how often a call is tried."""
+    """How long a limit is waited for, within the tries and between them, and how often a call is tried."""
     waits_min = [retries.LIMIT.first_s * 2**n / 60 for n in range(TRIES - 1)]  # type: ignore[operator]  # a limit passes
     assert 60 * max(waits_min) <= retries.LIMIT.longest_s
-    assert f"the last {sum(waits_min) / 2:.0f} to {sum(waits_min):.0f} minutes after the first" in SECTIONS["limit"]
+    assert f"between the tries lay {sum(waits_min) / 2:.0f} to {sum(waits_min):.0f} minutes in all" in SECTIONS["limit"]
+    assert (quotas.ASK_EVERY_S, quotas.ASKS * quotas.ASK_EVERY_S * 0.75) == (120, 2 * 3600)
+    assert "every one or two minutes for some two hours" in SECTIONS["limit"]
     assert f"4 tries, each with {1 + retries.CALL_RETRIES['max_attempts']} attempts a call" in RUNBOOK
 
 

@@ -154,7 +154,7 @@ def _name(call: dict[str, Any]) -> str:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Api:
     api = Api()
-    monkeypatch.setattr("perennial.operators.jobs.client", api.client)
+    monkeypatch.setattr("perennial.operators.starting.client", api.client)
     return api
 
 

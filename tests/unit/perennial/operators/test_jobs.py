@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
-from perennial import aws_requests
+from perennial import aws_requests, quotas
 from perennial.operators.jobs import SageMakerJobOperator
 from perennial.triggers.jobs import SageMakerJobTrigger
 
@@ -154,7 +154,7 @@ def test_deferral_carries_all_that_the_triggerer_needs(
 
 @pytest.mark.parametrize("step", [TRAIN, EVALUATE])
 def test_task_outwaits_its_job(churn: ModelSpec, step: JobStep) -> None:
-    """A job that may run for ten hours is not stopped by the default timeout of tasks."""
+    """A job that may run for ten hours, and wait for its turn, is not stopped by the default timeout of tasks."""
     long = dataclasses.replace(churn, step_resources={step.name: StepResources(max_run_s=36_000)})
     operator = SageMakerJobOperator(
         task_id="t",
@@ -165,7 +165,7 @@ def test_task_outwaits_its_job(churn: ModelSpec, step: JobStep) -> None:
         config_key=KEY,
         execution_timeout=dt.timedelta(hours=6),
     )
-    assert operator.execution_timeout == dt.timedelta(hours=11)
+    assert operator.execution_timeout == dt.timedelta(hours=11, seconds=quotas.LONGEST_S)
 
 
 @pytest.mark.usefixtures("run")

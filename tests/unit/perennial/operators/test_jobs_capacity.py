@@ -203,12 +203,14 @@ def test_type_of_which_there_may_be_no_more_is_passed_over(
     assert name == api.names("Describe")[0]
 
 
-def test_quota_of_the_last_type_fails_the_try(api: Any, task: SageMakerJobOperator, context: Make) -> None:
-    """That is worth waiting for: other jobs end."""
+def test_quota_of_the_last_type_is_waited_for(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """Other jobs end; then each type is asked for again, in the same order."""
     api.no_more_of = ("ml.m5.large", *FALLBACKS)
-    with pytest.raises(ClientError) as failed:
-        task.execute(context())
-    assert retries.of_error(failed.value) is retries.LIMIT
+    assert _deferred(task, context()).method_name == "ask_again"
+    api.no_more_of = ("ml.m5.large",)
+    with pytest.raises(TaskDeferred):
+        task.ask_again(context(), None, asked=1)
+    assert list(api.asked_for.values()) == ["ml.m5.xlarge"]
 
 
 def test_other_refusals_are_the_same_for_each_type(

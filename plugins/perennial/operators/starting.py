@@ -1,0 +1,197 @@
+"""Starts the SageMaker job of a task or joins it, and stops it with the try that it is of.
+
+A retry never starts a second job: the job's name is derived from what the task is and does (`perennial.naming`), so a
+job of that name is this task's own, whoever asked for it. Only after it has failed or was stopped is a new one started,
+under the next generation of the name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk.exceptions import AirflowException
+from botocore.exceptions import ClientError
+
+from include.specs import codec, s3_layout
+from include.specs.environment import Environment, retry_pace
+from include.specs.job import JobStep
+from include.specs.run import IngestionRun, MonitoringRun, TrainingRun
+from perennial import naming, outcomes, quotas, retries
+from perennial.aws_requests import Builder, Request, instance_type, on_instance_type
+from perennial.hooks.aws import client
+from perennial.hooks.jobs import NOBODY, TERMINAL, Jobs, Owner
+from perennial.operators.base import FlowOperator
+from perennial.operators.succession import is_ended
+
+
+class StartingOperator(FlowOperator):
+    """A task that has one job at a time. `SageMakerJobOperator` says what its arguments mean, and waits for the job."""
+
+    step: JobStep
+    build: Builder
+    run_type: type[IngestionRun] | type[TrainingRun] | type[MonitoringRun]
+    config_key: str
+    inputs: Mapping[str, Any]
+    stop_on_kill: bool
+    job_name: str | None = None
+    _task_instance: Any = None
+    _killed = _out_of_time = False
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The jobs of this step's kind. Cached: making the two clients costs a quarter of a second."""
+        return Jobs(self.step.kind, sagemaker=client("sagemaker"), logs=client("logs"))
+
+    def on_kill(self) -> None:
+        """Stop the job: a task that is ended leaves nothing billing, but for what another try takes over."""
+        # Airflow only calls this: the task goes on for as long as its process lives, up to five seconds.
+        self._killed = True
+        self._stop_own()
+
+    def _stop_own(self) -> None:
+        if not (self.job_name and self.stop_on_kill):
+            return
+        if not (self._out_of_time or is_ended(self._task_instance)):
+            self.log.info("%s is left to the task's next try", self.job_name)
+        elif self.jobs.stop(self.job_name, owner=self._owner):
+            self.log.info("Stopping %s", self.job_name)
+
+    def _require_life(self, name: str) -> None:
+        if self._killed:
+            raise AirflowException(f"{name} is not waited for: this try was ended")
+
+    @property
+    def _owner(self) -> Owner:
+        """This try, as it is named on the job that is its own; nobody, where the job outlives its task."""
+        owner = Owner.of(self._task_instance)
+        return owner if self.stop_on_kill else replace(owner, attempt=NOBODY)
+
+    def _request(self, where: Environment) -> Request:
+        body = self.lake().read(self.config_key)
+        run = codec.decode(self.run_type, body, source=s3_layout.uri(where.bucket, self.config_key))
+        request = self.build(run, where, **self.inputs)
+        # What the run's configuration decides is part of what the job does, and so of its name.
+        request["Environment"] = {"PERENNIAL_RUN": naming.digest(naming.decisive(body))}
+        return request
+
+    def _started(self, context: Any, request: Request, *, asked: int) -> Mapping[str, Any]:
+        """The task's job, asked for again and again while other jobs use the account's quota up."""
+        while True:
+            try:
+                return self._start(context, request)
+            except ClientError as error:
+                pace = retry_pace(os.environ)
+                wait_s = quotas.next_asking_s(error, asked, identity=str(self.job_name), pace=pace)
+                if wait_s is None:
+                    raise
+            asked += 1
+            self.log.info("Asking again in %.0f s, for the %d. time of %d", wait_s, asked, quotas.ASKS)
+            self._wait_for_room(max(wait_s, self.where().poll_interval_s), asked)
+
+    def _wait_for_room(self, wait_s: float, asked: int) -> None:
+        if self.where().deferrable:
+            due = dt.datetime.fromtimestamp(time.time() + wait_s, tz=dt.UTC)
+            self.defer(trigger=DateTimeTrigger(moment=due), method_name="ask_again", kwargs={"asked": asked})
+        time.sleep(wait_s)
+
+    def _start(self, context: Any, request: Request) -> Mapping[str, Any]:
+        """The task's job as it is now, started if there was none to join."""
+        run, jobs = context["dag_run"], self.jobs
+        task = (run.dag_id, run.run_id, context["ti"].map_index)
+        generation, no_room_on = 1, ""
+        while True:
+            name = naming.job_name(
+                self.spec.name, self.step.name, task=task, configuration=request, generation=generation
+            )
+            # Known before there is such a job: a kill in the middle of the create stops it too.
+            self.job_name = name
+            found = jobs.describe(name)
+            if found is None:
+                if self._created(name, request, no_room_on):
+                    self.log.info("Started %s", name)
+                    return self._described(name)
+                found = self._described(name)
+            job = self._ended(found) if jobs.status(found) == "Stopping" else found
+            if not self._is_spent(job):
+                self.log.info("Joining %s, which is %s", name, jobs.status(job))
+                jobs.claim(job, owner=self._owner)
+                return job
+            if self._fault(job) is retries.CAPACITY:
+                no_room_on = instance_type(job)
+            generation += 1
+
+    def _is_spent(self, job: Mapping[str, Any]) -> bool:
+        """Whether nothing is to be had of the job any more, so that another may help.
+
+        A failure that would come again is told before anything is paid for again: where the worker was killed before
+        it could, or before Airflow had heard of it, this try does.
+        """
+        if self.jobs.status(job) not in ("Failed", "Stopped"):
+            return False
+        return self._fault(job).passes or self.jobs.told_in(job) not in (None, self._clearing)
+
+    @property
+    def _clearing(self) -> str:
+        """What all tries have in common until somebody clears the task: Airflow counts the tries that are left anew."""
+        return str(self._task_instance.max_tries)
+
+    def _created(self, name: str, request: Request, no_room_on: str) -> bool:
+        """Ask for the job, on another type where the account may run no more of one; False where it is there already.
+
+        Raises:
+            AirflowException: this try was ended meanwhile; it leaves no job of its own.
+        """
+        return quotas.ask_in_turn(
+            lambda wanted: self._asked_for(name, on_instance_type(request, wanted)), self._types(request, no_room_on)
+        )
+
+    def _asked_for(self, name: str, request: Request) -> bool:
+        self._require_life(name)
+        created = self.jobs.create(name, request, owner=self._owner)
+        if self._killed:
+            # The kill came before SageMaker knew of the job, and found nothing to stop.
+            self._stop_own()
+            self._require_life(name)
+        return created
+
+    def _types(self, request: Request, no_room_on: str = "") -> tuple[str, ...]:
+        """What to ask for after a job that found no room on a type: the spec's next instance type, and those after it.
+
+        The first is the request's own, which the run may have been given in place of the spec's, and which may be one
+        of its fallbacks. After the last, which ends a try, it is the first one's turn again.
+        """
+        types = tuple(dict.fromkeys((instance_type(request), *self._fallbacks)))
+        following = types[types.index(no_room_on) + 1 :] if no_room_on in types else types
+        return following or types
+
+    @property
+    def _fallbacks(self) -> tuple[str, ...]:
+        return self.spec.resources(self.step.name).fallback_instance_types
+
+    def _ended(self, job: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The job once it has ended.
+
+        Raises:
+            AirflowException: this try was ended. Airflow 3.2 leaves a task alive that lost touch with its API server.
+        """
+        while self.jobs.status(job) not in TERMINAL:
+            self._require_life(str(self.job_name))
+            time.sleep(self.where().poll_interval_s)
+            job = self._described(str(self.job_name))
+        return job
+
+    def _described(self, name: str) -> dict[str, Any]:
+        job = self.jobs.describe(name)
+        if job is None:
+            raise AirflowException(f"{name} was started and SageMaker no longer knows it: was it deleted?")
+        return job
+
+    def _fault(self, job: Mapping[str, Any]) -> retries.Fault:
+        return outcomes.fault_of(job, self.jobs.status(job))

@@ -1,0 +1,104 @@
+"""How a task comes to its job where SageMaker does not simply start it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from botocore.exceptions import ClientError
+from perennial import quotas, retries
+from perennial.operators.jobs import SageMakerJobOperator
+from perennial.triggers.jobs import SageMakerJobTrigger
+
+from include.specs.model import ModelSpec
+
+Make = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("run")
+NOW = 1_772_000_000.0
+TYPE = "ml.m5.large"
+
+
+@pytest.fixture
+def task(churn: ModelSpec, job_task: Make, monkeypatch: pytest.MonkeyPatch) -> SageMakerJobOperator:
+    """The task of a training, at a time that does not pass."""
+    monkeypatch.setattr("perennial.operators.starting.time.time", lambda: NOW)
+    made: SageMakerJobOperator = job_task(churn)
+    return made
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch, holding_its_slot: None) -> list[float]:  # noqa: ARG001 a setting of the process
+    """The times that a task has waited in its worker."""
+    waits: list[float] = []
+    monkeypatch.setattr("perennial.operators.starting.time.sleep", waits.append)
+    return waits
+
+
+def _deferred(what: Callable[[], Any]) -> TaskDeferred:
+    with pytest.raises(TaskDeferred) as deferred:
+        what()
+    return deferred.value
+
+
+def _wait_s(deferred: TaskDeferred) -> float:
+    assert isinstance(deferred.trigger, DateTimeTrigger)
+    return float((deferred.trigger.moment - dt.datetime.fromtimestamp(NOW, dt.UTC)).total_seconds())
+
+
+def test_quota_that_others_use_up_is_asked_for_again(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """Without a worker, a minute or two later; once there is room, the task waits for its job as ever."""
+    api.no_more_of = (TYPE,)
+    deferred = _deferred(lambda: task.execute(context()))
+    for asked in (1, 2):
+        assert 60 <= _wait_s(deferred) <= 120
+        assert (deferred.method_name, deferred.kwargs) == ("ask_again", {"asked": asked})
+        api.no_more_of = (TYPE,) if asked == 1 else ()
+        given = {"event": None, **deferred.kwargs}
+        deferred = _deferred(lambda given=given: task.resume_execution("ask_again", given, context()))
+    assert isinstance(deferred.trigger, SageMakerJobTrigger)
+    assert api.names("Create") == [deferred.trigger.job_name]
+
+
+def test_try_asks_no_more_after_two_hours(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """It fails with what AWS said, which may pass: other tries follow, much later."""
+    api.no_more_of = (TYPE,)
+    with pytest.raises(ClientError, match="no more than") as failed:
+        task.resume_execution("ask_again", {"event": None, "asked": quotas.ASKS}, context())
+    assert retries.of_error(failed.value) is retries.LIMIT
+
+
+def test_quota_is_waited_for_in_the_worker(
+    api: Any, task: SageMakerJobOperator, context: Make, slept: list[float]
+) -> None:
+    """Where waiting holds the slot."""
+    api.no_more_of, api.created = (TYPE,), ["Completed"]
+    api.before_create = lambda: setattr(api, "no_more_of", () if len(slept) == 2 else (TYPE,))
+    assert task.execute(context())["job_name"] == api.names("Create")[0]
+    assert [60 <= wait <= 120 for wait in slept] == [True, True]
+
+
+@pytest.mark.usefixtures("slept")
+def test_wait_in_the_worker_ends_too(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """After as many times."""
+    api.no_more_of = (TYPE,)
+    with pytest.raises(ClientError, match="no more than"):
+        task.execute(context())
+    assert len(api.requests("Create")) == 1 + quotas.ASKS
+
+
+def test_quota_of_none_is_final(
+    api: Any, task: SageMakerJobOperator, context: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No job that ends makes room for one."""
+    words = f"The account-level service limit '{TYPE} for training job usage' is 0 Instances, with current utilization"
+
+    def refuse() -> None:
+        raise ClientError({"Error": {"Code": "ResourceLimitExceeded", "Message": words}}, "CreateTrainingJob")
+
+    monkeypatch.setattr(api, "before_create", refuse)
+    with pytest.raises(AirflowFailException, match="is 0 Instances"):
+        task.execute(context())
