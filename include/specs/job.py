@@ -58,6 +58,7 @@ class JobStep:
         inputs: channel names; each is a folder of that name under the container's input path.
         optional: those of `inputs` that may be absent.
         outputs: folder names under the container's output path; a training job has none but its model.
+        leaves: of these, what every job of the step that went well has left: a file, or (`train/`) any in that folder.
     """
 
     name: str
@@ -66,6 +67,7 @@ class JobStep:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
 
     def input_path(self, channel: str) -> str:
         """Where the container finds `channel`.
@@ -87,6 +89,7 @@ INGEST = JobStep(
     kind="processing",
     inputs=(CONFIG_CHANNEL, "landing"),
     outputs=("partition", "quarantine", "report"),
+    leaves=("report/ingestion.json",),
 )
 PREPROCESS = JobStep(
     name="preprocess",
@@ -94,6 +97,7 @@ PREPROCESS = JobStep(
     kind="processing",
     inputs=(CONFIG_CHANNEL, "raw"),
     outputs=("train", "validation", "test", "report"),
+    leaves=("train/", "validation/", "test/", "report/"),
 )
 TRAIN = JobStep(
     name="train",
@@ -108,6 +112,7 @@ EVALUATE = JobStep(
     inputs=(CONFIG_CHANNEL, "test", "split", "candidate", "champion"),
     optional=("champion",),
     outputs=("report", "baseline"),
+    leaves=("report/gate.json", "baseline/statistics.json"),
 )
 DETECT_DRIFT = JobStep(
     name="drift",
@@ -116,6 +121,7 @@ DETECT_DRIFT = JobStep(
     inputs=(CONFIG_CHANNEL, "baseline", "capture", "history"),
     optional=("capture", "history"),
     outputs=("report",),
+    leaves=("report/drift.json",),
 )
 MEASURE_QUALITY = JobStep(
     name="performance",
@@ -124,6 +130,7 @@ MEASURE_QUALITY = JobStep(
     inputs=(CONFIG_CHANNEL, "baselines", "evaluations", "capture", "labels"),
     optional=("capture", "labels"),
     outputs=("report",),
+    leaves=("report/performance.json",),
 )
 STEPS: Mapping[str, JobStep] = {
     step.name: step for step in (INGEST, PREPROCESS, TRAIN, EVALUATE, DETECT_DRIFT, MEASURE_QUALITY)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from include.specs.job import JobStep
 from perennial import retries
 from perennial.hooks.jobs import reason, took_too_long
 from perennial.retries import Fault
@@ -41,6 +42,24 @@ def message(name: str, job: Mapping[str, Any], status: str, *, step: str, log_li
     tail = "".join(f"\n  {line[:_LONGEST_LINE]}" for line in log_lines)
     said = f"{name} {status.lower()}: {reason(job)}{_advice(job, fault_of(job, status), step)}"
     return said + (f"\nEnd of its log:{tail}" if tail else "")
+
+
+def left(job: Mapping[str, Any], step: JobStep) -> tuple[str, ...]:
+    """The URIs at which a completed job of `step` has left something, or with which those of it begin.
+
+    >>> from include.specs.job import DETECT_DRIFT, TRAIN
+    >>> left({"ModelArtifacts": {"S3ModelArtifacts": "s3://lake/models/m.tar.gz"}}, TRAIN)
+    ('s3://lake/models/m.tar.gz',)
+    >>> output = {"OutputName": "report", "S3Output": {"S3Uri": "s3://lake/monitoring/churn/"}}
+    >>> left({"ProcessingOutputConfig": {"Outputs": [output]}}, DETECT_DRIFT)
+    ('s3://lake/monitoring/churn/drift.json',)
+    """
+    if "ModelArtifacts" in job:
+        return (str(job["ModelArtifacts"]["S3ModelArtifacts"]),)
+    outputs = job.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    uris = {output["OutputName"]: output["S3Output"]["S3Uri"].rstrip("/") for output in outputs}
+    found = (name.partition("/") for name in step.leaves)
+    return tuple(f"{uris[output]}/{name}" for output, _, name in found if output in uris)
 
 
 def _advice(job: Mapping[str, Any], fault: Fault, step: str) -> str:

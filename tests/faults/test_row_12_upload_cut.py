@@ -7,6 +7,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.specs import s3_layout
+from tests.faults.aws_rows import started
 from tests.faults.flow import Flow, Run, as_csv, rows
 from tests.faults.place import killed_while_it_sends
 
@@ -76,9 +77,11 @@ def test_the_partition_of_before_stays_as_it_was(flow: Flow) -> None:
 
 @pytest.mark.parametrize("share", [0.5, None], ids=["half", "absent"])
 def test_a_part_that_is_not_whole_is_not_published(flow: Flow, share: float | None) -> None:
-    """The task fails, names the part and what it found of it, and writes no manifest.
+    """The task fails, names the part and what it found of it, and writes no manifest. Once the run is cleared, the day
+    is made anew, by another job.
 
-    Fails when `PublishPartitionOperator` no longer checks the files (`Lake.check_files`).
+    Fails when `PublishPartitionOperator` no longer checks the files (`Lake.check_files`), or when a completed job is
+    joined whose partition is not whole (`is_partition_left`).
     """
     flow.land(DAY)
     run = flow.ingestion(DAY)
@@ -95,3 +98,8 @@ def test_a_part_that_is_not_whole_is_not_published(flow: Flow, share: float | No
         run.execute("publish")
     assert flow.partitions() == ()
     assert s3_layout.manifest(flow.spec.name, DAY) not in flow.keys("raw")
+    flow.ingest(DAY)
+    assert flow.read(part) == whole
+    assert len(flow.partitions()) == 1
+    first, second = started(flow, "ingest")
+    assert second == f"{first}-2"

@@ -10,7 +10,12 @@ from include.specs.run import IngestionRun
 from perennial import aws_requests
 from perennial.callbacks import run_failed
 from perennial.flows import common
-from perennial.operators.ingestion import FindLandingOperator, PublishPartitionOperator, RequestRetrainingOperator
+from perennial.operators.ingestion import (
+    FindLandingOperator,
+    PublishPartitionOperator,
+    RequestRetrainingOperator,
+    is_partition_left,
+)
 from perennial.operators.jobs import SageMakerJobOperator
 from perennial.params import ingestion_params
 
@@ -47,6 +52,7 @@ def ingestion_dag(spec: ModelSpec) -> DAG:
             step=INGEST,
             build=aws_requests.ingest,
             run_type=IngestionRun,
+            is_left=is_partition_left,
             config_key=config_key,
         )
         publish = PublishPartitionOperator(task_id="publish", spec=spec, config_key=config_key)

@@ -143,6 +143,11 @@ class Lake:
         wanted = [key for key in keys if _within(s3_layout.date_of(key), start, end)]
         return tuple(self._partition(key) for key in wanted)
 
+    def has_any(self, beginning: str) -> bool:
+        """Whether there is an object whose key is, or begins with, `beginning`."""
+        found = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=beginning, MaxKeys=1)
+        return bool(found.get("Contents"))
+
     def check_files(self, manifest: PartitionManifest) -> None:
         """Refuse a partition of which a file is absent or has another size.
 
@@ -156,7 +161,8 @@ class Lake:
             if size != file.bytes:
                 found = "no such object" if size is None else f"{size} bytes"
                 raise PartitionError(
-                    f"expected s3://{self.bucket}/{prefix}{file.name} of {file.bytes} bytes, found {found}"
+                    f"expected s3://{self.bucket}/{prefix}{file.name} of {file.bytes} bytes, found {found}; clear the "
+                    "run's first task with what follows, and the day is made anew"
                 )
 
     def publish(self, manifest: PartitionManifest) -> int:

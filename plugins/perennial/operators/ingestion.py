@@ -7,11 +7,12 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.specs import codec, reports, s3_layout
-from include.specs.errors import PartitionError
+from include.specs.errors import PartitionError, ReportError
 from include.specs.model import ModelSpec
 from include.specs.partition import IngestionReport, PartitionManifest, SourceObject
 from include.specs.run import IngestionRun
 from perennial import assets, aws_requests
+from perennial.hooks.lake import Lake
 from perennial.operators.base import FlowOperator, provenance, required_date
 
 
@@ -92,6 +93,17 @@ class RequestRetrainingOperator(FlowOperator):
         }
         context["outlet_events"][assets.retrain(self.spec.name)].extra = request
         return request
+
+
+def is_partition_left(run: IngestionRun, lake: Lake) -> bool:
+    """Whether the files that a job has made of `run` are all in the lake still: another run of the day may have put its
+    own in their place, and a person may have deleted them."""
+    key = s3_layout.experiment(run.model.name, run.provenance.run) + reports.INGESTION
+    try:
+        lake.check_files(manifest_of(run, lake.read_as(IngestionReport, key)))
+    except (PartitionError, ReportError):
+        return False
+    return True
 
 
 def manifest_of(run: IngestionRun, report: IngestionReport) -> PartitionManifest:

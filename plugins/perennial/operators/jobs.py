@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout, TaskDeferralTimeout
@@ -18,6 +18,7 @@ from perennial.aws_requests import Builder, instance_type, longest_s
 from perennial.failures import failed
 from perennial.hooks.aws import CONNECTION
 from perennial.hooks.jobs import TERMINAL, Owner, reason
+from perennial.hooks.lake import Lake
 from perennial.links import JobLogLink
 from perennial.operators.starting import StartingOperator
 from perennial.triggers.jobs import SageMakerJobTrigger
@@ -36,6 +37,7 @@ class SageMakerJobOperator(StartingOperator):
         inputs: what earlier tasks returned that the request needs, for example the candidate's model URL.
         stop_on_kill: whether a task that is cleared, marked or timed out stops its job. Where not, the job goes on to
             its own limit, and the task's next try joins it.
+        is_left: whether the lake still has what a completed job has made of a run, beside what the step `leaves`.
 
     A job that finds no capacity is followed within the same try by one on the step's next instance type, as long as the
     spec names one; a try fails only after the last. So is a type of which the account may run no more. Where that is so
@@ -56,6 +58,7 @@ class SageMakerJobOperator(StartingOperator):
         config_key: str,
         inputs: Mapping[str, Any] | None = None,
         stop_on_kill: bool = True,
+        is_left: Callable[[Any, Lake], bool] | None = None,
         **kwargs: Any,
     ) -> None:
         self._longest = dt.timedelta(seconds=longest_s(kwargs["spec"].resources(step.name))) + _PATIENCE
@@ -65,6 +68,7 @@ class SageMakerJobOperator(StartingOperator):
         super().__init__(**{**kwargs, "execution_timeout": longest})
         self.step, self.build, self.run_type = step, build, run_type
         self.config_key, self.inputs, self.stop_on_kill = config_key, dict(inputs or {}), stop_on_kill
+        self.is_left = is_left
 
     def execute(self, context: Any) -> dict[str, str]:
         """Do the task's work."""

@@ -1,8 +1,8 @@
 """Starts the SageMaker job of a task or joins it, and stops it with the try that it is of.
 
 A retry never starts a second job: the job's name is derived from what the task is and does (`perennial.naming`), so a
-job of that name is this task's own, whoever asked for it. Only after it has failed or was stopped is a new one started,
-under the next generation of the name.
+job of that name is this task's own, whoever asked for it. Only after it has failed or was stopped, or where what it has
+left is gone, is a new one started, under the next generation of the name.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ from perennial import naming, outcomes, quotas, retries
 from perennial.aws_requests import Builder, Request, instance_type, on_instance_type
 from perennial.hooks.aws import client
 from perennial.hooks.jobs import NOBODY, TERMINAL, Jobs, Owner
+from perennial.hooks.lake import Lake
 from perennial.operators.base import FlowOperator
 from perennial.operators.succession import is_ended
 
@@ -40,6 +41,7 @@ class StartingOperator(FlowOperator):
     config_key: str
     inputs: Mapping[str, Any]
     stop_on_kill: bool
+    is_left: Callable[[Any, Lake], bool] | None
     job_name: str | None = None
     _task_instance: Any = None
     _killed = _out_of_time = False
@@ -73,9 +75,14 @@ class StartingOperator(FlowOperator):
         owner = Owner.of(self._task_instance)
         return owner if self.stop_on_kill else replace(owner, attempt=NOBODY)
 
+    def _configured(self) -> tuple[bytes, Any]:
+        """The run's configuration as it is written, and what it says."""
+        lake = self.lake()
+        body = lake.read(self.config_key)
+        return body, codec.decode(self.run_type, body, source=s3_layout.uri(lake.bucket, self.config_key))
+
     def _request(self, where: Environment) -> Request:
-        body = self.lake().read(self.config_key)
-        run = codec.decode(self.run_type, body, source=s3_layout.uri(where.bucket, self.config_key))
+        body, run = self._configured()
         request = self.build(run, where, **self.inputs)
         # What the run's configuration decides is part of what the job does, and so of its name.
         request["Environment"] = {"PERENNIAL_RUN": naming.digest(naming.decisive(body))}
@@ -133,9 +140,23 @@ class StartingOperator(FlowOperator):
         A failure that would come again is told before anything is paid for again: where the worker was killed before
         it could, or before Airflow had heard of it, this try does.
         """
+        if self.jobs.status(job) == "Completed":
+            return not self._is_left(job)
         if self.jobs.status(job) not in ("Failed", "Stopped"):
             return False
         return self._fault(job).passes or self.jobs.told_in(job) not in (None, self._clearing)
+
+    def _is_left(self, job: Mapping[str, Any]) -> bool:
+        """Whether what a completed job has left is there still: a person, or a rule of the bucket, may have deleted it.
+
+        Asked only where a job is joined that had completed before: the usual try waits for its job, and asks nothing.
+        """
+        lake, bucket = self.lake(), s3_layout.uri(self.where().bucket, "")
+        gone = [uri for uri in outcomes.left(job, self.step) if not lake.has_any(uri.removeprefix(bucket))]
+        if not gone and (self.is_left is None or self.is_left(self._configured()[1], lake)):
+            return True
+        self.log.warning("%s has completed, and what it left is gone: %s", self.job_name, ", ".join(gone) or "in part")
+        return False
 
     @property
     def _clearing(self) -> str:

@@ -4,9 +4,11 @@ import importlib.util
 
 import pytest
 
-from include.specs import codec
+from include.specs import codec, reports
+from include.specs.drift import DRIFT
 from include.specs.errors import SpecError
 from include.specs.job import CONFIG_CHANNEL, STEPS, JobStep, StepResources
+from include.specs.performance import PERFORMANCE
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
@@ -50,3 +52,12 @@ def test_fallbacks_travel_with_the_spec() -> None:
     """A job reads the configuration that a task has written."""
     some = StepResources(fallback_instance_types=("ml.m5.xlarge",))
     assert codec.decode(StepResources, codec.encode(some), source="run.json") == some
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=lambda step: step.name)
+def test_what_a_job_leaves_is_of_its_outputs(step: JobStep) -> None:
+    """By folder, and by the names that its readers know."""
+    assert all(name.partition("/")[0] in step.outputs for name in step.leaves)
+    assert bool(step.leaves) == bool(step.outputs)
+    files = {name.partition("/")[2] for name in step.leaves} - {""}
+    assert files <= {reports.INGESTION, reports.GATE, reports.BASELINE_STATISTICS, DRIFT, PERFORMANCE}

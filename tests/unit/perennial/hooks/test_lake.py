@@ -213,6 +213,14 @@ def test_window_is_half_open(date: dt.date, start: dt.date | None, end: dt.date 
     assert _within(date, start, end) == ((start or dt.date.min) <= date < (end or dt.date.max))
 
 
+def test_objects_are_found_by_how_they_begin(lake: Lake, aws: SimpleNamespace) -> None:
+    """A whole key begins with itself; a folder of another name is another."""
+    aws.put("processed/churn/r/train-2/part", b"1")
+    assert lake.has_any("processed/churn/r/train-2/part")
+    assert lake.has_any("processed/churn/r/train-2/")
+    assert not lake.has_any("processed/churn/r/train/")
+
+
 def test_complete_partition_passes(lake: Lake, publish: Callable[..., PartitionRef]) -> None:
     """All files there, each of its size."""
     lake.check_files(publish(MARCH[0]).manifest)

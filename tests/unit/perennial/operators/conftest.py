@@ -70,6 +70,7 @@ class Api:
         self.jobs: dict[str, list[str] | None] = {}
         self.tags: dict[str, str] = {}  # of the one job that there is
         self.may_tag = True
+        self.outputs: dict[str, Any] = {}  # of a processing job
         self.clients = {name: boto3.client(name) for name in ("sagemaker", "logs")}
         for client in self.clients.values():
             client.meta.events.register("provide-client-params", self._keep)
@@ -136,7 +137,7 @@ class Api:
         cluster = {"InstanceType": self.types[name]}
         more = {
             "Training": {"ModelArtifacts": {"S3ModelArtifacts": MODEL_URL}, "ResourceConfig": cluster},
-            "Processing": {"ProcessingResources": {"ClusterConfig": cluster}},
+            "Processing": {"ProcessingResources": {"ClusterConfig": cluster}, "ProcessingOutputConfig": self.outputs},
             "Transform": {"TransformResources": cluster},
         }
         why = {"SecondaryStatus" if status == "Stopped" else "FailureReason": reason or self.failure}
@@ -160,9 +161,10 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
 
 @pytest.fixture
 def run(aws: SimpleNamespace, churn: ModelSpec, training_run: Make) -> TrainingRun:
-    """A run whose configuration is in the lake."""
+    """A run whose configuration is in the lake, and a model that a job may have left."""
     made: TrainingRun = training_run(churn)
     aws.put(KEY, made)
+    aws.put(MODEL_URL.removeprefix("s3://lake/"), b"model")
     return made
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from perennial import assets
+from perennial.hooks.lake import Lake
 from perennial.operators.ingestion import (
     FindLandingOperator,
     PublishPartitionOperator,
     RequestRetrainingOperator,
+    is_partition_left,
     manifest_of,
 )
 
@@ -191,6 +193,19 @@ def test_missing_file_is_not_published(aws: SimpleNamespace, ingested: Ingestion
         _publish(ingested.model, context())
     names = [key.rsplit("/", 1)[1] for key in aws.listing(s3_layout.partition("churn", DAY))]
     assert names == ["_manifest.json", "part-0stale.parquet"]
+
+
+@pytest.mark.parametrize("change", ["deleted", "cut", "no report", "half a report"])
+def test_partition_that_is_not_whole_is_made_anew(aws: SimpleNamespace, ingested: IngestionRun, change: str) -> None:
+    """The run's job is not joined for what it has left no more; where all is there, it is."""
+    lake = Lake("lake", s3=aws.s3)
+    assert is_partition_left(ingested, lake)
+    part, report = s3_layout.partition("churn", DAY) + PART.name, "experiments/churn/manual-1-abc/ingestion.json"
+    if change in {"deleted", "no report"}:
+        aws.s3.delete_object(Bucket="lake", Key=part if change == "deleted" else report)
+    else:
+        aws.put(part if change == "cut" else report, b"{")
+    assert not is_partition_left(ingested, lake)
 
 
 def test_publishing_again_gives_the_same_bytes(aws: SimpleNamespace, ingested: IngestionRun, context: Make) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,12 +15,15 @@ from perennial import quotas, retries
 from perennial.operators.jobs import SageMakerJobOperator
 from perennial.triggers.jobs import SageMakerJobTrigger
 
+from include.specs.job import PREPROCESS
 from include.specs.model import ModelSpec
+from include.specs.run import TrainingRun
 
 Make = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("run")
 NOW = 1_772_000_000.0
 TYPE = "ml.m5.large"
+MODEL = "models/churn/manual-1-abc/job/output/model.tar.gz"
 
 
 @pytest.fixture
@@ -102,3 +106,69 @@ def test_quota_of_none_is_final(
     monkeypatch.setattr(api, "before_create", refuse)
     with pytest.raises(AirflowFailException, match="is 0 Instances"):
         task.execute(context())
+
+
+def _remove(aws: SimpleNamespace, *keys: str) -> None:
+    for key in keys:
+        aws.s3.delete_object(Bucket="lake", Key=key)
+
+
+def test_completed_job_whose_model_is_gone_is_followed_by_another(
+    api: Any, aws: SimpleNamespace, task: SageMakerJobOperator, context: Make
+) -> None:
+    """A rule of the bucket has deleted it, say: to join that job would be the same dead end for ever."""
+    _remove(aws, MODEL)
+    api.existing = [["Completed"]]
+    deferred = _deferred(lambda: task.execute(context()))
+    assert api.names("Create") == [deferred.trigger.job_name] == [api.names("Describe")[0] + "-2"]
+
+
+def test_completed_job_is_joined_where_its_model_is_there(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """Nothing is paid for twice."""
+    api.existing = [["Completed"]]
+    assert task.execute(context())["job_name"] == api.names("Describe")[0]
+    assert api.names("Create") == []
+
+
+def test_job_that_this_try_has_waited_for_is_not_looked_after(
+    api: Any, aws: SimpleNamespace, task: SageMakerJobOperator, context: Make
+) -> None:
+    """It has completed this minute: whoever needs its model meets what is wrong with it."""
+    _remove(aws, MODEL)
+    api.existing = [["Completed"]]
+    event = {"job_name": "churn-train-x", "status": "Completed"}
+    assert task.execute_complete(context(), event)["model_url"].endswith(MODEL)
+
+
+@pytest.mark.parametrize("gone", [None, "train", "validation", "test", "report"])
+def test_each_output_of_a_completed_job_must_be_left(
+    api: Any, aws: SimpleNamespace, churn: ModelSpec, job_task: Make, context: Make, *, gone: str | None
+) -> None:
+    """As SageMaker says where they went."""
+    outputs = {name: f"processed/churn/r/{name}" for name in PREPROCESS.outputs}
+    described = [{"OutputName": name, "S3Output": {"S3Uri": f"s3://lake/{key}/"}} for name, key in outputs.items()]
+    api.existing, api.outputs = [["Completed"]], {"Outputs": described}
+    for name, key in outputs.items():
+        aws.put(f"{key}/part" if name != gone else f"{key}-of-another/part", b"1")
+    operator = job_task(churn, "preprocess")
+    if gone is None:
+        operator.execute(context())
+    else:
+        _deferred(lambda: operator.execute(context()))
+    assert len(api.names("Create")) == (gone is not None)
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_flow_may_look_for_more(
+    api: Any, run: TrainingRun, task: SageMakerJobOperator, context: Make, *, left: bool
+) -> None:
+    """What a partition consists of, only ingestion knows."""
+    asked = []
+    task.is_left = lambda about, lake: (asked.append((about, lake.bucket)), left)[1]
+    api.existing = [["Completed"]]
+    if left:
+        task.execute(context())
+    else:
+        _deferred(lambda: task.execute(context()))
+    assert asked == [(run, "lake")]
+    assert len(api.names("Create")) == (not left)
