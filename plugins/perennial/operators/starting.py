@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -30,6 +30,11 @@ from perennial.hooks.jobs import NOBODY, TERMINAL, Jobs, Owner
 from perennial.hooks.lake import Lake
 from perennial.operators.base import FlowOperator
 from perennial.operators.succession import is_ended
+
+# Seconds between looks for a job that has just been asked for: AWS promises no look that sees it at once.
+_UNTIL_KNOWN_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+# A training job that somebody deletes; no wait ends with it.
+_DELETING = "Deleting"
 
 
 class StartingOperator(FlowOperator):
@@ -123,8 +128,8 @@ class StartingOperator(FlowOperator):
             if found is None:
                 if self._created(name, request, no_room_on):
                     self.log.info("Started %s", name)
-                    return self._described(name)
-                found = self._described(name)
+                    return self._described(name, patience=_UNTIL_KNOWN_S)
+                found = self._described(name, patience=_UNTIL_KNOWN_S)
             job = self._ended(found) if jobs.status(found) == "Stopping" else found
             if not self._is_spent(job):
                 self.log.info("Joining %s, which is %s", name, jobs.status(job))
@@ -143,7 +148,7 @@ class StartingOperator(FlowOperator):
         if self.jobs.status(job) == "Completed":
             return not self._is_left(job)
         if self.jobs.status(job) not in ("Failed", "Stopped"):
-            return False
+            return self.jobs.status(job) == _DELETING
         return self._fault(job).passes or self.jobs.told_in(job) not in (None, self._clearing)
 
     def _is_left(self, job: Mapping[str, Any]) -> bool:
@@ -208,11 +213,20 @@ class StartingOperator(FlowOperator):
             job = self._described(str(self.job_name))
         return job
 
-    def _described(self, name: str) -> dict[str, Any]:
-        job = self.jobs.describe(name)
-        if job is None:
-            raise AirflowException(f"{name} was started and SageMaker no longer knows it: was it deleted?")
-        return job
+    def _described(self, name: str, *, patience: Iterable[float] = ()) -> dict[str, Any]:
+        """The job called `name`, looked for again after each of the times (seconds) in `patience`.
+
+        Raises:
+            AirflowException: there is none.
+        """
+        for wait_s in (*patience, None):
+            job = self.jobs.describe(name)
+            if job is not None:
+                return job
+            if wait_s is not None:
+                self._require_life(name)
+                time.sleep(wait_s)
+        raise AirflowException(f"SageMaker does not know {name}, which was asked for: was it deleted?")
 
     def _fault(self, job: Mapping[str, Any]) -> retries.Fault:
         return outcomes.fault_of(job, self.jobs.status(job))

@@ -70,6 +70,7 @@ class Api:
         self.jobs: dict[str, list[str] | None] = {}
         self.tags: dict[str, str] = {}  # of the one job that there is
         self.may_tag = True
+        self.lag = self.unseen = 0  # looks that do not see a new job; those that are left
         self.outputs: dict[str, Any] = {}  # of a processing job
         self.clients = {name: boto3.client(name) for name in ("sagemaker", "logs")}
         for client in self.clients.values():
@@ -119,7 +120,7 @@ class Api:
     def _create(self, name: str, wanted: str) -> dict[str, Any]:
         if wanted in self.no_more_of:
             raise RefusedError("ResourceLimitExceeded", f"no more than 0 Instances of {wanted}")
-        self.jobs[name] = list(self.created)
+        self.jobs[name], self.unseen = list(self.created), self.lag
         self.types[name] = self.asked_for[name] = wanted
         self.during_create()
         if self.lost_reply:
@@ -130,8 +131,8 @@ class Api:
         if name not in self.jobs:
             self.jobs[name] = self.existing.pop(0) if self.existing else None
             self.types[name] = self.existing_on.pop(0) if self.existing_on else "ml.m5.large"
-        statuses = self.jobs[name]
-        if statuses is None:
+        statuses, self.unseen = self.jobs[name], self.unseen - 1
+        if statuses is None or self.unseen >= 0:
             raise RefusedError("ValidationException", "Requested resource not found.")
         status, _, reason = (statuses.pop(0) if len(statuses) > 1 else statuses[0]).partition(": ")
         cluster = {"InstanceType": self.types[name]}

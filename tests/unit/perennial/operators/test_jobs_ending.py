@@ -99,7 +99,7 @@ def test_failure_met_in_the_worker(api: Any, churn: ModelSpec, job_task: Make, c
 def test_job_that_was_deleted_meanwhile(api: Any, churn: ModelSpec, job_task: Make, context: Make) -> None:
     """A job that has vanished is named; the task does not report success."""
     assert api.existing == []
-    with pytest.raises(AirflowException, match="SageMaker no longer knows it"):
+    with pytest.raises(AirflowException, match="does not know churn-train-x, which was asked for: was it deleted"):
         job_task(churn).execute_complete(context(), {"job_name": "churn-train-x", "status": "Completed"})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 from botocore.exceptions import ClientError
 from perennial import quotas, retries
 from perennial.operators.jobs import SageMakerJobOperator
@@ -172,3 +172,34 @@ def test_flow_may_look_for_more(
         _deferred(lambda: task.execute(context()))
     assert asked == [(run, "lake")]
     assert len(api.names("Create")) == (not left)
+
+
+@pytest.mark.parametrize("lost_reply", [False, True])
+def test_new_job_may_be_seen_late(
+    api: Any, task: SageMakerJobOperator, context: Make, monkeypatch: pytest.MonkeyPatch, *, lost_reply: bool
+) -> None:
+    """AWS has answered, and does not know of the job for some seconds yet: nobody has deleted it."""
+    waits: list[float] = []
+    monkeypatch.setattr("perennial.operators.starting.time.sleep", waits.append)
+    api.lag, api.lost_reply = 3, lost_reply
+    deferred = _deferred(lambda: task.execute(context()))
+    assert [deferred.trigger.job_name] == api.names("Create")
+    assert waits == [1, 2, 4]
+
+
+def test_new_job_that_is_never_seen_fails_the_try(
+    api: Any, task: SageMakerJobOperator, context: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After half a minute; the next try looks for it again."""
+    waits: list[float] = []
+    monkeypatch.setattr("perennial.operators.starting.time.sleep", waits.append)
+    api.lag = 1000
+    with pytest.raises(AirflowException, match="was it deleted"):
+        task.execute(context())
+    assert sum(waits) == 30
+
+
+def test_job_that_is_being_deleted_is_followed_by_another(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """It would be waited for until the task's own timeout."""
+    api.existing = [["Deleting"]]
+    assert _deferred(lambda: task.execute(context())).trigger.job_name == api.names("Describe")[0] + "-2"
