@@ -15,16 +15,17 @@ from urllib.parse import quote
 from include.specs.errors import SpecError, require
 
 PREFIX = "AIRFLOW__PERENNIAL__"
-# The AWS console picks the region that the person last used.
-LOG_PAGE = (
-    "https://console.aws.amazon.com/cloudwatch/home#logsV2:log-groups/log-group/{group}$3FlogStreamNameFilter$3D{job}"
-)
+# Without its region, the console looks in the one that the person last used.
+LOG_PAGE = "https://{console}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{group}$3FlogStreamNameFilter$3D{job}"
 RUNBOOK = "docs/runbook.md"
 REQUIRED = ("bucket", "role_arn", "image", "topic_prefix")
 # How the name of a package group may end, which has 63 characters; a model's has up to 24.
 _NAME_END = re.compile(r"(-*[a-zA-Z0-9])*")
 _MAX_SUFFIX = 39
-OBJECT_PAGE = "https://console.aws.amazon.com/s3/object/{bucket}?prefix={key}"
+OBJECT_PAGE = "https://{console}/s3/object/{bucket}?prefix={key}"
+# By AWS's partition, which stands in every ARN.
+CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+CONSOLE = "console.aws.amazon.com"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,8 @@ class Environment:
         deferrable: whether waiting for a job leaves the worker (True) or holds its slot.
         poll_interval_s: seconds between two looks at a job.
         subnets, security_groups, kms_key: of the jobs, where they are set.
-        log_page, object_page: addresses of a job's log (with {group} and {job}) and of an object ({bucket}, {key}).
+        log_page, object_page: addresses of a job's log (with {group}, {job} and {region}) and of an object ({bucket},
+            {key}); {console} is the console's host.
         runbook: address of docs/runbook.md, for messages to people.
     """
 
@@ -79,10 +81,17 @@ class Environment:
         """The model package group of `model`."""
         return model + self.group_suffix
 
-    def log_url(self, group: str, job_name: str) -> str:
-        """The page on which a person reads the log of a job."""
+    @property
+    def console(self) -> str:
+        """The host of the AWS console: each of AWS's partitions has its own, and the jobs' role says which it is."""
+        _, partition, *_ = (*self.role_arn.split(":"), "")
+        return CONSOLES.get(partition, CONSOLE)
+
+    def log_url(self, group: str, job_name: str, *, region: str = "") -> str:
+        """The page on which a person reads the log of a job that runs in `region`."""
         # The console's router wants its percent signs escaped once more, as $25.
-        return self.log_page.format(group=quote(group, safe="").replace("%", "$25"), job=job_name)
+        escaped = quote(group, safe="").replace("%", "$25")
+        return self.log_page.format(group=escaped, job=job_name, region=region, console=self.console)
 
     def run_url(self, dag_id: str, run_id: str) -> str:
         """The page of a run in Airflow's UI; empty where its address is not known."""
@@ -91,7 +100,7 @@ class Environment:
 
     def object_url(self, key: str) -> str:
         """The page on which a person opens an object of the data bucket."""
-        return self.object_page.format(bucket=self.bucket, key=quote(key))
+        return self.object_page.format(bucket=self.bucket, key=quote(key), console=self.console)
 
 
 def environment(variables: Mapping[str, str]) -> Environment:

@@ -90,7 +90,8 @@ class SageMakerJobOperator(StartingOperator):
     def _run(self, context: Any, *, asked: int = 0) -> dict[str, str]:
         where, self._task_instance = self.where(), context["ti"]
         job = self._started(context, self._request(where), asked=asked)
-        JobLogLink.store(context, where.log_url(self.jobs.kind.log_group, str(self.job_name)))
+        log = where.log_url(self.jobs.kind.log_group, str(self.job_name), region=self.jobs.region)
+        JobLogLink.store(context, log)
         # A job that has ended already, before a retry say, needs no waiting.
         if where.deferrable and self.jobs.status(job) not in TERMINAL:
             self._defer(where)

@@ -140,3 +140,31 @@ def test_runbook_may_lie_elsewhere() -> None:
     """In the repository, unless its address is set."""
     assert environment(REQUIRED).runbook == "docs/runbook.md"
     assert environment(REQUIRED | {f"{PREFIX}RUNBOOK": "https://wiki/r"}).runbook == "https://wiki/r"
+
+
+@pytest.mark.parametrize(
+    ("role", "host"),
+    [
+        ("arn:aws:iam::123456789012:role/jobs", "console.aws.amazon.com"),
+        ("arn:aws-cn:iam::123456789012:role/jobs", "console.amazonaws.cn"),
+        ("arn:aws-us-gov:iam::123456789012:role/jobs", "console.amazonaws-us-gov.com"),
+        ("jobs", "console.aws.amazon.com"),
+    ],
+)
+def test_pages_are_those_of_the_console_of_the_account(role: str, host: str) -> None:
+    """A log is looked for in its own region, not in the one that a person last used."""
+    found = environment(REQUIRED | {f"{PREFIX}ROLE_ARN": role})
+    log = found.log_url("/aws/sagemaker/TrainingJobs", "churn-train-1", region="eu-west-1")
+    assert log == (
+        f"https://{host}/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/"
+        "$252Faws$252Fsagemaker$252FTrainingJobs$3FlogStreamNameFilter$3Dchurn-train-1"
+    )
+    assert found.object_url("a b/c.html") == f"https://{host}/s3/object/lake?prefix=a%20b/c.html"
+
+
+def test_pages_may_lie_elsewhere() -> None:
+    """Their addresses need not name all that they could."""
+    pages = {f"{PREFIX}LOG_PAGE": "http://127.0.0.1/logs/{job}", f"{PREFIX}OBJECT_PAGE": "http://127.0.0.1/{key}"}
+    found = environment(REQUIRED | pages)
+    assert found.log_url("/g", "j", region="eu-west-1") == "http://127.0.0.1/logs/j"
+    assert found.object_url("k") == "http://127.0.0.1/k"

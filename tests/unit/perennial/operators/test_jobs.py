@@ -177,3 +177,4 @@ def test_log_can_be_opened_while_the_job_runs(api: Any, churn: ModelSpec, job_ta
     address = made["ti"].pushed["_link_JobLogLink"]
     assert api.names("Describe")[0] in address
     assert "TrainingJobs" in address
+    assert "region=eu-west-1" in address
