@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from perennial.operators.base import FlowOperator
 
 log = logging.getLogger(__name__)
+# Characters of a record's message; the task's log has all of it.
+LONGEST_MESSAGE = 16_000
 
 
 class _OfFaultError(AirflowException):
@@ -49,7 +51,7 @@ def record(task: FlowOperator, context: Mapping[str, Any], fault: Fault, message
         try_number=getattr(ti, "try_number", 1),
         fault=fault.name,
         retried=fault.passes,
-        message=message,
+        message=_cut(message),
         advice=fault.advice,
     )
     try:
@@ -57,6 +59,15 @@ def record(task: FlowOperator, context: Mapping[str, Any], fault: Fault, message
         task.lake().write(prefix + failure_file(task.task_id, ti.map_index), codec.encode(report))
     except Exception:
         log.warning("This failure could not be put on record", exc_info=True)
+
+
+def _cut(text: str) -> str:
+    """What begins a text says why; its end is quoted from elsewhere.
+
+    >>> _cut("short")
+    'short'
+    """
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}… (cut: {len(text)} characters)"
 
 
 def read(lake: Lake, model: str, run: str, ti: Any) -> FailureReport | None:

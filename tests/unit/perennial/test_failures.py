@@ -93,6 +93,16 @@ def test_mapped_tasks_have_a_record_for_each_index(lake: Lake, task: FlowOperato
     assert _read(lake, map_index=-1) is None
 
 
+def test_record_is_not_endless(lake: Lake, task: FlowOperator, context: Make) -> None:
+    """An error that quotes a whole document is cut, and says so; what fits is kept as it is."""
+    longest = failures.LONGEST_MESSAGE
+    for given, kept in (("x" * longest, "x" * longest), ("x" * 10**6, "x" * longest + "… (cut: 1000000 characters)")):
+        failures.record(task, context(), retries.DENIED, given)
+        found = _read(lake)
+        assert found is not None
+        assert found.message == kept
+
+
 def test_record_of_another_try_is_none(lake: Lake, task: FlowOperator, context: Make) -> None:
     """A try that was killed leaves none, and the one before says another thing."""
     failures.record(task, context(), retries.THROTTLING, "first")
