@@ -38,6 +38,10 @@ class ReportError(PerennialError, ValueError):
     """A report or manifest that is missing, unreadable, or holds what it must not (a NaN, an unknown field)."""
 
 
+class VersionError(ReportError):
+    """A registered version, or what was registered with it, that cannot be used: what helps is done in the registry."""
+
+
 class PartitionError(PerennialError, LookupError):
     """A partition that is needed and does not exist. It is never replaced by other data."""
 

@@ -131,6 +131,12 @@ DATA = Fault(
     reasons=("ClientError: Data download failed",),
     errors=_words("DataContractError PartitionError"),
 )
+# What a run compares with or watches, and cannot: its data and code are as they must be.
+VERSION = Fault(
+    name="version",
+    advice="reject that version or approve another in the registry; then clear the run's first task with what follows",
+    errors=_words("VersionError"),
+)
 DENIED = Fault(
     name="denied",
     advice="allow what the message names to the role that Airflow runs as, or to the jobs' role where it names that",
@@ -175,7 +181,7 @@ CONFIGURATION = Fault(
 
 TABLE: tuple[Fault, ...] = (
     *(THROTTLING, SERVICE, CREDENTIALS, CAPACITY, LIMIT, QUOTA),
-    *(ALGORITHM, DATA, DENIED, REFUSED, TIMEOUT, STOPPED, TASK_TIMEOUT, UNEXPLAINED, RUN_TIMEOUT, UNKNOWN),
+    *(ALGORITHM, DATA, VERSION, DENIED, REFUSED, TIMEOUT, STOPPED, TASK_TIMEOUT, UNEXPLAINED, RUN_TIMEOUT, UNKNOWN),
     CONFIGURATION,
 )
 

@@ -16,7 +16,7 @@ from include.ml.drift.source import TableSource
 from include.ml.evaluation.predictions import Predictions
 from include.specs.baseline import BaselineReport
 from include.specs.dataset import Column
-from include.specs.errors import ReportError
+from include.specs.errors import VersionError
 from include.specs.model import ModelSpec
 
 
@@ -61,16 +61,17 @@ def read_hold_out(path: Path, statistics: BaselineReport) -> ProfileBaseline | N
     """The profile that belongs to `statistics`; None where the version was registered without one.
 
     Raises:
-        ReportError: it is missing, is another version's, or is of a format that this engine does not read.
+        VersionError: it is missing, or is another version's.
+        ReportError: it is of a format that this engine does not read.
     """
     if statistics.profile_sha256 is None:
         return None
     whose = f"the profile of {statistics.model} from the run {statistics.run}"
     if not path.is_file():
-        raise ReportError(f"{path}: expected {whose}, found no such file; approve another version")
+        raise VersionError(f"{path}: expected {whose}, found no such file; approve another version")
     found = sha256_of(path)
     if found != statistics.profile_sha256:
-        raise ReportError(
+        raise VersionError(
             f"{path}: expected {whose}, with the SHA-256 {statistics.profile_sha256} that its statistics.json names, "
             f"got {found}: it is another version's, or was altered; approve another version"
         )

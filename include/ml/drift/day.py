@@ -39,7 +39,7 @@ from include.specs.baseline import BaselineReport
 from include.specs.capture import CaptureReport
 from include.specs.dataset import Dataset
 from include.specs.drift import DRIFT, DRIFT_HTML, BaselineRef, DriftReport, RowCount, Verdict, Violation
-from include.specs.errors import ReportError
+from include.specs.errors import ReportError, VersionError
 from include.specs.run import MonitoringRun
 
 # A column of ours beside the captured ones.
@@ -92,7 +92,7 @@ def _known(container: Container, run: MonitoringRun) -> _Known:
     folder = container.channel("baseline")
     path = folder / reports.BASELINE_STATISTICS
     if not path.is_file():
-        raise ReportError(
+        raise VersionError(
             f"version {run.version}: expected its baseline as {path}, found no such file; approve another"
         )
     statistics = codec.decode(BaselineReport, path.read_bytes(), source=str(path))

@@ -20,7 +20,7 @@ from include.ml.evaluation.predictions import Predictions
 from include.ml.reporting.evaluation_page import evaluation_page
 from include.ml.training.artifact import load
 from include.specs import codec, reports
-from include.specs.errors import ReportError
+from include.specs.errors import PerennialError, ReportError, VersionError
 from include.specs.model import ModelSpec
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest, PreprocessingReport
 from include.specs.run import TrainingRun
@@ -61,7 +61,8 @@ def _scored(container: Container, run: TrainingRun, candidate: Model, hold_out: 
 
 def _candidate(container: Container, run: TrainingRun) -> Model:
     pipeline, manifest = load(_archive(container.channel("candidate")))
-    _require_same_question(manifest, run.model, who="the candidate", remedy=AFRESH)
+    if other := _other_question(manifest, run.model):
+        raise ReportError(f"the candidate: {other}; {AFRESH}")
     return pipeline, manifest
 
 
@@ -69,39 +70,42 @@ def _champion(container: Container, run: TrainingRun) -> Model:
     """The champion as the registry knows it.
 
     Raises:
-        ReportError: the run names a champion and the job was not given its model, or it answers another question or
-            reads other columns.
+        ReportError: the run names a champion and the job was not given its model.
+        VersionError: it cannot be loaded, answers another question or reads other columns.
     """
     folder, champion = container.optional_channel("champion"), run.champion
     if champion is None or folder is None:
         raise ReportError("the run names a champion: expected its model.tar.gz in the channel 'champion', got none")
-    pipeline, manifest = load(_archive(folder), sha256=champion.sha256)
+    who = f"champion version {champion.version}"
     remedy = "set that version's approval to Rejected, so that it is no champion, and train again"
-    _require_same_question(manifest, run.model, who=f"champion version {champion.version}", remedy=remedy)
+    try:
+        pipeline, manifest = load(_archive(folder), sha256=champion.sha256)
+    except PerennialError as error:
+        raise VersionError(f"{who}: {error}; {remedy}") from error
+    if other := _other_question(manifest, run.model):
+        raise VersionError(f"{who}: {other}; {remedy}")
     return pipeline, manifest
 
 
-def _require_same_question(manifest: ModelManifest, model: ModelSpec, *, who: str, remedy: str) -> None:
-    """A model that gives the probability of another class, or reads a column as something else, scores without an
-    error and is not comparable: no metric may be made of its scores.
+def _other_question(manifest: ModelManifest, model: ModelSpec) -> str:
+    """What the model answers or reads in place of what the spec asks; empty where it is what is asked.
 
-    Raises:
-        ReportError: what was expected, what came, and `remedy`.
+    One that gives the probability of another class, or reads a column as something else, scores without an error and is
+    not comparable: no metric may be made of its scores.
     """
     expected, got = (model.name, model.dataset.positive), (manifest.model, manifest.positive)
     if got != expected:
-        raise ReportError(
-            f"{who}: expected a model of {expected[0]!r} that gives the probability of {expected[1]!r}, got one of "
-            f"{got[0]!r} and {got[1]!r}; {remedy}"
+        return (
+            f"expected a model of {expected[0]!r} that gives the probability of {expected[1]!r}, got one of "
+            f"{got[0]!r} and {got[1]!r}"
         )
     known = {column.name: column.kind for column in model.dataset.features}
     if unknown := sorted(set(manifest.features) - set(known)):
-        raise ReportError(f"{who} reads {', '.join(unknown)}, no features of the spec any more; {remedy}")
+        return f"it reads {', '.join(unknown)}, no features of the spec any more"
     changed = [
         f"{name} as {kind}, which is {known[name]}" for name, kind in manifest.kinds.items() if kind != known[name]
     ]
-    if changed:
-        raise ReportError(f"{who} reads {', '.join(sorted(changed))} in the spec by now; {remedy}")
+    return f"it reads {', '.join(sorted(changed))} in the spec by now" if changed else ""
 
 
 def _predictions(model: Model, hold_out: HoldOut, run: TrainingRun) -> Predictions:

@@ -15,7 +15,7 @@ from include.ml.data.arrays import to_numpy
 from include.ml.evaluation.predictions import Booleans, Floats
 from include.ml.performance.probabilities import Curve, isotonic, logistic, unchanged
 from include.specs.dataset import LABEL_IS_POSITIVE
-from include.specs.errors import ReportError
+from include.specs.errors import ReportError, VersionError
 
 FOLDS = 5
 SEED = 0
@@ -96,10 +96,11 @@ def read_calibration(sample: Path) -> Calibration:
     """The calibration that a baseline's sample.parquet allows.
 
     Raises:
-        ReportError: there is no such file, it is no Parquet, or it has no scores.
+        VersionError: there is no such file.
+        ReportError: it is no Parquet, or it has no scores.
     """
     if not sample.is_file():
-        raise ReportError(f"{sample}: expected the baseline's sample, found no such file; approve another version")
+        raise VersionError(f"{sample}: expected the baseline's sample, found no such file; approve another version")
     try:
         table = _scores_and_labels(sample)
     except (pa.ArrowException, OSError) as error:

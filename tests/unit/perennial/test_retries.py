@@ -19,7 +19,7 @@ from perennial import retries
 from perennial.failures import failed
 from perennial.retries import TABLE, Fault, delay_s, of_code, of_error, of_reason
 
-from include.specs.errors import DataContractError, PartitionError
+from include.specs.errors import DataContractError, PartitionError, VersionError
 
 PLUGINS = Path(__file__).parents[3] / "plugins"
 PASSING = [fault for fault in TABLE if fault.passes]
@@ -210,6 +210,7 @@ def test_job_is_judged_by_how_its_reason_begins(reason: str, fault: Fault) -> No
         ("AlgorithmError: , exit code: 1; DataContractError: a.csv: the file is empty", retries.DATA),
         ("AlgorithmError: See job logs for more information; PartitionError: raw/a.parquet: not there", retries.DATA),
         ("AlgorithmError: , exit code: 1; ReportError: must be a finite number, got nan", retries.ALGORITHM),
+        ("AlgorithmError: , exit code: 1; VersionError: champion version 3: it reads x; set …", retries.VERSION),
         ("AlgorithmError: NameError: name 'DataContractError' is not defined", retries.ALGORITHM),
         ("AlgorithmError: , exit code: 1; MyDataContractError: x", retries.ALGORITHM),
         ("CapacityError: DataContractError: x", retries.CAPACITY),
@@ -224,7 +225,7 @@ def test_data_that_a_job_refuses_is_no_fault_of_its_code(reason: str, fault: Fau
 def test_error_that_the_table_names_exists() -> None:
     """The table imports none of them: a class that is renamed would be found nowhere."""
     named = {name for fault in TABLE for name in fault.errors}
-    assert named == {error.__name__ for error in (DataContractError, PartitionError)}
+    assert named == {error.__name__ for error in (DataContractError, PartitionError, VersionError)}
 
 
 @given(fault=faults, try_number=tries, identity=identities)

@@ -206,7 +206,9 @@ def test_another_process_and_folder_give_the_same_bytes(job, tmp_path, trained):
 def test_a_champion_with_another_digest_is_not_loaded(job):
     """The registry's digest decides which model is the champion; nothing is left behind."""
     assert job.laid_out(champion=True, sha256="0" * 64).run() == 1
+    assert job.reason.startswith("VersionError: champion version ")
     assert "SHA-256" in job.reason
+    assert "set that version's approval to Rejected" in job.reason
     assert not job.reports.exists()
 
 
@@ -247,15 +249,19 @@ def rows_of(table: pa.Table, model: ModelSpec) -> pa.Table:
 
 @pytest.mark.parametrize(("model", "said"), OTHER_MODELS)
 @pytest.mark.parametrize(
-    ("name", "remedy"),
-    [("champion", "set that version's approval to Rejected"), ("candidate", "clear the run's train task")],
+    ("name", "error", "remedy"),
+    [
+        ("champion", "VersionError: champion version ", "set that version's approval to Rejected"),
+        ("candidate", "ReportError: the candidate: ", "clear the run's train task"),
+    ],
 )
-def test_a_model_of_another_question_is_not_judged(job, tmp_path, name, remedy, model, said):
+def test_a_model_of_another_question_is_not_judged(job, tmp_path, *, name, error, remedy, model, said):
     """Its scores would be read upside down or as noise, and anything would beat it: the error says what to do."""
     manifest = fitted(tmp_path / "other", rows_of(job.hold_out, model), model)
     job.laid_out(champion=True, **({"sha256": manifest.sha256} if name == "champion" else {}))
     shutil.copy(tmp_path / "other/model.tar.gz", job.input / name / "model.tar.gz")
     assert job.run() == 1
+    assert job.reason.startswith(error)
     assert said in job.reason
     assert remedy in job.reason
     assert not job.reports.exists()
