@@ -29,7 +29,7 @@ def ask_in_turn(ask: Callable[[str], bool], types: Sequence[str]) -> bool:
     Raises:
         ClientError: all were refused: of one that other jobs use up, if there is such a type, else of the last.
     """
-    refusals = []
+    refusals: list[ClientError] = []
     for wanted in types:
         try:
             return ask(wanted)
