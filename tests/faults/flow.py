@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import datetime as dt
 import io
+import itertools
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 from airflow.sdk import DAG, BaseOperator, TriggerRule
-from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped, TaskDeferred
 from perennial.flows.ingestion import ingestion_dag
 from perennial.flows.training import training_dag
 from perennial.hooks.lake import Lake
@@ -26,11 +27,14 @@ from include.specs.model import Estimator, Gate, ModelSpec
 from include.specs.partition import PartitionRef
 from laptop.settings import BUCKET, TOPIC_PREFIX
 from tests.faults.place import Place
-from tests.shared.airflow_context import task_context
+from tests.faults.triggerer import fired
+from tests.shared.airflow_context import RUN_AFTER, Try, task_context, try_id
 
 ROWS = 400
 # Airflow keeps the DAG that is being written in a place that all threads share.
 _ONE_AT_A_TIME = threading.Lock()
+# Of whatever run and task: no two tries have an id or a start in common.
+_TRIES = itertools.count(1)
 
 
 def small(name: str, **dataset: Any) -> ModelSpec:
@@ -68,23 +72,32 @@ def as_csv(found: list[dict[str, str]]) -> bytes:
 
 @dataclass
 class Run:
-    """One DAG run. `states` are its tasks' last states, `results` what they returned, `events` what they emitted."""
+    """One DAG run.
+
+    Args:
+        states: its tasks' last states. results: what they returned. events: what they emitted. tries: the last of each.
+        cleared: how many tries a task had when the run was cleared last.
+    """
 
     build: Callable[[], DAG]
     context: Mapping[str, Any]
     states: dict[str, str] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    tries: dict[str, Try] = field(default_factory=dict)
+    cleared: Mapping[str, int] = field(default_factory=dict)
 
-    def execute(self, task_id: str) -> Any:
-        """One try of a task, whatever was tried before: a new object, as in a new process. What it raises is raised."""
-        with _ONE_AT_A_TIME:
-            task = self.build().get_task(task_id)
-        context = self._context(task)
+    def execute(self, task_id: str, *, meanwhile: Callable[[], object] = lambda: None) -> Any:
+        """One try of a task, whatever was tried before: a new object, as in a new process. What it raises is raised.
+
+        Args:
+            meanwhile: done when the task has waited in the triggerer, before it goes on.
+        """
+        self.tries[task_id] = self._next_try(task_id)
+        task, context = self._prepared(task_id)
         self.states[task_id] = "failed"
-        task.render_template_fields(context)
         try:
-            self.results[task_id] = task.execute(context)
+            self.results[task_id] = self._executed(task, context, meanwhile)
         except AirflowSkipException:
             self.states[task_id] = "skipped"
             raise
@@ -93,6 +106,13 @@ class Run:
         self.states[task_id] = "success"
         self._keep_events(task, context)
         return self.results.get(task_id)
+
+    def clear(self) -> Run:
+        """The same run, as a clear or a backfill makes it anew: each task to do again, in tries beyond those it had."""
+        self.cleared = {task_id: mine.number for task_id, mine in self.tries.items()}
+        self.states.clear()
+        self.events.clear()
+        return self
 
     def finish(self) -> Run:
         """Run every task that has no state yet and whose turn comes, in order; the first failure ends it."""
@@ -113,6 +133,42 @@ class Run:
         context = self._context(dag.get_task(task_id))
         return {**context, "dag": dag, "run_id": context["dag_run"].run_id, "reason": reason}
 
+    def _task(self, task_id: str) -> BaseOperator:
+        with _ONE_AT_A_TIME:
+            return self.build().get_task(task_id)
+
+    def _next_try(self, task_id: str) -> Try:
+        number, had = next(_TRIES), self.tries.get(task_id)
+        return Try(
+            number=had.number + 1 if had else 1,
+            id=try_id(number),
+            start_date=RUN_AFTER + dt.timedelta(seconds=number),
+            max_tries=self.cleared.get(task_id, 0) + self._task(task_id).retries,
+        )
+
+    def _prepared(self, task_id: str) -> tuple[BaseOperator, dict[str, Any]]:
+        """What a process that is to carry a task on has of it."""
+        task = self._task(task_id)
+        context = self._context(task)
+        task.render_template_fields(context)
+        return task, context
+
+    def _executed(self, task: BaseOperator, context: dict[str, Any], meanwhile: Callable[[], object]) -> Any:
+        try:
+            return task.execute(context)
+        except TaskDeferred as deferred:
+            return self._resumed(task.task_id, deferred, meanwhile)
+
+    def _resumed(self, task_id: str, deferred: TaskDeferred, meanwhile: Callable[[], object]) -> Any:
+        """What a task returns that has waited in the triggerer: it goes on elsewhere, and may wait once more."""
+        kwargs = {**(deferred.kwargs or {}), "event": fired(deferred.trigger)}
+        meanwhile()
+        task, context = self._prepared(task_id)
+        try:
+            return task.resume_execution(deferred.method_name, kwargs, context)
+        except TaskDeferred as again:
+            return self._resumed(task_id, again, meanwhile)
+
     def _take_its_turn(self, task: BaseOperator) -> None:
         before = {self.states[upstream] for upstream in task.upstream_task_ids}
         one_is_enough = task.trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
@@ -123,7 +179,8 @@ class Run:
 
     def _context(self, task: BaseOperator) -> dict[str, Any]:
         params = task.dag.params.dump() | dict(self.context.get("params", {}))
-        more = {"dag_id": task.dag.dag_id, "task": task, "results": self.results, "params": params}
+        attempt = self.tries.get(task.task_id)
+        more = {"dag_id": task.dag.dag_id, "task": task, "results": self.results, "params": params, "attempt": attempt}
         return task_context(**{**self.context, **more})
 
     def _keep_events(self, task: BaseOperator, context: Mapping[str, Any]) -> None:

@@ -21,12 +21,13 @@ STEPS = ("preprocess", "train", "evaluate")
 def test_a_cleared_run_reuses_its_finished_jobs(flow: Flow) -> None:
     """Every task runs again, no job does, and the registry has the one version.
 
-    Fails when the job's name holds something that a try has of its own, its time say (`naming.job_name`).
+    Fails when the job's name holds something that a try has of its own: its number, id or start (`naming.job_name`).
     """
-    first = ready(flow, before="resolve").finish()
-    again = flow.train()
-    assert again.results["candidate.train"] == first.results["candidate.train"]
-    assert again.results["register"] == first.results["register"]
+    run = ready(flow, before="resolve").finish()
+    before = {task_id: run.results[task_id] for task_id in ("candidate.train", "register")}
+    again = run.clear().finish()
+    assert {again.tries[task_id].number for task_id in ORDER} == {2}
+    assert {task_id: again.results[task_id] for task_id in before} == before
     assert [len(started(flow, step)) for step in STEPS] == [1, 1, 1]
     assert len(flow.packages()) == 1
 
@@ -58,12 +59,14 @@ def test_a_scheduled_run_that_is_backfilled_reuses_its_finished_jobs(flow: Flow)
 def test_an_ingestion_of_the_same_files_reuses_its_job(flow: Flow) -> None:
     """The day is read again, as `--reprocess-behavior completed` has it: the same objects, the same job and bytes.
 
-    Fails when the run's configuration is not the same for the same objects (`FindLandingOperator`).
+    Fails when the run's configuration is not the same for the same objects (`FindLandingOperator`), or when the job's
+    name holds something that a try has of its own (`naming.job_name`).
     """
     flow.land(DAY)
-    flow.ingest(DAY)
+    run = flow.ingest(DAY)
     before = (flow.partitions(), started(flow, "ingest"))
-    flow.ingest(DAY)
+    run.clear().finish()
+    assert run.tries["ingest"].number == 2
     assert (flow.partitions(), started(flow, "ingest")) == before
 
 
@@ -73,7 +76,7 @@ def test_a_changed_configuration_is_another_job(flow: Flow) -> None:
     Fails when the job's name is made of the task alone, without its configuration (`naming.job_name`).
     """
     flow.land(DAY)
-    flow.ingest(DAY)
+    run = flow.ingest(DAY)
     flow.land(DAY, as_csv(rows(flow.spec.dataset, seed=2)))
-    flow.ingest(DAY)
+    run.clear().finish()
     assert len(started(flow, "ingest")) == 2

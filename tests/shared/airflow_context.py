@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from airflow.sdk.api.datamodels._generated import (
@@ -16,8 +17,28 @@ from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
 from airflow.sdk.execution_time.context import OutletEventAccessors, TriggeringAssetEventsAccessor
 
 RUN_AFTER = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
-# Airflow's ids of tries are UUIDs of version 7: a later one is greater.
-TRY, NEXT_TRY = "019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-000000000002"
+
+
+def try_id(number: int) -> str:
+    """Airflow's ids of tries are UUIDs of version 7: a later one is greater.
+
+    >>> try_id(9) < try_id(10)
+    True
+    """
+    return f"019a0000-0000-7000-8000-{number:012x}"
+
+
+TRY, NEXT_TRY = try_id(1), try_id(2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Try:
+    """What a try of a task has of its own, and the last number that another one may follow."""
+
+    number: int = 1
+    id: str = TRY
+    start_date: dt.datetime = RUN_AFTER
+    max_tries: int = 3
 
 
 class RecordingTaskInstance:
@@ -31,9 +52,17 @@ class RecordingTaskInstance:
 
     dag_id, run_id = "churn_training", "manual__1"
 
-    def __init__(self, task: Any = None, *, results: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, task: Any = None, *, results: Mapping[str, Any] | None = None, attempt: Try | None = None
+    ) -> None:
         self.task, self.map_index, self.pushed = task, -1, {}
-        self.id, self.try_number, self.max_tries, self.start_date = TRY, 1, 3, RUN_AFTER
+        mine = attempt or Try()
+        self.id, self.try_number, self.max_tries, self.start_date = (
+            mine.id,
+            mine.number,
+            mine.max_tries,
+            mine.start_date,
+        )
         self._results, self.state_now = results or {}, "running"
 
     @property
@@ -70,6 +99,7 @@ def task_context(
     events: Mapping[Any, Any] | None = None,
     results: Mapping[str, Any] | None = None,
     run_after: dt.datetime = RUN_AFTER,
+    attempt: Try | None = None,
 ) -> dict[str, Any]:
     """What `execute` is given."""
     start, end = interval or (None, None)
@@ -87,7 +117,7 @@ def task_context(
         consumed_asset_events=[],
         partition_key=None,
     )
-    instance = RecordingTaskInstance(task, results=results)
+    instance = RecordingTaskInstance(task, results=results, attempt=attempt)
     instance.dag_id, instance.run_id = dag_id, run_id
     return {
         "dag_run": run,
