@@ -62,6 +62,12 @@ def call_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
+def deferring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks wait for their jobs in the triggerer, as they do unless they are told otherwise."""
+    monkeypatch.setenv("AIRFLOW__PERENNIAL__DEFERRABLE", "true")
+
+
+@pytest.fixture
 def inbox(model_name: Callable[[], str]) -> Callable[[Flow], Callable[[], list[dict[str, Any]]]]:
     """Subscribes to a model's topic; what it gives tells all that has come since, envelopes with everything."""
 

@@ -8,6 +8,7 @@ import datetime as dt
 import io
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,7 +77,7 @@ class Run:
 
     Args:
         states: its tasks' last states. results: what they returned. events: what they emitted. tries: the last of each.
-        cleared: how many tries a task had when the run was cleared last.
+        cleared: how many tries a task had when the run was cleared last. waited: how often it waited in the triggerer.
     """
 
     build: Callable[[], DAG]
@@ -86,6 +87,7 @@ class Run:
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     tries: dict[str, Try] = field(default_factory=dict)
     cleared: Mapping[str, int] = field(default_factory=dict)
+    waited: Counter[str] = field(default_factory=Counter)
 
     def execute(self, task_id: str, *, meanwhile: Callable[[], object] = lambda: None) -> Any:
         """One try of a task, whatever was tried before: a new object, as in a new process. What it raises is raised.
@@ -162,6 +164,7 @@ class Run:
     def _resumed(self, task_id: str, deferred: TaskDeferred, meanwhile: Callable[[], object]) -> Any:
         """What a task returns that has waited in the triggerer: it goes on elsewhere, and may wait once more."""
         kwargs = {**(deferred.kwargs or {}), "event": fired(deferred.trigger)}
+        self.waited[task_id] += 1
         meanwhile()
         task, context = self._prepared(task_id)
         try:

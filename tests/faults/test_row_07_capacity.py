@@ -1,10 +1,12 @@
 """Row 7: AWS has no instance of the type that a job asks for."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from perennial import retries
 from perennial.failures import PassingError
+from perennial.hooks.jobs import Jobs
 
 from include.specs.job import StepResources
 from tests.faults.aws_rows import ready, started
@@ -45,6 +47,45 @@ def test_the_next_generation_asks_for_the_next_type(flow: Flow, step: str, fallb
     names = started(flow, step)
     assert [name.removeprefix(names[0]) for name in names] == ["", "-2", "-3", "-4"]
     assert [_instance_type(flow, step, name) for name in names] == (list(wanted) * 4)[:4]
+
+
+@pytest.fixture
+def _seen_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that was just asked for is under way: AWS needs minutes to find no capacity, and localaws no time."""
+    create, describe, new = Jobs.create, Jobs.describe, set[str]()
+
+    def created(self: Jobs, name: str, *request: Any, **owner: Any) -> bool:
+        new.add(name)
+        return create(self, name, *request, **owner)
+
+    def described(self: Jobs, name: str) -> dict[str, Any] | None:
+        job = describe(self, name)
+        if job and name in new:
+            new.remove(name)
+            job[self.kind.status_field] = "InProgress"
+        return job
+
+    monkeypatch.setattr(Jobs, "create", created)
+    monkeypatch.setattr(Jobs, "describe", described)
+
+
+@pytest.mark.usefixtures("deferring", "_seen_later")
+@pytest.mark.parametrize("step", ["preprocess", "train"])
+def test_the_same_holds_where_the_triggerer_waits(flow: Flow, step: str) -> None:
+    """A task that goes on after a wait, and finds that its job had no capacity, waits for another job in the same try.
+
+    Fails when `execute_complete` does not ask `_has_elsewhere` (`perennial.operators.jobs`).
+    """
+    resources = StepResources(instance_type="ml.m5.large", fallback_instance_types=TWO)
+    flow = Flow(spec=replace(flow.spec, step_resources={step: resources}), place=flow.place)
+    run = ready(flow, before=step)
+    flow.place.switch_on("job_failure", job=f"{flow.spec.name}-{step}-*", reason=REASON, times=2)
+    task_id = f"candidate.{step}"
+    run.execute(task_id)
+    names = started(flow, step)
+    assert [_instance_type(flow, step, name) for name in names] == ["ml.m5.large", *TWO]
+    assert run.results[task_id]["job_name"] == names[-1]
+    assert (run.tries[task_id].number, run.waited[task_id]) == (1, 3)
 
 
 def _instance_type(flow: Flow, step: str, name: str) -> str:

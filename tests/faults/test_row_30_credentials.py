@@ -1,16 +1,15 @@
 """Row 30: the credentials of a process expire while its run goes on."""
 
-import asyncio
 from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from airflow.triggers.base import TriggerEvent
 from botocore.exceptions import ClientError
 from perennial.triggers.jobs import SageMakerJobTrigger
 
 from tests.faults.aws_rows import ready, started, wait_s
 from tests.faults.flow import Flow
+from tests.faults.triggerer import fired
 
 pytestmark = pytest.mark.row(30, "credentials expire mid-run", "refreshed, or retried without a duplicate")
 EXPIRED = {"code": "ExpiredTokenException", "message": "The security token included in the request is expired"}
@@ -32,6 +31,24 @@ def test_a_try_whose_credentials_expired_is_followed_by_one_that_joins(flow: Flo
     assert 5 <= wait_s(failed.value, 1) <= 10
 
 
+@pytest.mark.usefixtures("deferring")
+def test_a_try_that_goes_on_after_a_wait_with_old_credentials_is_followed_by_one_that_joins(flow: Flow) -> None:
+    """They were good when it deferred, and when the triggerer looked: the next try finds the job that has ended.
+
+    Fails when the job's name holds something that a try has of its own (`naming.job_name`).
+    """
+    run = ready(flow, before="preprocess")
+    with pytest.raises(ClientError, match="expired"):
+        run.execute(
+            "candidate.preprocess", meanwhile=lambda: flow.place.switch_on("error", service="sagemaker", **EXPIRED)
+        )
+    assert (flow.place.hits(), run.waited["candidate.preprocess"]) == (1, 1)
+    [job] = started(flow, "preprocess")
+    assert run.execute("candidate.preprocess")["job_name"] == job
+    assert started(flow, "preprocess") == [job]
+    assert (run.tries["candidate.preprocess"].number, run.waited["candidate.preprocess"]) == (2, 1)
+
+
 def test_a_waiting_trigger_takes_new_credentials(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
     """It looks again with a client made anew, whose credentials are new too, and fires when the job has ended.
 
@@ -47,16 +64,8 @@ def test_a_waiting_trigger_takes_new_credentials(flow: Flow, monkeypatch: pytest
 
     monkeypatch.setattr(AwsBaseHook, "get_async_conn", counted)
     flow.place.switch_on("error", service="sagemaker", operation="DescribeProcessingJob", times=3, **EXPIRED)
-    assert _fired(job).payload == {"job_name": job, "status": "Completed"}
-    assert flow.place.hits() == 3
-    assert len(clients) == 4
-
-
-def _fired(job: str) -> TriggerEvent:
     arguments: dict[str, Any] = {"job_name": job, "kind": "processing", "owner": "try-1", "stop_on_kill": True}
     where = {"connection": "aws_default", "region": None, "poll_interval_s": 0.0, "first_look": 0.0}
-
-    async def first() -> TriggerEvent:
-        return await anext(SageMakerJobTrigger(**arguments, **where).run())
-
-    return asyncio.run(asyncio.wait_for(first(), timeout=60))
+    assert fired(SageMakerJobTrigger(**arguments, **where)) == {"job_name": job, "status": "Completed"}
+    assert flow.place.hits() == 3
+    assert len(clients) == 4
