@@ -148,14 +148,14 @@ class Run:
             max_tries=self.cleared.get(task_id, 0) + self._task(task_id).retries,
         )
 
-    def _prepared(self, task_id: str) -> tuple[BaseOperator, dict[str, Any]]:
+    def _prepared(self, task_id: str) -> tuple[BaseOperator, Any]:
         """What a process that is to carry a task on has of it."""
         task = self._task(task_id)
         context = self._context(task)
         task.render_template_fields(context)
         return task, context
 
-    def _executed(self, task: BaseOperator, context: dict[str, Any], meanwhile: Callable[[], object]) -> Any:
+    def _executed(self, task: BaseOperator, context: Any, meanwhile: Callable[[], object]) -> Any:
         try:
             return task.execute(context)
         except TaskDeferred as deferred:
