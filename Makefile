@@ -46,8 +46,8 @@ down: $(DEV) ## stop what `make up` started; what it has stored stays in .local
 test: lint $(SAGEMAKER) $(AIRFLOW_3_2) $(MWAA)-3.3/.synced ## style, types, import contracts and all tests but those that take minutes each
 	$(BIN)/python -m pytest -m "not long" $(SIDE_BY_SIDE)
 
-faults: $(DEV) $(if $(filter 3.2,$(AIRFLOW)),$(AIRFLOW_3_2)) ## inject every fault of the matrix, say which rows held [TIMES=1] [AIRFLOW=3.2]
-	$(if $(filter 3.2,$(AIRFLOW)),.venv-airflow-3.2/bin,$(BIN))/python -m pytest tests/faults --times "$$TIMES"
+faults: $(DEV) $(if $(filter 3.2,$(AIRFLOW)),$(AIRFLOW_3_2)) ## inject the faults of the matrix, say which rows held, and fail unless each did that must [TIMES=1] [AIRFLOW=3.2]
+	$(if $(filter 3.2,$(AIRFLOW)),.venv-airflow-3.2/bin,$(BIN))/python -m pytest tests/faults --whole --times "$$TIMES"
 
 soak: $(DEV) ## train RUNS models while processes are killed at random, and count what came out [RUNS=200]
 	PYTHONPATH=.:plugins $(BIN)/python -m tests.faults.soak --runs "$$RUNS"

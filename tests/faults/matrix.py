@@ -12,10 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 ROWS = 30  # rows of the matrix, whether they have a test yet or not
+# The rows that `make faults` must show, and in how many files each. What the others are about is not built yet.
+REQUIRED: Mapping[int, int] = dict.fromkeys([*range(1, 21), *range(25, 29), 30], 1) | {16: 2}
+# How the reason begins of a skip that is right: what the case asks for is not to be had here.
+NOT_HERE = "not to be had here: "
 # The matrix is read on paper and in logs as well: narrower than this it is not.
 WIDTH = 80
-Verdict = Literal["held", "BROKEN", "not run"]
-STYLES: Mapping[Verdict, str] = {"held": "green", "BROKEN": "bold red", "not run": "yellow"}
+Verdict = Literal["held", "BROKEN", "not here", "not run"]
+STYLES: Mapping[Verdict, str] = {"held": "green", "BROKEN": "bold red", "not here": "yellow", "not run": "yellow"}
 _TURN = re.compile(r"(?<=[\[-])turn(\d+)-?")
 
 
@@ -30,13 +34,14 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseResult:
-    """How one case of a row came out in one turn."""
+    """How one case of a row came out in one turn; `not_here` is what it lacked, where that was a reason to skip it."""
 
     case: str
     turn: int
     passed: bool
     failed: bool
     duration_s: float
+    not_here: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +54,21 @@ class RowResult:
 
     @property
     def verdict(self) -> Verdict:
-        """Held only where every case of the row ran, and passed."""
+        """Held only where every case of the row ran, and passed; and all of its files were there."""
         if any(result.failed for result in self.results):
             return "BROKEN"
-        return "held" if self.passed == len(self.cases) else "not run"
+        files = {case.split("::")[0] for case in self.cases}
+        if len(files) < REQUIRED.get(self.row.number, 1):
+            return "not run"
+        if self.passed == len(self.cases):
+            return "held"
+        excused = sum(bool(result.not_here) for result in self.results)
+        return "not here" if self.passed + excused == len(self.cases) else "not run"
+
+    @property
+    def lacks(self) -> set[str]:
+        """What was not to be had here."""
+        return {result.not_here for result in self.results if result.not_here}
 
     @property
     def passed(self) -> int:
@@ -104,13 +120,27 @@ def numbers(found: Iterable[int]) -> str:
     return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
-def report(rows: Sequence[RowResult]) -> Group:
-    """The matrix with its verdicts, the flakes, and the rows that nothing here has a test for."""
+def unshown(rows: Iterable[RowResult]) -> set[int]:
+    """The required rows that have no test here, or did not run as a whole."""
+    return REQUIRED.keys() - {row.row.number for row in rows if row.verdict != "not run"}
+
+
+def report(rows: Sequence[RowResult], *, whole: bool = False) -> Group:
+    """The matrix with its verdicts, the flakes, and the rows that nothing here has a test for.
+
+    Args:
+        whole: whether all required rows must be there.
+    """
     parts: list[Table | Text] = [_table(rows)]
     for case, turns in flakes(result for row in rows for result in row.results).items():
         parts.append(Text(f"flake: {case} failed in {len(turns)} turns ({numbers(turns)})", style="bold red"))
     if absent := set(range(1, ROWS + 1)) - {row.row.number for row in rows}:
         parts.append(Text(f"no test collected of rows {numbers(absent)}"))
+    for lack in sorted({lack for row in rows for lack in row.lacks}):
+        of = numbers(row.row.number for row in rows if lack in row.lacks)
+        parts.append(Text(f"{NOT_HERE}{lack} (rows {of})", style="yellow"))
+    if whole and (short := unshown(rows)):
+        parts.append(Text(f"required, and not shown: rows {numbers(short)}", style="bold red"))
     return Group(*parts)
 
 

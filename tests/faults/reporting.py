@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tests.faults.matrix import WIDTH, CaseResult, Row, RowResult, case_and_turn, report
+from tests.faults.matrix import NOT_HERE, WIDTH, CaseResult, Row, RowResult, case_and_turn, report, unshown
 
 FOLDER = Path(__file__).parent
 # What a docstring must say: which protection, taken out, makes the test fail.
@@ -20,6 +20,7 @@ MATRIX = pytest.StashKey["Matrix"]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--times", type=int, default=1, help="run the fault matrix so often, to find what is flaky")
+    parser.addoption("--whole", action="store_true", help="fail where a required row of the fault matrix was not shown")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,9 +51,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Of several processes, each hands on what it has collected: the first collects nothing itself."""
-    output = getattr(session.config, "workeroutput", None)
+    config = session.config
+    output = getattr(config, "workeroutput", None)
     if output is not None:
-        output["matrix"] = session.config.stash[MATRIX].collected()
+        output["matrix"] = config.stash[MATRIX].collected()
+    elif config.getoption("whole") and session.exitstatus == pytest.ExitCode.OK and unshown(_rows(config)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -67,7 +71,6 @@ class Matrix:
     def __init__(self) -> None:
         self._rows: dict[int, Row] = {}
         self._cases: dict[int, list[str]] = {}
-        self._reports: dict[str, list[pytest.TestReport]] = {}
 
     def expect(self, item: pytest.Function) -> None:
         """A test and its row.
@@ -90,29 +93,45 @@ class Matrix:
             row = Row(**found["row"])
             self._rows[row.number], self._cases[row.number] = row, found["cases"]
 
-    def keep(self, phase: pytest.TestReport) -> None:
-        """What became of a test's set-up, call or tear-down."""
-        self._reports.setdefault(phase.nodeid, []).append(phase)
-
-    def rows(self) -> list[RowResult]:
-        """Every row, by number."""
+    def rows(self, phases: Iterable[pytest.TestReport]) -> list[RowResult]:
+        """Every row, by number, after what became of each test's set-up, call and tear-down."""
+        told: dict[str, list[pytest.TestReport]] = {}
+        for phase in phases:
+            told.setdefault(phase.nodeid, []).append(phase)
         return [
-            RowResult(row=self._rows[number], cases=cases, results=[*self._results(cases)])
+            RowResult(
+                row=self._rows[number], cases=cases, results=[_result(case, told.get(case, [])) for case in cases]
+            )
             for number, cases in sorted(self._cases.items())
         ]
 
-    def _results(self, cases: Sequence[str]) -> Iterator[CaseResult]:
-        for node_id in cases:
-            phases = self._reports.get(node_id, [])
-            failed = any(phase.failed for phase in phases)
-            case, turn_ = case_and_turn(node_id)
-            yield CaseResult(
-                case=case,
-                turn=turn_,
-                failed=failed,
-                passed=not failed and any(phase.passed and phase.when == "call" for phase in phases),
-                duration_s=sum(phase.duration for phase in phases),
-            )
+
+def _result(node_id: str, phases: Sequence[pytest.TestReport]) -> CaseResult:
+    failed = any(phase.failed for phase in phases)
+    case, turn_ = case_and_turn(node_id)
+    return CaseResult(
+        case=case,
+        turn=turn_,
+        failed=failed,
+        passed=not failed and any(phase.passed and phase.when == "call" for phase in phases),
+        duration_s=sum(phase.duration for phase in phases),
+        not_here="" if failed else "".join(map(_lack, phases)),
+    )
+
+
+def _lack(phase: pytest.TestReport) -> str:
+    """Why a case was skipped, if that was right."""
+    if not (phase.skipped and isinstance(phase.longrepr, tuple)):
+        return ""
+    _, found, lack = phase.longrepr[2].removeprefix("Skipped: ").partition(NOT_HERE)
+    return lack if found else ""
+
+
+def _rows(config: pytest.Config) -> list[RowResult]:
+    """The rows by what the terminal was told: of every phase, whichever process it ran in."""
+    terminal: Any = config.pluginmanager.get_plugin("terminalreporter")
+    told = (phase for phases in terminal.stats.values() for phase in phases)
+    return config.stash[MATRIX].rows(phase for phase in told if isinstance(phase, pytest.TestReport))
 
 
 def _row(item: pytest.Function) -> Row:
@@ -129,16 +148,11 @@ def _row(item: pytest.Function) -> Row:
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the matrix, where any of it was run."""
-    matrix = config.stash[MATRIX]
-    for phases in terminalreporter.stats.values():
-        for phase in phases:
-            if isinstance(phase, pytest.TestReport):
-                matrix.keep(phase)
-    rows = matrix.rows()
-    if any(result.duration_s for row in rows for result in row.results):
+    rows, whole = _rows(config), config.getoption("whole")
+    if whole or any(result.duration_s for row in rows for result in row.results):
         width = max(WIDTH, config.get_terminal_writer().fullwidth)
         terminalreporter.ensure_newline()
         console = Console(width=width, highlight=False, force_terminal=config.get_terminal_writer().hasmarkup)
         with console.capture() as captured:
-            console.print(report(rows))
+            console.print(report(rows, whole=whole))
         terminalreporter.write_line(captured.get())

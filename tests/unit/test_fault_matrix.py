@@ -2,12 +2,13 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.faults import reporting
+from tests.faults import matrix, reporting
 
 pytest_plugins = ["pytester"]
 ROOT = Path(__file__).parents[2]
@@ -82,6 +83,72 @@ def test_a_row_of_which_a_case_did_not_run_is_not_held(run: Run, option: tuple[s
     """Whether it was left out or skipped; that fails nothing."""
     code, printed = run({3: {"one": "pass", "two": body}}, *option)
     assert (code, _verdicts(printed)) == (0, {3: ("not run", "1/2")})
+
+
+@pytest.fixture
+def needs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Says which rows are required, and in how many files."""
+    return lambda **files: monkeypatch.setattr(matrix, "REQUIRED", {int(row[1:]): n for row, n in files.items()})
+
+
+def test_a_whole_matrix_has_every_required_row(run: Run, needs: Callable[..., None]) -> None:
+    """One that nobody has a test of any more fails the run, and is named; nobody asks for it otherwise."""
+    needs(r3=1, r4=1)
+    code, printed = run({3: {"one": "pass"}, 5: {"one": "pass"}}, "--whole")
+    assert (code, _verdicts(printed)) == (pytest.ExitCode.TESTS_FAILED, {3: ("held", "1/1"), 5: ("held", "1/1")})
+    assert "required, and not shown: rows 4\n" in printed
+    code, printed = run({3: {"one": "pass"}, 5: {"one": "pass"}})
+    assert (code, "not shown" in printed) == (0, False)
+
+
+@pytest.mark.parametrize(("option", "body"), [(("-k", "one"), "pass"), ((), "pytest.skip('no')")])
+def test_a_whole_matrix_has_every_case(
+    run: Run, needs: Callable[..., None], option: tuple[str, ...], body: str
+) -> None:
+    """A required row of which one was left out or skipped fails the run; another row does not."""
+    rows = {3: {"one": "pass", "two": body}}
+    needs(r3=1)
+    assert run(rows, "--whole", *option)[0] == pytest.ExitCode.TESTS_FAILED
+    needs(r4=1)
+    assert run({**rows, 4: {"one": "pass"}}, "--whole", *option)[0] == 0
+
+
+def test_a_whole_matrix_is_one_of_several_processes_too(run: Run, needs: Callable[..., None]) -> None:
+    """The process that decides has run nothing itself."""
+    needs(r3=1, r4=1)
+    rows = {3: {"one": "pass"}, 4: {"one": "pass"}}
+    assert run(rows, "--whole", "-n", "2", "--dist", "loadfile")[0] == 0
+    needs(r3=1, r4=1, r5=1)
+    assert run(rows, "--whole", "-n", "2", "--dist", "loadfile")[0] == pytest.ExitCode.TESTS_FAILED
+
+
+def test_what_is_not_to_be_had_here_fails_no_row(run: Run, needs: Callable[..., None]) -> None:
+    """An older Airflow lacks what a case asks for: the row is shown as such, and says what it lacks."""
+    needs(r3=1)
+    skip = f"pytest.skip({matrix.NOT_HERE + 'a policy'!r})"
+    code, printed = run({3: {"one": "pass", "two": skip}}, "--whole")
+    assert (code, _verdicts(printed)) == (0, {3: ("not here", "1/2")})
+    assert "not to be had here: a policy (rows 3)" in printed
+    code, printed = run({3: {"one": "pass", "two": skip, "three": "pytest.skip('no')"}}, "--whole")
+    assert (code, _verdicts(printed)) == (pytest.ExitCode.TESTS_FAILED, {3: ("not run", "1/3")})
+
+
+def test_a_row_in_two_files_needs_both(pytester: pytest.Pytester, run: Run, needs: Callable[..., None]) -> None:
+    """One of them alone is not the row, whatever passed in it."""
+    needs(r3=2)
+    rows = {3: {"one": "pass"}}
+    code, printed = run(rows, "--whole")
+    assert (code, _verdicts(printed)) == (pytest.ExitCode.TESTS_FAILED, {3: ("not run", "1/1")})
+    pytester.makepyfile(test_other=HEAD.format(number=3) + TEST.format(name="two", body="pass"))
+    code, printed = run(rows, "--whole")
+    assert (code, _verdicts(printed)) == (0, {3: ("held", "2/2")})
+
+
+def test_every_required_row_has_its_files() -> None:
+    """And `make faults` asks for them, so that one which is lost is noticed."""
+    files = Counter(int(path.name.split("_")[2]) for path in (ROOT / "tests/faults").glob("test_row_*.py"))
+    assert files == matrix.REQUIRED
+    assert "tests/faults --whole" in (ROOT / "Makefile").read_text()
 
 
 def test_turns_find_what_fails_now_and_then(run: Run) -> None:
