@@ -26,6 +26,7 @@ def test_a_try_whose_credentials_expired_is_followed_by_one_that_joins(flow: Flo
     flow.place.switch_on("error", service="sagemaker", after=let_through, **EXPIRED)
     with pytest.raises(ClientError, match="expired") as failed:
         run.execute("candidate.preprocess")
+    assert [failure.fault for failure in flow.failures()] == ["credentials"]
     run.execute("candidate.preprocess")
     assert len(started(flow, "preprocess")) == 1
     assert 5 <= wait_s(failed.value, 1) <= 10
