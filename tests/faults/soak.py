@@ -83,7 +83,7 @@ class Counts:
 
     @property
     def sent_again(self) -> int:
-        """Messages whose sender was killed before it had noted that they were sent; a FIFO topic drops them."""
+        """Messages whose sender heard no answer, or was killed before it noted one; a FIFO topic drops them."""
         return self.messages - sum(map(len, self.told.values()))
 
     def rules(self) -> list[tuple[str, object, object]]:
