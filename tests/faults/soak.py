@@ -38,7 +38,7 @@ from tests.shared.inbox import Inbox, inbox
 STEPS = ("preprocess", "train", "evaluate")
 # Seconds between two faults, at least and at most.
 PAUSE_S = (2.0, 6.0)
-CUT, HOLDING = "connection", "scheduler, tasks holding their slots from then on"
+CUT, HOLDING = "connection", "scheduler (slots held from then on)"
 # How often each fault is chosen, next to the others.
 WEIGHTS = {"worker": 5, CUT: 3, "triggerer": 2, "scheduler": 1, HOLDING: 1}
 SAY_EVERY_S = 15.0
