@@ -73,11 +73,14 @@ class RealAirflow:
     _starts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def start(self, name: str, **options: str) -> None:
-        """Start one of the processes; `options` are Airflow options that differ from the system's."""
+        """Start one of the processes; `options` are Airflow options that differ from the system's.
+
+        A number after its name, as in `triggerer-2`, makes it one more of its kind.
+        """
         changed = {f"AIRFLOW__{key}": value for key, value in options.items()}
         log = self.settings.logs / f"{next(self._starts):03d}-{name}.log"
         self.running[name] = processes.start(
-            self._commands()[name], environment={**self.environment, **changed}, log=log, folder=REPO
+            self._commands()[name.rstrip("-0123456789")], environment={**self.environment, **changed}, log=log, folder=REPO
         )
 
     def kill(self, name: str) -> None:

@@ -1,7 +1,11 @@
 """Row 2: the triggerer, which looks at the jobs of all tasks that wait, is killed."""
 
+from collections.abc import Iterator
+
+import psutil
 import pytest
 
+from laptop.airflow_api import Run
 from tests.faults.real_airflow import RealAirflow, until
 
 pytestmark = [
@@ -32,3 +36,48 @@ def test_another_triggerer_goes_on_looking(system: RealAirflow) -> None:
     assert system.jobs("slow")[job] == "Completed"
     assert len(set(system.jobs("slow")) - before) == 3
     assert system.tasks(run)["candidate.train"].try_number == 1
+
+
+@pytest.fixture
+def stalling(system: RealAirflow) -> Iterator[str]:
+    """The name of a triggerer that is the only one, and that knows soon when it has stalled."""
+    system.kill("triggerer")
+    system.start("triggerer-2", TRIGGERER__RUNNER_HEALTH_CHECK_THRESHOLD="4")
+    yield "triggerer-2"
+    system.kill("triggerer-2")
+    del system.running["triggerer-2"]
+
+
+def test_a_triggerer_that_has_stalled_stops_nothing(system: RealAirflow, stalling: str) -> None:
+    """Another one has its triggers when it works again: the job is that one's to wait for, and goes on.
+
+    Fails when a trigger that is taken from its triggerer stops its job whatever Airflow says of the task
+    (`SageMakerJobTrigger.on_kill`).
+    """
+    before = set(system.jobs("slow"))
+    system.hold("slow")
+    run = system.train("slow")
+    job = system.until_job("slow", "train")
+    until(lambda: system.tasks(run)["candidate.train"].state == "deferred", seconds=60, of="its task to wait")
+    system.until_looked_at(job)
+    # Not what supervises it: that may be in the middle of a transaction, whose locks would stall all others too.
+    stalled = psutil.Process(system.running[stalling].pid).children(recursive=True)
+    for process in stalled:
+        process.suspend()
+    system.start("triggerer")
+    system.until_looked_at(job)
+    for process in stalled:
+        process.resume()
+    until(lambda: "trigger completed" in _told(system, run), seconds=60, of="the triggerer to give its trigger up")
+    system.until_looked_at(job)
+    system.release()
+    system.until_ended(run)
+    assert system.jobs("slow")[job] == "Completed"
+    assert len(set(system.jobs("slow")) - before) == 3
+    assert system.tasks(run)["candidate.train"].try_number == 1
+
+
+def _told(system: RealAirflow, run: Run) -> str:
+    """What the triggerers have said of the training's wait."""
+    logs = (system.settings.logs / "tasks").rglob("*.trigger.*")
+    return "".join(log.read_text() for log in logs if run.run_id in str(log) and "candidate.train" in str(log))

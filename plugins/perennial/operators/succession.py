@@ -6,6 +6,8 @@ import contextlib
 import threading
 from typing import Any
 
+from perennial.task_state import state_of
+
 # What Airflow says of a task that a person, or a limit of its run, has ended. One that a person cleared is `restarting`
 # while its old try ends. Of any other task Airflow says that it is on its way, or at work: in its next try already, or
 # in this one still, whose worker is taken away.
@@ -29,22 +31,10 @@ def is_ended(task_instance: Any) -> bool:
     def ask() -> None:
         # Whatever goes wrong, there is little time.
         with contextlib.suppress(Exception):
-            found.append(_state(task_instance) in _ENDED)
+            found.append(state_of(task_instance, ask=task_instance.get_task_states) in _ENDED)
 
     # Not in this thread: the signal may have come in the middle of another question, which holds the line to Airflow.
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(_PATIENCE_S)
     return found == [True]
-
-
-def _state(task_instance: Any) -> str:
-    """The task's state; `removed` where there is no such task any more, as after a run was deleted."""
-    states = task_instance.get_task_states(
-        dag_id=task_instance.dag_id,
-        run_ids=[task_instance.run_id],
-        task_ids=[task_instance.task_id],
-        map_index=task_instance.map_index,
-    )
-    found = [*states.get(task_instance.run_id, {}).values()]
-    return str(found[0]) if found else "removed"

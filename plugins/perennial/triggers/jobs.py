@@ -15,9 +15,12 @@ from botocore.exceptions import ClientError
 from perennial import retries
 from perennial.hooks.aws import config
 from perennial.hooks.jobs import KINDS, NOTHING_TO_STOP, OWNER_TAG, TERMINAL, tags_in
+from perennial.task_state import state_of
 
 # Airflow gives a trigger half a minute (`[triggerer] on_kill_timeout`).
 _KILL_S = 25.0
+# Of these, what Airflow may take to say how the task is.
+_ANSWER_S = 10.0
 _ARGUMENTS = ("job_name", "kind", "owner", "stop_on_kill", "connection", "region", "poll_interval_s", "first_look")
 
 
@@ -94,18 +97,41 @@ class SageMakerJobTrigger(BaseTrigger):
     async def on_kill(self) -> None:
         """Stop the job: a waiting task that a person cleared or marked leaves nothing billing (Airflow 3.3 on).
 
-        Where another try has joined the job meanwhile, it is that one's and goes on.
+        Airflow 3.3.1 calls this, too, in a triggerer that has stalled for so long that another one was given its
+        triggers. The task waits there as before, and its job goes on. And where another try has joined the job
+        meanwhile, it is that one's.
 
-        Airflow 3.3.1 cancels a trigger once a second until it has ended, this method included, and asking AWS may take
-        longer than that: it is done by a task of its own, which no such cancellation reaches.
+        Airflow 3.3.1 cancels a trigger once a second until it has ended, this method included, and asking Airflow and
+        AWS may take longer than that: it is done by a task of its own, which no such cancellation reaches.
         """
         if not self.stop_on_kill:
             return
-        stopping = asyncio.ensure_future(asyncio.wait_for(self._stop_if_own(), _KILL_S))
+        stopping = asyncio.ensure_future(asyncio.wait_for(self._stop_if_ended(), _KILL_S))
         while not stopping.done():
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.shield(stopping)
         stopping.result()
+
+    async def _stop_if_ended(self) -> None:
+        if await self._is_waited_for():
+            self.log.info("%s is left to the triggerer that waits for it now", self.job_name)
+        else:
+            await self._stop_if_own()
+
+    async def _is_waited_for(self) -> bool:
+        """Whether the task waits as before, or may do so: Airflow does not say.
+
+        A person's mark is heard by `perennial.listener` as well, and the next try of a cleared task joins the job.
+        """
+        # Not at the top: this loads what runs a task, and each process that loads an operator loads this module.
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance  # noqa: PLC0415 as said above
+
+        asking = asyncio.to_thread(state_of, self.task_instance, ask=RuntimeTaskInstance.get_task_states)
+        try:
+            return await asyncio.wait_for(asking, _ANSWER_S) == "deferred"
+        except Exception as error:  # whatever it is that keeps Airflow from answering, there is no answer
+            self.log.warning("Airflow does not say whether %s is waited for: %r", self.job_name, error)
+            return True
 
     async def _stop_if_own(self) -> None:
         async with await self._client() as sagemaker:

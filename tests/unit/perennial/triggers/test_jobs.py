@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any, Self
 
 import aiohttp
 import boto3
 import pytest
 from airflow.sdk import serde
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.sdk.module_loading import import_string
 from airflow.triggers.base import TriggerEvent
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
@@ -201,41 +204,116 @@ def test_fault_that_nobody_knows_ends_the_wait(hooks: dict[str, Any], error: Exc
     assert hooks["client"].calls[-1] == ("close", {})
 
 
-def test_kill_stops_the_job(hooks: dict[str, Any]) -> None:
-    """A person who clears a waiting task stops its job: no process of the task is there to do it."""
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+    """Has Airflow answer the trigger that its task is in a state, or as a function does; `failed` at first."""
+
+    def answer(how: Any) -> None:
+        def ask(run_ids: list[str], task_ids: list[str], **_: Any) -> dict[str, dict[str, Any]]:
+            state = how() if callable(how) else how
+            return {} if state == "no such task" else {run_ids[0]: {task_ids[0]: state}}
+
+        monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", ask)
+
+    answer("failed")
+    return answer
+
+
+def _kill(**arguments: Any) -> None:
+    asyncio.run(_taken_up(**arguments).on_kill())
+
+
+def _taken_up(**arguments: Any) -> SageMakerJobTrigger:
+    """A trigger at work, which Airflow has told whose it is."""
+    trigger = SageMakerJobTrigger(**{**ARGUMENTS, **arguments})
+    whose: Any = SimpleNamespace(dag_id="churn_training", run_id="r", task_id="train", map_index=-1)
+    trigger.task_instance = whose
+    return trigger
+
+
+ENDED = ("failed", "success", "skipped", "removed", "no such task")
+CLEARED = (None, "scheduled", "queued", "running", "restarting", "up_for_retry")
+
+
+@pytest.mark.parametrize("state", [*ENDED, *CLEARED])
+def test_kill_stops_the_job(hooks: dict[str, Any], airflow: Callable[[Any], None], state: str | None) -> None:
+    """Whoever marks, clears or deletes a waiting task, or has a run's time run out, stops its job: no process of the
+    task is there to do it.
+    """
+    airflow(state)
     hooks["client"] = AsyncSageMaker("InProgress")
-    asyncio.run(SageMakerJobTrigger(**ARGUMENTS).on_kill())
+    _kill()
     assert [name for name, _ in hooks["client"].calls] == ["describe", "tags", "stop", "close"]
     assert ("stop", {"TrainingJobName": "churn-train-x"}) in hooks["client"].calls
 
 
+def test_kill_leaves_a_job_that_is_waited_for(hooks: dict[str, Any], airflow: Callable[[Any], None]) -> None:
+    """Another triggerer has the trigger, and the task is as it was: this one had stalled."""
+    airflow("deferred")
+    hooks["client"] = AsyncSageMaker()
+    _kill()
+    assert hooks["client"].calls == []
+
+
+def _raises() -> None:
+    raise ConnectionError
+
+
+def test_kill_leaves_a_job_of_which_airflow_says_nothing(hooks: dict[str, Any], airflow: Callable[[Any], None]) -> None:
+    """An error is no answer."""
+    airflow(_raises)
+    hooks["client"] = AsyncSageMaker()
+    _kill()
+    assert hooks["client"].calls == []
+
+
+def test_kill_leaves_a_job_of_which_airflow_says_nothing_in_time(
+    hooks: dict[str, Any], airflow: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer that comes later stops nothing either."""
+    monkeypatch.setattr("perennial.triggers.jobs._ANSWER_S", 0.05)
+    let_go = threading.Event()
+    airflow(lambda: "failed" if let_go.wait(60) else _raises())
+    hooks["client"] = AsyncSageMaker()
+
+    async def killed() -> None:
+        await _taken_up().on_kill()
+        let_go.set()
+
+    asyncio.run(killed())
+    assert hooks["client"].calls == []
+
+
+@pytest.mark.usefixtures("airflow")
 def test_kill_leaves_a_job_that_was_taken_over(hooks: dict[str, Any]) -> None:
     """The next try was faster than the triggerer: the job is its own by now."""
     hooks["client"] = AsyncSageMaker("InProgress", owner="the next try")
-    asyncio.run(SageMakerJobTrigger(**ARGUMENTS).on_kill())
+    _kill()
     assert [name for name, _ in hooks["client"].calls] == ["describe", "tags", "close"]
 
 
 def test_kill_leaves_a_job_that_is_to_outlive_its_task(hooks: dict[str, Any]) -> None:
     """Where the DAG says so, nothing is asked of SageMaker."""
     hooks["client"] = AsyncSageMaker()
-    asyncio.run(SageMakerJobTrigger(**{**ARGUMENTS, "stop_on_kill": False}).on_kill())
+    _kill(stop_on_kill=False)
     assert hooks["client"].calls == []
 
 
+@pytest.mark.usefixtures("airflow")
 @pytest.mark.parametrize("code", ["ValidationException", "ResourceNotFound"])
 def test_kill_of_a_job_that_has_ended_is_no_error(hooks: dict[str, Any], code: str) -> None:
     """There is nothing left to stop."""
     hooks["client"] = AsyncSageMaker("InProgress", _refusal(code))
-    asyncio.run(SageMakerJobTrigger(**ARGUMENTS).on_kill())
+    _kill()
     assert [name for name, _ in hooks["client"].calls] == ["describe", "tags", "stop", "close"]
 
 
+@pytest.mark.usefixtures("airflow")
 def test_kill_that_was_refused_is_an_error(hooks: dict[str, Any]) -> None:
     """A job that goes on billing is not passed over in silence."""
     hooks["client"] = AsyncSageMaker("InProgress", _refusal("AccessDeniedException"))
     with pytest.raises(ClientError, match="AccessDeniedException"):
-        asyncio.run(SageMakerJobTrigger(**ARGUMENTS).on_kill())
+        _kill()
 
 
 def test_trigger_needs_nothing_of_the_specs() -> None:
@@ -270,6 +348,7 @@ def test_trigger_sees_a_real_job_end(server: str) -> None:
     assert event.payload == {"job_name": "churn-train-x", "status": "Completed"}
 
 
+@pytest.mark.usefixtures("airflow")
 def test_kill_goes_on_when_it_is_cancelled_itself(hooks: dict[str, Any]) -> None:
     """Airflow cancels a trigger once a second until it has ended: the stop arrives all the same."""
 
@@ -279,7 +358,7 @@ def test_kill_goes_on_when_it_is_cancelled_itself(hooks: dict[str, Any]) -> None
             return await super().describe_training_job(**request)
 
     async def killed() -> None:
-        killing = asyncio.ensure_future(SageMakerJobTrigger(**ARGUMENTS).on_kill())
+        killing = asyncio.ensure_future(_taken_up().on_kill())
         while not killing.done():
             await asyncio.sleep(0.01)
             killing.cancel()
