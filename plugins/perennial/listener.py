@@ -12,6 +12,7 @@ import threading
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
+from airflow.configuration import conf
 from airflow.listeners import hookimpl
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FLOWS = ("ingestion", "training", "drift", "performance")
+# The option that `include.specs.environment` reads where there are DAGs: an API server has none of it on its path.
+PLACE = ("perennial", "bucket")
 # How a run ends that nobody ended: no task of it waits any more.
 _BY_ITSELF = ("success", "task_failure", "all_tasks_deadlocked")
 
@@ -70,10 +73,15 @@ def _begin(dag_id: str, task_instances: Iterable[Any]) -> None:
     model, _, flow = dag_id.rpartition("_")
     if not (model and flow in FLOWS):
         return
+    place = conf.get(*PLACE, fallback="")
+    if not place:
+        unset = "perennial.bucket is not set here: a job of %s that nobody waits for may still run: look in SageMaker"
+        log.error(unset, model)
+        return
     from perennial.hooks.jobs import Owner  # noqa: PLC0415 each process of Airflow loads this, and hardly one needs it
 
     # Read here: the thread has no session of the database.
-    owners = [Owner.of(task_instance) for task_instance in task_instances]
+    owners = [Owner.of(task_instance, place=place) for task_instance in task_instances]
     threading.Thread(target=end_jobs, args=(model, owners), name=f"stop jobs of {dag_id}", daemon=True).start()
 
 

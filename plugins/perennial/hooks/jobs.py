@@ -95,7 +95,7 @@ class Owner:
     """Whose job it is.
 
     Args:
-        task: which task of which run, the same for all its tries.
+        task: which task of which run of which deployment, the same for all its tries.
         attempt: Airflow's id of the try, a UUID of version 7: a later try has a greater one. `NOBODY` for a job that
             outlives its task.
     """
@@ -104,11 +104,15 @@ class Owner:
     attempt: str
 
     @classmethod
-    def of(cls, task_instance: Any) -> Owner:
-        """The try that a task instance stands for, be it Airflow's record of it or the one at work."""
+    def of(cls, task_instance: Any, *, place: str) -> Owner:
+        """The try that a task instance stands for, be it Airflow's record of it or the one at work.
+
+        Args:
+            place: the data bucket. Two deployments of one account have runs of the same DAGs, dates and so ids.
+        """
         ti = task_instance
         map_index = -1 if ti.map_index is None else ti.map_index
-        return cls(task=naming.digest([ti.dag_id, ti.run_id, ti.task_id, map_index]), attempt=str(ti.id))
+        return cls(task=naming.digest([place, ti.dag_id, ti.run_id, ti.task_id, map_index]), attempt=str(ti.id))
 
     @property
     def tags(self) -> list[dict[str, str]]:

@@ -110,7 +110,7 @@ class SageMakerJobOperator(StartingOperator):
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout:
             if self.stop_on_kill:
-                self.jobs.stop_all(self.spec.name, owners=[Owner.of(context["ti"])])
+                self.jobs.stop_all(self.spec.name, owners=[Owner.of(context["ti"], place=self.where().bucket)])
             raise
 
     def _defer(self, where: Environment) -> None:

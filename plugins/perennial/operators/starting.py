@@ -77,7 +77,7 @@ class StartingOperator(FlowOperator):
     @property
     def _owner(self) -> Owner:
         """This try, as it is named on the job that is its own; nobody, where the job outlives its task."""
-        owner = Owner.of(self._task_instance)
+        owner = Owner.of(self._task_instance, place=self.where().bucket)
         return owner if self.stop_on_kill else replace(owner, attempt=NOBODY)
 
     def _configured(self) -> tuple[bytes, Any]:

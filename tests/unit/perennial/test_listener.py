@@ -16,13 +16,17 @@ from perennial.flows import drift, ingestion, performance, training
 from perennial.hooks.jobs import KINDS, Jobs, Owner
 from perennial_plugin import PerennialPlugin
 
+from include.specs.environment import PREFIX, environment
+
+BUCKET = "AIRFLOW__PERENNIAL__BUCKET"
+
 
 def _instance(task_id: str, dag_id: str = "churn_training") -> Any:
     return SimpleNamespace(dag_id=dag_id, run_id="r", task_id=task_id, map_index=-1, id=f"try of {task_id}")
 
 
 def _owners(*task_ids: str, dag_id: str = "churn_training") -> list[Owner]:
-    return [Owner.of(_instance(task_id, dag_id)) for task_id in task_ids]
+    return [Owner.of(_instance(task_id, dag_id), place="lake") for task_id in task_ids]
 
 
 @pytest.fixture
@@ -31,6 +35,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[Owner]]]:
     found: list[tuple[str, list[Owner]]] = []
     monkeypatch.setattr(listener, "end_jobs", lambda model, owners: found.append((model, owners)))
     monkeypatch.setattr(threading.Thread, "start", threading.Thread.run)
+    monkeypatch.setenv(BUCKET, "lake")
     return found
 
 
@@ -93,6 +98,23 @@ def test_dags_of_others_are_left_alone(hook: Any, ended: list[Any], dag_id: str)
     hook.on_dag_run_failed(dag_run=_run(dag_id), msg="")
     hook.on_task_instance_failed(previous_state=None, task_instance=_instance("a", dag_id), error="")
     assert ended == []
+
+
+def test_where_the_deployment_is_not_known_it_is_said(
+    hook: Any, ended: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Jobs of the same ids may be another deployment's: none is stopped, and a person reads where to look."""
+    monkeypatch.delenv(BUCKET)
+    hook.on_dag_run_failed(dag_run=_run(), msg="")
+    assert ended == []
+    assert "perennial.bucket is not set here: a job of churn" in caplog.text
+
+
+def test_the_deployment_is_told_as_the_tasks_tell_it() -> None:
+    """By the option that the operators read the data bucket from."""
+    variables = {f"{PREFIX}{name}": "x" for name in ("ROLE_ARN", "IMAGE", "TOPIC_PREFIX")}
+    assert environment({**variables, BUCKET: "lake"}).bucket == "lake"
+    assert "__".join(("AIRFLOW", *listener.PLACE)).upper() == BUCKET
 
 
 def test_every_flow_with_jobs_is_known() -> None:

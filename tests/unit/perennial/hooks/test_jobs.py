@@ -218,12 +218,15 @@ def test_a_long_name_is_looked_for_by_its_beginning(jobs: Jobs, sagemaker: Stubb
 
 
 def test_a_task_has_one_name_for_all_its_tries() -> None:
-    """Whoever tells of it: Airflow's record, in which no map index is -1, and the task at work."""
+    """Whoever tells of it: Airflow's record, in which no map index is -1, and the task at work. In another deployment
+    a task of the same ids is another one.
+    """
     recorded = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=-1, id=UUID(TRY))
     at_work = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=None, id=TRY)
-    assert Owner.of(recorded) == Owner.of(at_work)
+    assert Owner.of(recorded, place="lake") == Owner.of(at_work, place="lake")
     others = [{"dag_id": "e"}, {"run_id": "s"}, {"task_id": "u"}, {"map_index": 0}]
-    tasks = [Owner.of(SimpleNamespace(**{**vars(recorded), **other})).task for other in ({}, *others)]
+    tasks = [Owner.of(SimpleNamespace(**{**vars(recorded), **other}), place="lake").task for other in ({}, *others)]
+    tasks.append(Owner.of(recorded, place="another").task)
     assert len(set(tasks)) == len(tasks)
 
 
