@@ -79,9 +79,8 @@ class RealAirflow:
         """
         changed = {f"AIRFLOW__{key}": value for key, value in options.items()}
         log = self.settings.logs / f"{next(self._starts):03d}-{name}.log"
-        self.running[name] = processes.start(
-            self._commands()[name.rstrip("-0123456789")], environment={**self.environment, **changed}, log=log, folder=REPO
-        )
+        command = self._commands()[name.rstrip("-0123456789")]
+        self.running[name] = processes.start(command, environment={**self.environment, **changed}, log=log, folder=REPO)
 
     def kill(self, name: str) -> None:
         """SIGKILL one of the processes, and nothing that it has started and that still does something.

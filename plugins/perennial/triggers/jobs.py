@@ -129,7 +129,7 @@ class SageMakerJobTrigger(BaseTrigger):
         asking = asyncio.to_thread(state_of, self.task_instance, ask=RuntimeTaskInstance.get_task_states)
         try:
             return await asyncio.wait_for(asking, _ANSWER_S) == "deferred"
-        except Exception as error:  # whatever it is that keeps Airflow from answering, there is no answer
+        except Exception as error:  # noqa: BLE001 whatever keeps Airflow from answering, there is no answer
             self.log.warning("Airflow does not say whether %s is waited for: %r", self.job_name, error)
             return True
 
