@@ -8,15 +8,11 @@ no trigger is told at all. Airflow tells listeners where such a thing is decided
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from airflow.configuration import conf
 from airflow.listeners import hookimpl
-
-if TYPE_CHECKING:
-    from perennial.hooks.jobs import Owner
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +65,7 @@ def _marked(previous_state: Any, task_instance: Any) -> None:
 
 
 def _begin(dag_id: str, task_instances: Iterable[Any]) -> None:
-    """In a thread of its own: a person waits for the answer, or a scheduler does."""
+    """Done by a thread of its own: a person waits for the answer, or a scheduler does."""
     model, _, flow = dag_id.rpartition("_")
     if not (model and flow in FLOWS):
         return
@@ -79,20 +75,7 @@ def _begin(dag_id: str, task_instances: Iterable[Any]) -> None:
         log.error(unset, model)
         return
     from perennial.hooks.jobs import Owner  # noqa: PLC0415 each process of Airflow loads this, and hardly one needs it
+    from perennial.orphans import ORPHANS  # noqa: PLC0415 as above
 
     # Read here: the thread has no session of the database.
-    owners = [Owner.of(task_instance, place=place) for task_instance in task_instances]
-    threading.Thread(target=end_jobs, args=(model, owners), name=f"stop jobs of {dag_id}", daemon=True).start()
-
-
-def end_jobs(model: str, owners: Collection[Owner]) -> None:
-    """Stop the jobs of a model that run and belong to one of `owners`. What fails is logged: nobody waits for it."""
-    from perennial.hooks.aws import client  # noqa: PLC0415 as above
-    from perennial.hooks.jobs import KINDS, Jobs  # noqa: PLC0415 as above
-
-    sagemaker = client("sagemaker")
-    for kind in KINDS:
-        try:
-            Jobs(kind, sagemaker=sagemaker, logs=None).stop_all(model, owners=owners)
-        except Exception:  # a thread has nobody to raise it to; the other kinds can be asked all the same
-            log.exception("A %s job of %s that nobody waits for may still run: look in SageMaker", kind, model)
+    ORPHANS.stop(model, [Owner.of(task_instance, place=place) for task_instance in task_instances])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -87,6 +88,8 @@ TOLD_TAG = "perennial:told"
 NOBODY = "nobody"
 # Of a model's name, what is in the names of all its jobs, however short they had to be cut.
 _IN_EVERY_NAME = 32
+# SageMaker lets no job run for more than 28 days; two more to begin in. Who pages further back pages all jobs ever.
+_LONGEST_LIFE = dt.timedelta(days=30)
 _MOST_STREAMS = 50  # CloudWatch's own limit for one answer
 
 
@@ -175,7 +178,7 @@ class Jobs:
             ExceptionGroup: some could not be asked about, or asked to stop; all others were. The notes name them.
         """
         errors = []
-        latest = {owner.task: owner.attempt for owner in owners}
+        latest = {owner.task: owner.attempt for owner in sorted(owners, key=lambda owner: owner.attempt)}
         for name, arn in self._running(model):
             try:
                 if _is_of(self._tags(arn), latest) and self._stop(name):
@@ -198,7 +201,10 @@ class Jobs:
         """The name and ARN of each; read to the end before one is stopped, and the list grows shorter."""
         # SageMaker filters a page after it has cut it: large pages, or a busy account takes a call for each ten jobs.
         pages = self._sagemaker.get_paginator(self.kind.list).paginate(
-            NameContains=model[:_IN_EVERY_NAME], StatusEquals="InProgress", PaginationConfig={"PageSize": 100}
+            NameContains=model[:_IN_EVERY_NAME],
+            StatusEquals="InProgress",
+            CreationTimeAfter=dt.datetime.now(dt.UTC) - _LONGEST_LIFE,
+            PaginationConfig={"PageSize": 100},
         )
         found = (job for page in pages for job in page[self.kind.summaries_field])
         return [(job[self.kind.name_field], job[self.kind.arn_field]) for job in found]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import pytest
 from airflow.listeners.listener import get_listener_manager
 from airflow.sdk import TaskInstanceState
-from botocore.exceptions import EndpointConnectionError
 from perennial import listener
 from perennial.flows import drift, ingestion, performance, training
-from perennial.hooks.jobs import KINDS, Jobs, Owner
+from perennial.hooks.jobs import Owner
+from perennial.orphans import ORPHANS
 from perennial_plugin import PerennialPlugin
 
 from include.specs.environment import PREFIX, environment
@@ -31,10 +30,9 @@ def _owners(*task_ids: str, dag_id: str = "churn_training") -> list[Owner]:
 
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[Owner]]]:
-    """The models and tries whose jobs are to end; each thread has done so when it has begun."""
+    """The models and tries whose jobs are to end."""
     found: list[tuple[str, list[Owner]]] = []
-    monkeypatch.setattr(listener, "end_jobs", lambda model, owners: found.append((model, owners)))
-    monkeypatch.setattr(threading.Thread, "start", threading.Thread.run)
+    monkeypatch.setattr(ORPHANS, "stop", lambda model, owners: found.append((model, owners)))
     monkeypatch.setenv(BUCKET, "lake")
     return found
 
@@ -121,25 +119,3 @@ def test_every_flow_with_jobs_is_known() -> None:
     """By the ends of their DAG ids."""
     modules = (drift, ingestion, performance, training)
     assert set(listener.FLOWS) == {module.__name__.rpartition(".")[2] for module in modules}
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is asked of SageMaker's jobs, of which those of the first kind cannot be listed."""
-    found: list[Any] = []
-
-    def stop_all(jobs: Jobs, model: str, *, owners: Any) -> None:
-        found.append((jobs.kind.noun, model, owners))
-        if len(found) == 1:
-            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
-
-    monkeypatch.setattr(Jobs, "stop_all", stop_all)
-    return found
-
-
-@pytest.mark.usefixtures("aws")
-def test_all_kinds_of_jobs_are_looked_through(asked: list[Any], caplog: pytest.LogCaptureFixture) -> None:
-    """One kind that cannot be asked for keeps no other from being stopped, and is told in the log."""
-    listener.end_jobs("churn", _owners("a"))
-    assert asked == [(kind.noun, "churn", _owners("a")) for kind in KINDS.values()]
-    assert "A processing job of churn that nobody waits for may still run" in caplog.text

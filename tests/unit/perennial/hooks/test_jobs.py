@@ -9,8 +9,9 @@ from uuid import UUID
 
 import boto3
 import pytest
+import time_machine
 from botocore.exceptions import ClientError
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from perennial.hooks.jobs import KINDS, NOBODY, TOLD_TAG, JobKind, Jobs, Owner, reason, took_too_long
 from perennial.naming import job_name
 
@@ -36,6 +37,8 @@ REQUEST = {
     "ResourceConfig": TRAINING["ResourceConfig"],
     "StoppingCondition": TRAINING["StoppingCondition"],
 }
+# What jobs are listed by, but for their names.
+ASKED: dict[str, Any] = {"StatusEquals": "InProgress", "MaxResults": 100, "CreationTimeAfter": ANY}
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ def test_kinds_are_the_services_own_words(kind: JobKind) -> None:
     answer = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[kind.describe]).output_shape
     assert {kind.name_field, kind.arn_field, kind.status_field} <= set(answer.members)
     listing = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[kind.list])
-    assert {"NameContains", "StatusEquals"} <= set(listing.input_shape.members)
+    assert {"NameContains", "StatusEquals", "CreationTimeAfter"} <= set(listing.input_shape.members)
     assert {kind.name_field, kind.arn_field} <= set(listing.output_shape.members[kind.summaries_field].member.members)
     assert kind.log_group == f"/aws/sagemaker/{kind.noun}Jobs"
 
@@ -171,7 +174,7 @@ def _listed(sagemaker: Stubber, *names: str) -> None:
         {"TrainingJobName": name, "TrainingJobArn": arn, "CreationTime": 0, "TrainingJobStatus": "InProgress"}
         for name in names
     ]
-    asked = {"NameContains": "churn", "StatusEquals": "InProgress", "MaxResults": 100}
+    asked = {"NameContains": "churn", **ASKED}
     sagemaker.add_response("list_training_jobs", {"TrainingJobSummaries": running}, asked)
 
 
@@ -206,12 +209,30 @@ def test_a_job_that_cannot_be_asked_about_keeps_no_other_from_being_stopped(jobs
     assert [error.__notes__ for error in raised.value.exceptions] == [["a"]]
 
 
+def test_the_latest_try_that_was_ended_counts(jobs: Jobs, sagemaker: Stubber) -> None:
+    """A task may have been ended, cleared and ended again before somebody looks."""
+    _listed(sagemaker, "a")
+    _tagged(sagemaker, ME)
+    sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": "a"})
+    jobs.stop_all("churn", owners=[ME, BEFORE])
+    sagemaker.assert_no_pending_responses()
+
+
+@time_machine.travel(dt.datetime(2026, 3, 31, tzinfo=dt.UTC), tick=False)
+def test_jobs_that_are_too_old_to_run_are_not_paged_through(jobs: Jobs, sagemaker: Stubber) -> None:
+    """SageMaker ends a job after 28 days, and cuts its pages before it leaves out what has ended."""
+    asked = {"NameContains": "churn", **ASKED, "CreationTimeAfter": dt.datetime(2026, 3, 1, tzinfo=dt.UTC)}
+    sagemaker.add_response("list_training_jobs", {"TrainingJobSummaries": []}, asked)
+    jobs.stop_all("churn", owners=[ME])
+    sagemaker.assert_no_pending_responses()
+
+
 def test_a_long_name_is_looked_for_by_its_beginning(jobs: Jobs, sagemaker: Stubber) -> None:
     """Names of jobs are cut to SageMaker's limit."""
     model = "m" * 60
     assert model not in job_name(model, "train", task=("d", "r", -1), configuration={}, generation=12)
     [kept] = {job_name(model, "t", task=("d", "r", -1), configuration={}, generation=999)[:32]}
-    asked = {"NameContains": kept, "StatusEquals": "InProgress", "MaxResults": 100}
+    asked = {"NameContains": kept, **ASKED}
     sagemaker.add_response("list_training_jobs", {"TrainingJobSummaries": []}, asked)
     jobs.stop_all(model, owners=[ME])
     sagemaker.assert_no_pending_responses()
