@@ -1,5 +1,6 @@
 """Row 2: the triggerer, which looks at the jobs of all tasks that wait, is killed."""
 
+import contextlib
 from collections.abc import Iterator
 
 import psutil
@@ -39,16 +40,16 @@ def test_another_triggerer_goes_on_looking(system: RealAirflow) -> None:
 
 
 @pytest.fixture
-def stalling(system: RealAirflow) -> Iterator[str]:
-    """The name of a triggerer that is the only one, and that knows soon when it has stalled."""
-    system.kill("triggerer")
-    system.start("triggerer-2", TRIGGERER__RUNNER_HEALTH_CHECK_THRESHOLD="4")
-    yield "triggerer-2"
-    system.kill("triggerer-2")
-    del system.running["triggerer-2"]
+def one_more(system: RealAirflow) -> Iterator[str]:
+    """The name of a triggerer that is not there yet, and not any more afterwards."""
+    name = "triggerer-2"
+    yield name
+    if name in system.running:
+        system.kill(name)
+        del system.running[name]
 
 
-def test_a_triggerer_that_has_stalled_stops_nothing(system: RealAirflow, stalling: str) -> None:
+def test_a_triggerer_that_has_stalled_stops_nothing(system: RealAirflow, one_more: str) -> None:
     """Another one has its triggers when it works again: the job is that one's to wait for, and goes on.
 
     Fails when a trigger that is taken from its triggerer stops its job whatever Airflow says of the task
@@ -60,14 +61,9 @@ def test_a_triggerer_that_has_stalled_stops_nothing(system: RealAirflow, stallin
     job = system.until_job("slow", "train")
     until(lambda: system.tasks(run)["candidate.train"].state == "deferred", seconds=60, of="its task to wait")
     system.until_looked_at(job)
-    # Not what supervises it: that may be in the middle of a transaction, whose locks would stall all others too.
-    stalled = psutil.Process(system.running[stalling].pid).children(recursive=True)
-    for process in stalled:
-        process.suspend()
-    system.start("triggerer")
-    system.until_looked_at(job)
-    for process in stalled:
-        process.resume()
+    with _stalled(system, "triggerer"):
+        system.start(one_more)
+        system.until_looked_at(job)
     until(lambda: "trigger completed" in _told(system, run), seconds=60, of="the triggerer to give its trigger up")
     system.until_looked_at(job)
     system.release()
@@ -75,6 +71,20 @@ def test_a_triggerer_that_has_stalled_stops_nothing(system: RealAirflow, stallin
     assert system.jobs("slow")[job] == "Completed"
     assert len(set(system.jobs("slow")) - before) == 3
     assert system.tasks(run)["candidate.train"].try_number == 1
+
+
+@contextlib.contextmanager
+def _stalled(system: RealAirflow, name: str) -> Iterator[None]:
+    """Meanwhile a process of the system stands still, and all that it has started."""
+    process = psutil.Process(system.running[name].pid)
+    all_of_it = [process, *process.children(recursive=True)]
+    for each in all_of_it:
+        each.suspend()
+    try:
+        yield
+    finally:
+        for each in all_of_it:
+            each.resume()
 
 
 def _told(system: RealAirflow, run: Run) -> str:
