@@ -25,7 +25,6 @@ import httpx
 import psutil
 from perennial import naming
 from perennial.hooks.jobs import OWNER_TAG, tags_in
-from perennial.hooks.jobs import OWNER_TAG, tags_in
 
 from include.specs import codec, s3_layout
 from include.specs.catalog import model
