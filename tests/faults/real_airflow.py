@@ -161,12 +161,6 @@ class RealAirflow:
         arn = sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobArn"]
         return tags_in(sagemaker.list_tags(ResourceArn=arn))[OWNER_TAG]
 
-    def owner(self, job: str) -> str:
-        """Which try of its task a training job belongs to."""
-        sagemaker = self.client("sagemaker")
-        arn = sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobArn"]
-        return tags_in(sagemaker.list_tags(ResourceArn=arn))[OWNER_TAG]
-
     def listen(self, name: str, queue: str) -> Callable[[], list[dict[str, Any]]]:
         """Have a queue hear what the topic of the model `name` is told from now on; what it gives tells all news."""
         heard = inbox(self.client, [TOPIC_PREFIX + name], queue=queue)
