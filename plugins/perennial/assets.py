@@ -11,7 +11,8 @@ def raw(model: str) -> Asset:
 
 
 def retrain(model: str) -> Asset:
-    """Training is asked for. Its events carry `reason`, and where known `partition` and `params`.
+    """Training is asked for. Its events carry `reason`, and where known `partition`, `content` (the digest of its rows)
+    and `params`.
 
     A request of its own, not the partition's asset: a backfill of 90 partitions must not start 90 trainings.
     """

@@ -247,6 +247,14 @@ def test_flows_are_joined_by_assets(bag: DagBag) -> None:
         }
 
 
+def test_whoever_asks_for_a_training_can_see_what_was_asked_for(bag: DagBag) -> None:
+    """Airflow lets a task read the events of its inlets only: without it, a cleared run would ask twice."""
+    for name in MODELS:
+        for flow in ("ingestion", "drift", "performance"):
+            task = bag.dags[f"{name}_{flow}"].get_task("request_retraining")
+            assert task.inlets == task.outlets == [assets.retrain(name)]
+
+
 def test_gate_branches_to_tasks_that_are_there(training: DAG) -> None:
     """Both branches are tasks directly after the gate, and all that is after it."""
     gate = training.get_task("quality_gate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import datetime as dt
@@ -16,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 from airflow.sdk import DAG, BaseOperator, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped, TaskDeferred
+from airflow.sdk.execution_time.comms import AssetEventResult
 from perennial.flows.ingestion import ingestion_dag
 from perennial.flows.training import training_dag
 from perennial.hooks.lake import Lake
@@ -29,7 +31,7 @@ from include.specs.partition import PartitionRef
 from laptop.settings import BUCKET, TOPIC_PREFIX
 from tests.faults.place import Place
 from tests.faults.triggerer import fired
-from tests.shared.airflow_context import RUN_AFTER, Try, task_context, try_id
+from tests.shared.airflow_context import RUN_AFTER, Try, kept_event, task_context, try_id
 
 ROWS = 400
 # Airflow keeps the DAG that is being written in a place that all threads share.
@@ -78,6 +80,7 @@ class Run:
     Args:
         states: its tasks' last states. results: what they returned. events: what they emitted. tries: the last of each.
         cleared: how many tries a task had when the run was cleared last. waited: how often it waited in the triggerer.
+        kept: what Airflow keeps of all that any run has emitted.
     """
 
     build: Callable[[], DAG]
@@ -88,6 +91,7 @@ class Run:
     tries: dict[str, Try] = field(default_factory=dict)
     cleared: Mapping[str, int] = field(default_factory=dict)
     waited: Counter[str] = field(default_factory=Counter)
+    kept: list[AssetEventResult] = field(default_factory=list)
 
     def execute(self, task_id: str, *, meanwhile: Callable[[], object] = lambda: None) -> Any:
         """One try of a task, whatever was tried before: a new object, as in a new process. What it raises is raised.
@@ -176,19 +180,23 @@ class Run:
         before = {self.states[upstream] for upstream in task.upstream_task_ids}
         one_is_enough = task.trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
         if before <= {"success"} or (one_is_enough and "success" in before):
-            self.execute(task.task_id)
+            with contextlib.suppress(AirflowSkipException):
+                self.execute(task.task_id)
         else:
             self.states[task.task_id] = "skipped"
 
     def _context(self, task: BaseOperator) -> dict[str, Any]:
         params = task.dag.params.dump() | dict(self.context.get("params", {}))
         attempt = self.tries.get(task.task_id)
-        more = {"dag_id": task.dag.dag_id, "task": task, "results": self.results, "params": params, "attempt": attempt}
+        own = {"dag_id": task.dag.dag_id, "task": task, "results": self.results, "params": params}
+        more = {**own, "attempt": attempt, "kept": self.kept}
         return task_context(**{**self.context, **more})
 
     def _keep_events(self, task: BaseOperator, context: Mapping[str, Any]) -> None:
         for asset in task.outlets:
-            self.events.setdefault(asset.name, []).append(dict(context["outlet_events"][asset].extra))
+            extra = dict(context["outlet_events"][asset].extra)
+            self.events.setdefault(asset.name, []).append(extra)
+            self.kept.append(kept_event(asset.name, extra, context["dag_run"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +205,7 @@ class Flow:
 
     spec: ModelSpec
     place: Place
+    kept: list[AssetEventResult] = field(default_factory=list)  # events of assets, as Airflow does
 
     def __post_init__(self) -> None:
         self.place.client("sns").create_topic(Name=TOPIC_PREFIX.rsplit(":", 1)[1] + self.spec.name)
@@ -219,7 +228,8 @@ class Flow:
         given = {"interval": (start, end), "run_type": run_type, "run_id": f"{run_type}__{end.isoformat()}"}
         if asked:
             given = {"params": {"date": date.isoformat()}, "run_id": f"manual__{date}"}
-        return Run(build=lambda: ingestion_dag(self.spec), context={"run_after": end, **given, **context})
+        context = {"run_after": end, **given, **context}
+        return Run(build=lambda: ingestion_dag(self.spec), context=context, kept=self.kept)
 
     def ingest(self, date: dt.date, **context: Any) -> Run:
         """A run of the ingestion, all of it."""
@@ -227,7 +237,7 @@ class Flow:
 
     def training(self, run_id: str = "manual__1", **context: Any) -> Run:
         """A run of the training that has not begun."""
-        return Run(build=lambda: training_dag(self.spec), context={"run_id": run_id, **context})
+        return Run(build=lambda: training_dag(self.spec), context={"run_id": run_id, **context}, kept=self.kept)
 
     def train(self, run_id: str = "manual__1", **context: Any) -> Run:
         """A run of the training, all of it."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from include.specs.run import TrainingRun
-from tests.faults.flow import Flow, Run
+from tests.faults.flow import Flow, Run, as_csv, rows
 from tests.shared.airflow_context import asset_events
 
 pytestmark = pytest.mark.row(16, "the same event delivered twice", "one run")
@@ -72,8 +72,38 @@ def test_a_cleared_run_is_the_same_run(flow: Flow) -> None:
     assert [package["ModelPackageArn"] for package in flow.packages()] == [version["ModelPackageArn"]]
 
 
+def test_an_ingestion_that_is_cleared_asks_for_no_second_training(flow: Flow) -> None:
+    """Its first run has asked; run again, whole, it finds the request, and its job. Corrected, its day is new data.
+
+    Fails when `RequestRetrainingOperator` no longer looks at what was asked for (`_asked_before`).
+    """
+    request, data = f"retrain:{flow.spec.name}", f"raw:{flow.spec.name}"
+    flow.land(DAY)
+    assert set(flow.ingest(DAY).events) == {data, request}
+    cleared = flow.ingest(DAY)
+    assert (cleared.states["request_retraining"], set(cleared.events)) == ("skipped", {data})
+    assert len(flow.jobs()) == 1
+    flow.land(DAY, as_csv(rows(flow.spec.dataset, seed=2)))
+    assert set(flow.ingest(DAY).events) == {data, request}
+
+
+def test_old_days_that_are_cleared_are_no_storm_of_trainings(flow: Flow) -> None:
+    """Of scheduled runs that are run again after their files were corrected, the newest day's asks, and it alone.
+
+    Fails when `RequestRetrainingOperator` no longer asks for the newest partition only (`_too_old`).
+    """
+    days = [DAY + dt.timedelta(days=n) for n in range(3)]
+    for seed in (1, 2):
+        for date in days:
+            flow.land(date, as_csv(rows(flow.spec.dataset, count=40, seed=seed)))
+        runs = [flow.ingest(date) for date in days]
+    assert [run.states["request_retraining"] for run in runs] == ["skipped", "skipped", "success"]
+
+
 def test_a_delivery_that_is_ingested_twice_changes_nothing(flow: Flow) -> None:
     """Another run of the same day's objects gives the same bytes, manifest and all, and asks for the same training.
+
+    A person who starts a run gets a training: the schedule would not ask for it twice.
 
     Fails when a partition's manifest or its parts hold anything of the run that wrote them.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,12 @@ from airflow.sdk.api.datamodels._generated import (
     DagRunState,
     DagRunType,
 )
-from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
-from airflow.sdk.execution_time.context import OutletEventAccessors, TriggeringAssetEventsAccessor
+from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult, AssetEventResult
+from airflow.sdk.execution_time.context import (
+    InletEventsAccessor,
+    OutletEventAccessors,
+    TriggeringAssetEventsAccessor,
+)
 
 RUN_AFTER = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 
@@ -88,6 +92,46 @@ class RecordingTaskInstance:
         return result if key == "return_value" else result.get(key, default)
 
 
+class KeptEvents(InletEventsAccessor):
+    """The events of an asset as a task reads them: from a test's list, where the real one asks the API server."""
+
+    def __init__(self, kept: Sequence[AssetEventResult]) -> None:
+        super().__init__(asset_name="any")
+        self._kept = kept
+
+    @property
+    def _asset_events(self) -> list[AssetEventResult]:  # type: ignore[override]  # it is cached there
+        after = dt.datetime.fromisoformat(str(self._after)) if self._after else dt.datetime.min.replace(tzinfo=dt.UTC)
+        return [event for event in self._kept if event.timestamp >= after]
+
+
+class Inlets:
+    """What a task may read of assets: the events in `kept`, of those that it has among its inlets."""
+
+    def __init__(self, task: Any, kept: Sequence[AssetEventResult]) -> None:
+        self._task, self._kept = task, kept
+
+    def __getitem__(self, asset: Any) -> KeptEvents:
+        if self._task is not None and asset not in self._task.inlets:
+            raise KeyError(asset)
+        return KeptEvents([event for event in self._kept if event.asset.name == asset.name])
+
+
+def kept_event(asset: str, extra: Mapping[str, Any], run: DagRun) -> AssetEventResult:
+    """The event of an asset as Airflow keeps it, that a task of `run` has emitted in its first hour."""
+    return AssetEventResult(
+        id=1,
+        timestamp=run.run_after + dt.timedelta(hours=1),
+        extra=dict(extra),
+        asset={"name": asset, "uri": f"perennial://{asset.replace(':', '/')}", "group": "perennial"},
+        created_dagruns=[],
+        source_task_id="task",
+        source_dag_id=run.dag_id,
+        source_run_id=run.run_id,
+        source_map_index=-1,
+    )
+
+
 def task_context(
     *,
     run_type: str = "manual",
@@ -100,8 +144,9 @@ def task_context(
     results: Mapping[str, Any] | None = None,
     run_after: dt.datetime = RUN_AFTER,
     attempt: Try | None = None,
+    kept: Sequence[AssetEventResult] = (),
 ) -> dict[str, Any]:
-    """What `execute` is given."""
+    """What `execute` is given. `kept` are the events that Airflow keeps of assets, the oldest first."""
     start, end = interval or (None, None)
     run = DagRun(
         dag_id=dag_id,
@@ -123,6 +168,7 @@ def task_context(
         "dag_run": run,
         "ti": instance,
         "params": dict(params or {}),
+        "inlet_events": Inlets(task, kept),
         "outlet_events": OutletEventAccessors(),
         "triggering_asset_events": events or {},
     }

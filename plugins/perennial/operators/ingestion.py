@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -11,7 +12,7 @@ from include.specs.errors import PartitionError, ReportError
 from include.specs.model import ModelSpec
 from include.specs.partition import IngestionReport, PartitionManifest, SourceObject
 from include.specs.run import IngestionRun
-from perennial import assets, aws_requests
+from perennial import asked, assets, aws_requests, naming
 from perennial.hooks.lake import Lake
 from perennial.operators.base import FlowOperator, provenance, required_date
 
@@ -72,12 +73,18 @@ class PublishPartitionOperator(FlowOperator):
 
 
 class RequestRetrainingOperator(FlowOperator):
-    """Ask for a training run because there is new data. Never from a backfill: old days are no news."""
+    """Ask for a training run because there is new data. Never from a backfill: old days are no news.
+
+    A run asks once for what its partition holds, however often it is cleared. A scheduled one asks for the newest
+    partition only, and not for what another run has asked for: the next training takes in what was late. A run that a
+    person has started asks whatever was asked before.
+    """
 
     template_fields = ("partition",)
 
     def __init__(self, *, partition: str, **kwargs: Any) -> None:
-        super().__init__(outlets=[assets.retrain(kwargs["spec"].name)], **kwargs)
+        asset = assets.retrain(kwargs["spec"].name)
+        super().__init__(inlets=[asset], outlets=[asset], **kwargs)
         self.partition = partition
 
     def perform(self, context: Any) -> dict[str, Any]:
@@ -86,13 +93,49 @@ class RequestRetrainingOperator(FlowOperator):
             raise AirflowSkipException("a backfill asks for no training")
         if not self.spec.retrain_on_ingestion:
             raise AirflowSkipException(f"{self.spec.name} is not retrained on new data (retrain_on_ingestion)")
+        lake, date = self.lake(), dt.date.fromisoformat(self.partition)
+        content = content_of(lake.read_as(PartitionManifest, s3_layout.manifest(self.spec.name, date)))
+        if why := self._asked_before(context, date, content) or self._too_old(context, date, lake):
+            raise AirflowSkipException(why)
         request = {
             "reason": f"new data: partition {self.partition}",
             "partition": self.partition,
+            "content": content,
             "params": context["params"].get("training") or {},
         }
         context["outlet_events"][assets.retrain(self.spec.name)].extra = request
         return request
+
+    def _asked_before(self, context: Any, date: dt.date, content: str) -> str:
+        """Why what the partition holds needs no other request; empty where it does."""
+        run, scheduled = context["dag_run"], context["dag_run"].run_type == "scheduled"
+        # Nobody has asked for a day before it began.
+        since = min(run.run_after, dt.datetime.combine(date, dt.time(), dt.UTC)) if scheduled else run.run_after
+        made = asked.requests(context, self.spec.name, since=since)
+        mine = [(event, dict(event.extra or {})) for event in made if scheduled or asked.is_of(event, run)]
+        last = next((known for known in reversed(mine) if known[1].get("partition") == self.partition), None)
+        # Requests of older releases do not say what the partition held.
+        if last is None or last[1].get("content", content) != content:
+            return ""
+        return f"{last[0].source_run_id or 'somebody'} has asked for a training with {date} as it is now"
+
+    def _too_old(self, context: Any, date: dt.date, lake: Lake) -> str:
+        """Why a scheduled run's day is no news; empty where it is."""
+        name = self.spec.name
+        newest = _newest(lake, name)
+        if context["dag_run"].run_type != "scheduled" or newest <= date:
+            return ""
+        return f"{date} is older than the partition of {newest}: start {name}_training, or the next takes it in"
+
+
+def content_of(manifest: PartitionManifest) -> str:
+    """The digest of the rows of a partition, whatever they were read from."""
+    return naming.digest(sorted(file.sha256 for file in manifest.files))
+
+
+def _newest(lake: Lake, model: str) -> dt.date:
+    keys = (found.key for found in lake.objects(s3_layout.raw(model)))
+    return max(s3_layout.date_of(key) for key in keys if key.endswith(s3_layout.MANIFEST))
 
 
 def is_partition_left(run: IngestionRun, lake: Lake) -> bool:

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.specs import codec, s3_layout
 from include.specs.model import ModelSpec
 from include.specs.run import RetrainingRecord
-from perennial import assets
+from perennial import asked, assets
 from perennial.hooks.lake import Lake
 from perennial.operators.base import FlowOperator
 from perennial.watches import AnyWatch, Report
@@ -67,11 +67,13 @@ class VerdictBranchOperator(WatchOperator, BaseBranchOperator):
 class AskForTrainingOperator(WatchOperator):
     """Ask for a training because of a day's verdict, if one may help: at most once a cool-down, never from a backfill.
 
-    All that is watched of a model has one cool-down: what drifts and what it costs in quality is one reason.
+    All that is watched of a model has one cool-down: what drifts and what it costs in quality is one reason. A run that
+    has asked does not ask again, however often it is cleared.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(outlets=[assets.retrain(kwargs["spec"].name)], **kwargs)
+        asset = assets.retrain(kwargs["spec"].name)
+        super().__init__(inlets=[asset], outlets=[asset], **kwargs)
 
     def perform(self, context: Any) -> dict[str, Any]:
         """Emit the request, or skip, which emits nothing."""
@@ -87,6 +89,9 @@ class AskForTrainingOperator(WatchOperator):
             raise AirflowSkipException(f"the verdict is {report.verdict}: only {watch.asks} asks for a training")
         if why := watch.needs_none(run, report):
             raise AirflowSkipException(why)
+        dag_run = context["dag_run"]
+        if any(asked.is_of(event, dag_run) for event in asked.requests(context, name, since=dag_run.run_after)):
+            raise AirflowSkipException("this run has asked for a training already")
         begin_cool_down(lake, RetrainingRecord(date=run.date, run=run.provenance.run), self.spec)
         reason = f"{watch.because} on {run.date}: {report.reasons}"
         request = {"reason": reason, "date": run.date.isoformat(), "params": {}}
@@ -95,7 +100,7 @@ class AskForTrainingOperator(WatchOperator):
 
 
 def begin_cool_down(lake: Lake, mine: RetrainingRecord, spec: ModelSpec) -> None:
-    """Put this request on record. One of the same run is its own: a retry asks for what it could not yet.
+    """Put this request on record. One of the same run is its own: it has not asked yet (see `asked`).
 
     A day before that of the record asks for nothing, however long before: it would let the cool-down begin in the past.
 

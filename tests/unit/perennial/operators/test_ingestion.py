@@ -1,5 +1,6 @@
 """Find what was dropped, publish the partition, ask for a training."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import json
@@ -15,6 +16,7 @@ from perennial.operators.ingestion import (
     FindLandingOperator,
     PublishPartitionOperator,
     RequestRetrainingOperator,
+    content_of,
     is_partition_left,
     manifest_of,
 )
@@ -23,6 +25,7 @@ from include.specs import codec, s3_layout
 from include.specs.model import ModelSpec
 from include.specs.partition import IngestionReport, PartFile, PartitionManifest
 from include.specs.run import IngestionRun
+from tests.shared.airflow_context import kept_event
 
 Make = Callable[..., Any]
 DAY = dt.date(2026, 3, 1)
@@ -214,34 +217,159 @@ def test_publishing_again_gives_the_same_bytes(aws: SimpleNamespace, ingested: I
     assert written[0] == written[1]
 
 
-def _request(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
-    operator = RequestRetrainingOperator(task_id="request_retraining", spec=spec, partition="2026-03-01")
-    asked: dict[str, Any] = operator.execute(context)
-    return asked
+REQUEST = "retrain:churn"
+
+
+@pytest.fixture
+def holds(aws: SimpleNamespace, churn: ModelSpec, ingestion_run: Make) -> Make:
+    """Makes the partition of a day that holds something; gives the digest of its rows."""
+
+    def make(date: dt.date = DAY, rows: str = "a") -> str:
+        files = (dataclasses.replace(PART, sha256=rows * 64),)
+        run = ingestion_run(churn, date=date)
+        manifest = manifest_of(run, dataclasses.replace(REPORT, files=files))
+        aws.put(s3_layout.manifest("churn", date), manifest)
+        return content_of(manifest)
+
+    return make
+
+
+@pytest.fixture
+def ask(churn: ModelSpec, context: Make) -> Make:
+    """Asks for a training, as the task does in the run that ingested a day; its context."""
+
+    def make(date: dt.date = DAY, *, spec: ModelSpec = churn, run_type: str = "scheduled", **more: Any) -> Any:
+        end = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(2), dt.UTC)
+        given = {"interval": (end - dt.timedelta(days=1), end), "run_after": end, "run_id": f"{run_type}__{date}"}
+        made = context(run_type=run_type, dag_id="churn_ingestion", **{"params": {}, **given, **more})
+        operator = RequestRetrainingOperator(task_id="request_retraining", spec=spec, partition=date.isoformat())
+        try:
+            assert operator.execute(made) == made["outlet_events"][assets.retrain("churn")].extra
+        except AirflowSkipException:
+            assert made["outlet_events"][assets.retrain("churn")].extra == {}
+            raise
+        return made
+
+    return make
+
+
+def _kept(made: dict[str, Any], **changes: Any) -> Any:
+    """The event that Airflow keeps of what was asked for in `made`, with some of what it says otherwise."""
+    return kept_event(REQUEST, made["outlet_events"][assets.retrain("churn")].extra | changes, made["dag_run"])
 
 
 @pytest.mark.parametrize("run_type", ["scheduled", "manual"])
-def test_new_data_asks_for_a_training(churn: ModelSpec, context: Make, run_type: str) -> None:
-    """The request says why, for which day, and with which overrides."""
-    made = context(run_type=run_type, params={"training": {"thresholds": {"roc_auc": 0.99}}})
-    asked = _request(churn, made)
-    assert asked == {
+def test_new_data_asks_for_a_training(holds: Make, ask: Make, run_type: str) -> None:
+    """The request says why, for which day, what that holds, and with which overrides."""
+    content = holds()
+    made = ask(run_type=run_type, params={"training": {"thresholds": {"roc_auc": 0.99}}})
+    assert made["outlet_events"][assets.retrain("churn")].extra == {
         "reason": "new data: partition 2026-03-01",
         "partition": "2026-03-01",
+        "content": content,
         "params": {"thresholds": {"roc_auc": 0.99}},
     }
-    assert made["outlet_events"][assets.retrain("churn")].extra == asked
 
 
-def test_backfill_asks_for_no_training(churn: ModelSpec, context: Make) -> None:
+def test_digest_is_that_of_the_rows(holds: Make, ingestion_run: Make, churn: ModelSpec) -> None:
+    """A file that is dropped again with the same bytes is another object, and no other rows."""
+    before = holds()
+    run = ingestion_run(churn)
+    again = dataclasses.replace(run, sources=(dataclasses.replace(run.sources[0], version_id="2"),))
+    assert content_of(manifest_of(again, REPORT)) == before != holds(rows="b")
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "manual"])
+def test_cleared_run_asks_once(holds: Make, ask: Make, run_type: str) -> None:
+    """A run that has asked, and is run again, finds its request, however often."""
+    holds()
+    kept = [_kept(ask(run_type=run_type))]
+    with pytest.raises(AirflowSkipException, match=f"{run_type}__2026-03-01 has asked .* with 2026-03-01 as it is"):
+        ask(run_type=run_type, kept=kept)
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "manual"])
+def test_try_that_was_killed_has_not_asked(holds: Make, ask: Make, run_type: str) -> None:
+    """Without success there is no event, whatever the try had got to: the next one asks for the same."""
+    holds()
+    first, second = (_kept(ask(run_type=run_type)) for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "manual"])
+def test_cleared_run_asks_again_if_its_day_was_corrected(holds: Make, ask: Make, run_type: str) -> None:
+    """Other rows are new data; the request that counts is the last one, so that rows may change back."""
+    holds()
+    kept = [_kept(ask(run_type=run_type))]
+    holds(rows="b")
+    kept.append(_kept(ask(run_type=run_type, kept=kept)))
+    holds()
+    ask(run_type=run_type, kept=kept)
+
+
+def test_request_of_an_older_release_is_one(holds: Make, ask: Make) -> None:
+    """It does not say what the partition held: a run that made such a one has asked."""
+    holds()
+    event = _kept(ask())
+    old = event.model_copy(update={"extra": {"reason": "new data: partition 2026-03-01", "partition": "2026-03-01"}})
+    with pytest.raises(AirflowSkipException, match="has asked"):
+        ask(kept=[old])
+
+
+def test_requests_for_other_reasons_count_for_nothing(holds: Make, ask: Make) -> None:
+    """Neither another day's, nor one that names no day."""
+    holds()
+    made = ask()
+    kept = [_kept(made, partition="2026-02-28"), _kept(made).model_copy(update={"extra": {"reason": "drift"}})]
+    ask(kept=[*kept, _kept(made).model_copy(update={"extra": None})])
+
+
+def test_what_another_run_has_asked_for_is_asked_for_by_a_person_only(holds: Make, ask: Make) -> None:
+    """A day that somebody has ingested by hand is no news to the schedule; whoever starts a run gets a training."""
+    holds()
+    noon = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    by_hand = [_kept(ask(run_type="manual", run_after=noon))]
+    with pytest.raises(AirflowSkipException, match="manual__2026-03-01 has asked"):
+        ask(kept=by_hand)
+    ask(run_type="manual", run_after=noon, run_id="manual__again", kept=by_hand)
+
+
+def test_old_days_that_are_run_again_are_no_storm(holds: Make, ask: Make) -> None:
+    """Thirty scheduled runs, cleared at once after their files were corrected: the newest day asks, and it alone.
+
+    So it is where Airflow has forgotten what they asked for.
+    """
+    days = [DAY + dt.timedelta(days=n) for n in range(30)]
+    kept = []
+    for date in days:
+        holds(date)
+        kept.append(_kept(ask(date, kept=kept)))
+    for date in days:
+        holds(date, rows="b")
+    asked = []
+    for known in (kept, []):
+        for date in days:
+            with contextlib.suppress(AirflowSkipException):
+                asked.append(ask(date, kept=known) and date)
+    assert asked == [days[-1]] * 2
+
+
+def test_day_that_came_late_waits_for_the_next_training(holds: Make, ask: Make) -> None:
+    """The message says what to do for one now; a person who runs the date gets one."""
+    holds(DAY)
+    holds(DAY + dt.timedelta(days=2))
+    with pytest.raises(AirflowSkipException, match="older than the partition of 2026-03-03: start churn_training"):
+        ask()
+    ask(run_type="manual")
+
+
+def test_backfill_asks_for_no_training(ask: Make) -> None:
     """Ninety days of old data are not ninety trainings: the task is skipped, and so emits nothing."""
-    made = context(run_type="backfill", params={})
     with pytest.raises(AirflowSkipException, match="backfill"):
-        _request(churn, made)
-    assert made["outlet_events"][assets.retrain("churn")].extra == {}
+        ask(run_type="backfill")
 
 
-def test_spec_may_want_no_training_on_new_data(churn: ModelSpec, context: Make) -> None:
+def test_spec_may_want_no_training_on_new_data(churn: ModelSpec, ask: Make) -> None:
     """A model that is trained weekly only does not ask."""
     with pytest.raises(AirflowSkipException, match="retrain_on_ingestion"):
-        _request(dataclasses.replace(churn, retrain_on_ingestion=False), context(run_type="scheduled", params={}))
+        ask(spec=dataclasses.replace(churn, retrain_on_ingestion=False))

@@ -16,6 +16,7 @@ from perennial.operators.monitoring import AskForTrainingOperator, VerdictBranch
 from include.specs import codec, s3_layout
 from include.specs.model import ModelSpec
 from include.specs.run import RetrainingRecord
+from tests.shared.airflow_context import kept_event
 
 Make = Callable[..., Any]
 DAY = dt.date(2026, 3, 1)
@@ -161,10 +162,21 @@ def test_drift_and_quality_have_one_cool_down(
 
 
 def test_retry_asks_for_what_it_could_not_yet(watched: Make, ask: Make, context: Make, kind: Any) -> None:
-    """A try that was killed after it had put the request on record is no other request."""
+    """A try that was killed after it had put the request on record is no other request; so is one that was cleared."""
     watched(kind.worst)
     first, second = (ask(context(run_type="scheduled", interval=INTERVAL)) for _ in range(2))
     assert first == second
+
+
+def test_cleared_run_asks_once(watched: Make, ask: Make, context: Make, kind: Any) -> None:
+    """A run that has asked finds its request in Airflow, and one of another run is none of its own."""
+    watched(kind.worst)
+    made = context(run_type="scheduled", interval=INTERVAL)
+    event = kept_event("retrain:churn", ask(made), made["dag_run"])
+    with pytest.raises(AirflowSkipException, match="this run has asked for a training already"):
+        ask(context(run_type="scheduled", interval=INTERVAL, kept=[event]))
+    for of_another in ({"source_dag_id": "churn_ingestion"}, {"source_run_id": "scheduled__2"}):
+        ask(context(run_type="scheduled", interval=INTERVAL, kept=[event.model_copy(update=of_another)]))
 
 
 @pytest.fixture
