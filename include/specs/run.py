@@ -182,6 +182,20 @@ class ToldRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainingRecord:
+    """What the newest training of a model is about.
+
+    Args:
+        dag_id, run_id: of the Airflow run.
+        about: the digest of all that its model follows from: rows, spec and code.
+    """
+
+    dag_id: str
+    run_id: str
+    about: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingRun:
     """One model to train: the spec as it is for this run (overrides applied), the data, and the champion.
 

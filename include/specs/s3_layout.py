@@ -182,6 +182,15 @@ def told(model: str, watch: str) -> str:
     return f"monitoring/{model}/told-{watch}.json"
 
 
+def newest_training(model: str) -> str:
+    """Key of the record of what the newest training is about.
+
+    >>> newest_training("churn")
+    'experiments/churn/newest_training.json'
+    """
+    return f"experiments/{model}/newest_training.json"
+
+
 def champion(model: str) -> str:
     """Key of the pointer to a model's champion."""
     return f"champions/{model}.json"

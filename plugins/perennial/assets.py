@@ -11,8 +11,8 @@ def raw(model: str) -> Asset:
 
 
 def retrain(model: str) -> Asset:
-    """Training is asked for. Its events carry `reason`, and where known `partition`, `content` (the digest of its rows)
-    and `params`.
+    """Training is asked for. Its events carry `reason`, and where known `partition`, `content` (the digest of its
+    rows), `params`, and `only_if_new`: whether it is in vain where the newest training is about the same.
 
     A request of its own, not the partition's asset: a backfill of 90 partitions must not start 90 trainings.
     """

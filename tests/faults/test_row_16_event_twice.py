@@ -5,21 +5,29 @@ is shown against a real one.
 """
 
 import datetime as dt
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 
 from include.specs.run import TrainingRun
 from tests.faults.flow import Flow, Run, as_csv, rows
-from tests.shared.airflow_context import asset_events
+from tests.shared.airflow_context import RecordingTaskInstance, asset_events
 
 pytestmark = pytest.mark.row(16, "the same event delivered twice", "one run")
 DAY = dt.date(2026, 3, 1)
 
 
-def _serving(flow: Flow, *requests: dict[str, Any]) -> Run:
+def _serving(flow: Flow, *requests: dict[str, Any], of: str = "asset_triggered__1") -> Run:
     events = asset_events(flow.spec.name, *requests)
-    return flow.training("asset_triggered__1", run_type="asset_triggered", events=events)
+    return flow.training(of, run_type="asset_triggered", events=events)
+
+
+def _asked_for_versions(flow: Flow) -> int:
+    """How many versions were asked for, of whatever model."""
+    status, found = flow.place.server.admin("GET", "/calls?operation=CreateModelPackage")
+    assert status == HTTPStatus.OK
+    return len(found["calls"])
 
 
 def test_a_run_serves_an_event_that_came_twice_once(flow: Flow) -> None:
@@ -56,20 +64,62 @@ def test_a_run_serves_several_requests_together(flow: Flow) -> None:
     assert resolved.model.gate.thresholds == {"roc_auc": 0.56, "brier": 0.24}
 
 
+def test_a_request_for_what_is_being_trained_on_is_in_vain(flow: Flow) -> None:
+    """Two days end together; the first one's training has both, and what the second asked for starts no job.
+
+    So is an event that comes once more when its run has begun. A person who starts a run gets one, and drift does.
+
+    Fails when `ResolveRunOperator` no longer looks at what the newest training is about (`trainings.begin`).
+    """
+    requests = []
+    for n in range(2):
+        flow.land(DAY + dt.timedelta(days=n), as_csv(rows(flow.spec.dataset, seed=n)))
+        requests += flow.ingest(DAY + dt.timedelta(days=n)).events[f"retrain:{flow.spec.name}"]
+    first, second = (_serving(flow, request, of=f"asset_triggered__{n}") for n, request in enumerate(requests, 1))
+    first.execute("resolve")
+    jobs = flow.jobs()
+    second.finish()
+    assert set(second.states.values()) == {"skipped"}
+    assert flow.jobs() == jobs
+    drift, by_hand = {"reason": "drift of tenure"}, flow.ingest(DAY, asked=True).events[f"retrain:{flow.spec.name}"]
+    for n, others in enumerate(([drift], [*requests, drift], by_hand), 3):
+        _serving(flow, *others, of=f"asset_triggered__{n}").execute("resolve")
+    flow.training("manual__1").execute("resolve")
+
+
+def test_a_training_that_has_failed_is_none(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it was to train on is trained on by the next run that is asked for; and its own is not held against it.
+
+    Fails when a record counts whatever became of its run (`_counts`), or against the run that has written it.
+    """
+    flow.land(DAY)
+    [request] = flow.ingest(DAY).events[f"retrain:{flow.spec.name}"]
+    first, second = (_serving(flow, request, of=f"asset_triggered__{n}") for n in (1, 2))
+    first.execute("resolve")
+    with monkeypatch.context() as failed:
+        failed.setattr(RecordingTaskInstance, "state_of_runs", "failed")
+        second.execute("resolve")
+    for cleared in (second, first):
+        cleared.execute("resolve")
+
+
 def test_a_cleared_run_is_the_same_run(flow: Flow) -> None:
-    """Every task that is run again finds what it made: no second job of any step, no second version.
+    """Every task that is run again finds what it made: no second job of any step, no second version asked for.
 
     Fails when a job's name no longer follows from its task and its configuration (`naming.job_name`), or when the
-    registry is not asked before a version is made (`Packages.of_run`, `ClientToken`).
+    registry is not asked before a version is made (`Packages.of_run`). What a run asks for twice at one time is held
+    apart by `ClientToken`, which row 4 is about.
     """
     flow.land(DAY)
     [request] = flow.ingest(DAY).events[f"retrain:{flow.spec.name}"]
     run = _serving(flow, request).finish()
     jobs, [version] = (flow.jobs(), flow.jobs("Training")), flow.packages()
+    asked = _asked_for_versions(flow)
     for task_id in ("candidate.preprocess", "candidate.train", "candidate.evaluate", "register"):
         run.execute(task_id)
     assert (flow.jobs(), flow.jobs("Training")) == jobs
     assert [package["ModelPackageArn"] for package in flow.packages()] == [version["ModelPackageArn"]]
+    assert _asked_for_versions(flow) == asked
 
 
 def test_an_ingestion_that_is_cleared_asks_for_no_second_training(flow: Flow) -> None:
@@ -103,7 +153,7 @@ def test_old_days_that_are_cleared_are_no_storm_of_trainings(flow: Flow) -> None
 def test_a_delivery_that_is_ingested_twice_changes_nothing(flow: Flow) -> None:
     """Another run of the same day's objects gives the same bytes, manifest and all, and asks for the same training.
 
-    A person who starts a run gets a training: the schedule would not ask for it twice.
+    A person who starts a run gets a training, too: the schedule would not ask for it twice.
 
     Fails when a partition's manifest or its parts hold anything of the run that wrote them.
     """
@@ -112,4 +162,5 @@ def test_a_delivery_that_is_ingested_twice_changes_nothing(flow: Flow) -> None:
     before = {key: flow.read(key) for key in flow.keys("raw")}
     second = flow.ingest(DAY, asked=True)
     assert {key: flow.read(key) for key in flow.keys("raw")} == before
-    assert second.events == first.events
+    name = f"retrain:{flow.spec.name}"
+    assert second.events == first.events | {name: [first.events[name][0] | {"only_if_new": False}]}

@@ -12,9 +12,10 @@ from include.specs.errors import PartitionError, ReportError
 from include.specs.model import ModelSpec
 from include.specs.partition import IngestionReport, PartitionManifest, SourceObject
 from include.specs.run import IngestionRun
-from perennial import asked, assets, aws_requests, naming
+from perennial import asked, assets, aws_requests
 from perennial.hooks.lake import Lake
 from perennial.operators.base import FlowOperator, provenance, required_date
+from perennial.trainings import content_of
 
 
 class FindLandingOperator(FlowOperator):
@@ -101,6 +102,8 @@ class RequestRetrainingOperator(FlowOperator):
             "reason": f"new data: partition {self.partition}",
             "partition": self.partition,
             "content": content,
+            # Of a person's run it is asked for anything: that a training is wanted is reason enough.
+            "only_if_new": context["dag_run"].run_type == "scheduled",
             "params": context["params"].get("training") or {},
         }
         context["outlet_events"][assets.retrain(self.spec.name)].extra = request
@@ -126,11 +129,6 @@ class RequestRetrainingOperator(FlowOperator):
         if context["dag_run"].run_type != "scheduled" or newest <= date:
             return ""
         return f"{date} is older than the partition of {newest}: start {name}_training, or the next takes it in"
-
-
-def content_of(manifest: PartitionManifest) -> str:
-    """The digest of the rows of a partition, whatever they were read from."""
-    return naming.digest(sorted(file.sha256 for file in manifest.files))
 
 
 def _newest(lake: Lake, model: str) -> dt.date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from airflow.sdk import BaseBranchOperator
@@ -15,8 +16,8 @@ from include.specs import codec, reports, s3_layout
 from include.specs.errors import PartitionError
 from include.specs.partition import PartitionRef
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
-from include.specs.run import TrainingRun
-from perennial import assets, aws_requests, champions, naming, registry
+from include.specs.run import TrainingRecord, TrainingRun
+from perennial import assets, aws_requests, champions, naming, registry, trainings
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.links import ReportLink
@@ -27,6 +28,8 @@ from perennial.params import apply_overrides, merge_overrides
 
 class ResolveRunOperator(FlowOperator):
     """Pin what this run trains on and what its candidate has to measure up to; write the run's configuration.
+
+    A run that new data alone has asked for is skipped where the newest training is about the same rows, spec and code.
 
     Returns (XCom): run (its name in S3), config_key, reason, partitions, champion (a version, or None).
     """
@@ -47,6 +50,7 @@ class ResolveRunOperator(FlowOperator):
             champion=champions.pinned(spec.name, slug, group=where.group(spec.name), lake=lake, packages=Packages()),
             past_window=is_past_window(context, overrides) or self._is_overtaken(lake, context),
         )
+        self._begin(lake, run, context, requests)
         manifest = aws_requests.raw_manifest(partitions, bucket=where.bucket, model=spec.name)
         lake.write_manifest(aws_requests.manifest_key(spec.name, slug, "raw"), manifest)
         config_key = aws_requests.config_key(spec.name, slug)
@@ -59,6 +63,14 @@ class ResolveRunOperator(FlowOperator):
             "partitions": [ref.manifest_key for ref in partitions],
             "champion": run.champion.version if run.champion else None,
         }
+
+    def _begin(
+        self, lake: Lake, run: TrainingRun, context: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Put it on record; skip where all that asked for the run wants new rows, and there are none."""
+        _, begun = lake.known_as(TrainingRun, aws_requests.config_key(run.model.name, run.provenance.run))
+        only_if_new = bool(requests) and not begun and all(request.get("only_if_new") for request in requests)
+        trainings.begin(lake, run, only_if_new=only_if_new, counts=partial(_counts, context["ti"]))
 
     def _partitions(
         self, lake: Lake, context: Mapping[str, Any], overrides: Mapping[str, Any]
@@ -257,6 +269,12 @@ def of_one_origin(partitions: Sequence[PartitionRef]) -> tuple[PartitionRef, ...
     """Those that are as real, or as made up, as the newest: the two are never mixed."""
     synthetic = partitions[-1].manifest.synthetic
     return tuple(ref for ref in partitions if ref.manifest.synthetic == synthetic)
+
+
+def _counts(ti: Any, known: TrainingRecord) -> bool:
+    """Whether the run has not failed; one that is gone counts for nothing."""
+    states = ["queued", "running", "success"]
+    return bool(ti.get_dr_count(dag_id=known.dag_id, run_ids=[known.run_id], states=states))
 
 
 def _requests(context: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -51,6 +51,7 @@ def test_models_never_share_a_prefix(one: str, other: str, date: dt.date, run: s
         assert not prefix(one, run).startswith(prefix(other, run))
     assert not s3_layout.raw(one).startswith(s3_layout.raw(other))
     assert s3_layout.champion(one) != s3_layout.champion(other)
+    assert s3_layout.newest_training(one) != s3_layout.newest_training(other)
 
 
 @given(names, dates, runs)

@@ -16,10 +16,10 @@ from perennial.operators.ingestion import (
     FindLandingOperator,
     PublishPartitionOperator,
     RequestRetrainingOperator,
-    content_of,
     is_partition_left,
     manifest_of,
 )
+from perennial.trainings import content_of
 
 from include.specs import codec, s3_layout
 from include.specs.model import ModelSpec
@@ -260,13 +260,14 @@ def _kept(made: dict[str, Any], **changes: Any) -> Any:
 
 @pytest.mark.parametrize("run_type", ["scheduled", "manual"])
 def test_new_data_asks_for_a_training(holds: Make, ask: Make, run_type: str) -> None:
-    """The request says why, for which day, what that holds, and with which overrides."""
+    """The request says why, for which day, what that holds, with which overrides; a person's is never in vain."""
     content = holds()
     made = ask(run_type=run_type, params={"training": {"thresholds": {"roc_auc": 0.99}}})
     assert made["outlet_events"][assets.retrain("churn")].extra == {
         "reason": "new data: partition 2026-03-01",
         "partition": "2026-03-01",
         "content": content,
+        "only_if_new": run_type == "scheduled",
         "params": {"thresholds": {"roc_auc": 0.99}},
     }
 
