@@ -17,9 +17,21 @@ from perennial import assets
 def requests(context: Mapping[str, Any], model: str, *, since: dt.datetime) -> list[Any]:
     """The requests for a training of `model` that were made since then, as Airflow keeps events; the oldest first.
 
-    The task has the asset among its `inlets`, or Airflow does not let it read them.
+    The task is one that `asks`: Airflow lets a task read the events of its inlets only.
     """
-    return list(context["inlet_events"][assets.retrain(model)].after(since.isoformat()))
+    return list(context["inlet_events"][assets.requested(model)].after(since.isoformat()))
+
+
+def asks(model: str) -> dict[str, Any]:
+    """The arguments of a task that asks for trainings of `model`: what it reads, and what it emits by `request`."""
+    read, emitted = assets.requested(model), assets.retrain(model)
+    return {"inlets": [read], "outlets": [emitted, read]}
+
+
+def request(context: Mapping[str, Any], model: str, extra: Mapping[str, Any]) -> None:
+    """Ask for a training of `model`, once the task has succeeded."""
+    for asset in (assets.retrain(model), assets.requested(model)):
+        context["outlet_events"][asset].extra = dict(extra)
 
 
 def is_of(event: Any, run: Any) -> bool:

@@ -19,6 +19,15 @@ def retrain(model: str) -> Asset:
     return Asset(name=f"retrain:{model}", uri=f"perennial://retrain/{model}", group="perennial")
 
 
+def requested(model: str) -> Asset:
+    """A training was asked for: each event of `retrain` once more, for those who read what was asked for.
+
+    Nothing is scheduled on it. Airflow (3.2, 3.3) cannot list the events of an asset while a run that one of them has
+    made is queued and has no start date, which for a training may be hours.
+    """
+    return Asset(name=f"requested:{model}", uri=f"perennial://requested/{model}", group="perennial")
+
+
 def package(model: str) -> Asset:
     """A version of the model is registered. Its events carry `version` and `package_arn`."""
     return Asset(name=f"package:{model}", uri=f"perennial://package/{model}", group="perennial")

@@ -230,7 +230,10 @@ def test_training_runs_on_request_and_weekly(training: DAG) -> None:
 
 
 def test_flows_are_joined_by_assets(bag: DagBag) -> None:
-    """Ingestion emits the data and a request, training the version, monitoring what it found and a request: no more."""
+    """Ingestion emits the data and a request, training the version, monitoring what it found and a request: no more.
+
+    Of a request it is kept that it was made.
+    """
     for name in MODELS:
         outlets = {
             (task.task_id, asset.name)
@@ -241,6 +244,7 @@ def test_flows_are_joined_by_assets(bag: DagBag) -> None:
         assert outlets == {
             ("publish", f"raw:{name}"),
             ("request_retraining", f"retrain:{name}"),
+            ("request_retraining", f"requested:{name}"),
             ("announce", f"package:{name}"),
             ("alert", f"drift:{name}"),
             ("alert", f"performance:{name}"),
@@ -252,7 +256,15 @@ def test_whoever_asks_for_a_training_can_see_what_was_asked_for(bag: DagBag) -> 
     for name in MODELS:
         for flow in ("ingestion", "drift", "performance"):
             task = bag.dags[f"{name}_{flow}"].get_task("request_retraining")
-            assert task.inlets == task.outlets == [assets.retrain(name)]
+            assert task.inlets == [assets.requested(name)]
+            assert task.outlets == [assets.retrain(name), assets.requested(name)]
+
+
+def test_nothing_is_scheduled_on_what_was_asked_for(bag: DagBag) -> None:
+    """Airflow cannot list the events of an asset while a run that one of them has made has not begun."""
+    conditions = [getattr(dag.timetable, "asset_condition", None) for dag in bag.dags.values()]
+    scheduled = {asset.name for condition in conditions for asset in getattr(condition, "objects", ())}
+    assert scheduled == {f"retrain:{name}" for name in MODELS}
 
 
 def test_gate_branches_to_tasks_that_are_there(training: DAG) -> None:

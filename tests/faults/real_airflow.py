@@ -38,7 +38,7 @@ from tests.shared.inbox import inbox
 REPO = Path(__file__).parents[2]
 DAGS = Path(__file__).parent / "dags"
 HELD_JOB = Path(__file__).parent / "held_job"
-MODELS = ("small", "slow", "impatient", "daily", "bygone")
+MODELS = ("small", "slow", "impatient", "daily", "bygone", "asking")
 DAY = dt.date(2026, 3, 1)
 # What Airflow takes minutes to notice by default, it is to notice within the patience of a test.
 NOTICING = {

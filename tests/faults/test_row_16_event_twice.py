@@ -127,14 +127,14 @@ def test_an_ingestion_that_is_cleared_asks_for_no_second_training(flow: Flow) ->
 
     Fails when `RequestRetrainingOperator` no longer looks at what was asked for (`_asked_before`).
     """
-    request, data = f"retrain:{flow.spec.name}", f"raw:{flow.spec.name}"
+    data, *request = (f"{asset}:{flow.spec.name}" for asset in ("raw", "retrain", "requested"))
     flow.land(DAY)
-    assert set(flow.ingest(DAY).events) == {data, request}
+    assert set(flow.ingest(DAY).events) == {data, *request}
     cleared = flow.ingest(DAY)
     assert (cleared.states["request_retraining"], set(cleared.events)) == ("skipped", {data})
     assert len(flow.jobs()) == 1
     flow.land(DAY, as_csv(rows(flow.spec.dataset, seed=2)))
-    assert set(flow.ingest(DAY).events) == {data, request}
+    assert set(flow.ingest(DAY).events) == {data, *request}
 
 
 def test_old_days_that_are_cleared_are_no_storm_of_trainings(flow: Flow) -> None:
@@ -162,5 +162,10 @@ def test_a_delivery_that_is_ingested_twice_changes_nothing(flow: Flow) -> None:
     before = {key: flow.read(key) for key in flow.keys("raw")}
     second = flow.ingest(DAY, asked=True)
     assert {key: flow.read(key) for key in flow.keys("raw")} == before
-    name = f"retrain:{flow.spec.name}"
-    assert second.events == first.events | {name: [first.events[name][0] | {"only_if_new": False}]}
+    [[data], [request], [_]] = (first.events[f"{asset}:{flow.spec.name}"] for asset in ("raw", "retrain", "requested"))
+    by_hand = [request | {"only_if_new": False}]
+    assert second.events == {
+        f"raw:{flow.spec.name}": [data],
+        f"retrain:{flow.spec.name}": by_hand,
+        f"requested:{flow.spec.name}": by_hand,
+    }

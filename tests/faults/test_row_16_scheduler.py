@@ -1,5 +1,6 @@
-"""Row 16, against a real scheduler: the requests that lie there when it looks are one run."""
+"""Row 16, against a real scheduler: requests that lie there when it looks are one run, and each is made once."""
 
+import datetime as dt
 import time
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from include.specs.job import CONFIG_FILE
 from include.specs.run import TrainingRun
 from laptop.airflow_api import Run
-from tests.faults.real_airflow import RealAirflow, until
+from tests.faults.real_airflow import DAY, RealAirflow, until
 
 pytestmark = [
     pytest.mark.flow,
@@ -37,3 +38,25 @@ def test_requests_that_lie_there_together_start_one_run(system: RealAirflow) -> 
     [run] = started()
     served = Run(dag_id="small_training", run_id=run["dag_run_id"])
     assert system.read(TrainingRun, served, CONFIG_FILE).provenance.reason == "drift of tenure"
+
+
+def test_an_ingestion_that_is_cleared_asks_once(system: RealAirflow) -> None:
+    """The same run, done again, finds what Airflow keeps of its request, though the training is queued behind another.
+
+    Fails when the request task has no inlet, or reads the events of the asset that starts trainings (`asked.requests`).
+    """
+    system.hold("asking")
+    system.ingest("asking")
+    system.until_job("asking", "train")
+    next_day = DAY + dt.timedelta(days=1)
+    system.land("asking", next_day)
+    run = system.api.trigger("asking_ingestion", conf={"date": next_day.isoformat()})
+    system.until_ended(run)
+    until(lambda: len(system.runs("asking_training")) > 1, seconds=60, of="the second training")
+    system.clear(run, "find_landing")
+    system.until_ended(run)
+    assert system.tasks(run)["request_retraining"].state == "skipped"
+    assert sorted(each["state"] for each in system.runs("asking_training")) == ["queued", "running"]
+    system.release()
+    until(lambda: {each["state"] for each in system.runs("asking_training")} == {"success"}, seconds=180, of="the end")
+    assert len(system.runs("asking_training")) == 2

@@ -84,8 +84,7 @@ class RequestRetrainingOperator(FlowOperator):
     template_fields = ("partition",)
 
     def __init__(self, *, partition: str, **kwargs: Any) -> None:
-        asset = assets.retrain(kwargs["spec"].name)
-        super().__init__(inlets=[asset], outlets=[asset], **kwargs)
+        super().__init__(**asked.asks(kwargs["spec"].name), **kwargs)
         self.partition = partition
 
     def perform(self, context: Any) -> dict[str, Any]:
@@ -106,7 +105,7 @@ class RequestRetrainingOperator(FlowOperator):
             "only_if_new": context["dag_run"].run_type == "scheduled",
             "params": context["params"].get("training") or {},
         }
-        context["outlet_events"][assets.retrain(self.spec.name)].extra = request
+        asked.request(context, self.spec.name, request)
         return request
 
     def _asked_before(self, context: Any, date: dt.date, content: str) -> str:
@@ -117,8 +116,7 @@ class RequestRetrainingOperator(FlowOperator):
         made = asked.requests(context, self.spec.name, since=since)
         mine = [(event, dict(event.extra or {})) for event in made if scheduled or asked.is_of(event, run)]
         last = next((known for known in reversed(mine) if known[1].get("partition") == self.partition), None)
-        # Requests of older releases do not say what the partition held.
-        if last is None or last[1].get("content", content) != content:
+        if last is None or last[1].get("content") != content:
             return ""
         return f"{last[0].source_run_id or 'somebody'} has asked for a training with {date} as it is now"
 

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.specs import codec, s3_layout
 from include.specs.model import ModelSpec
 from include.specs.run import RetrainingRecord
-from perennial import asked, assets
+from perennial import asked
 from perennial.hooks.lake import Lake
 from perennial.operators.base import FlowOperator
 from perennial.watches import AnyWatch, Report
@@ -72,8 +72,7 @@ class AskForTrainingOperator(WatchOperator):
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        asset = assets.retrain(kwargs["spec"].name)
-        super().__init__(inlets=[asset], outlets=[asset], **kwargs)
+        super().__init__(**asked.asks(kwargs["spec"].name), **kwargs)
 
     def perform(self, context: Any) -> dict[str, Any]:
         """Emit the request, or skip, which emits nothing."""
@@ -95,7 +94,7 @@ class AskForTrainingOperator(WatchOperator):
         begin_cool_down(lake, RetrainingRecord(date=run.date, run=run.provenance.run), self.spec)
         reason = f"{watch.because} on {run.date}: {report.reasons}"
         request = {"reason": reason, "date": run.date.isoformat(), "params": {}}
-        context["outlet_events"][assets.retrain(name)].extra = request
+        asked.request(context, name, request)
         return request
 
 

@@ -24,8 +24,10 @@ IMPATIENT = replace(SMALL, name="impatient")
 DAILY = replace(SMALL, name="daily", retrain_on_ingestion=True)
 # One that nothing is trained of but windows of the past, and of which so many runs go on at a time as the house allows.
 BYGONE = replace(SMALL, name="bygone")
+# One whose ingestion is run again after it has asked for a training, which waits for another.
+ASKING = replace(SMALL, name="asking", retrain_on_ingestion=True)
 
-for spec in (SMALL, SLOW, IMPATIENT, DAILY, BYGONE):
+for spec in (SMALL, SLOW, IMPATIENT, DAILY, BYGONE, ASKING):
     for made in (ingestion_dag(spec), training_dag(spec)):
         if spec is not BYGONE:
             made.max_active_runs = 8
@@ -36,4 +38,5 @@ for spec in (SMALL, SLOW, IMPATIENT, DAILY, BYGONE):
             task.retry_delay = dt.timedelta(seconds=1)
             task.max_retry_delay = dt.timedelta(seconds=5)
         globals()[made.dag_id] = made
+globals()["asking_training"].max_active_runs = 1
 globals()["impatient_training"].dagrun_timeout = dt.timedelta(seconds=60)

@@ -217,7 +217,7 @@ def test_publishing_again_gives_the_same_bytes(aws: SimpleNamespace, ingested: I
     assert written[0] == written[1]
 
 
-REQUEST = "retrain:churn"
+REQUEST = "requested:churn"
 
 
 @pytest.fixture
@@ -244,7 +244,9 @@ def ask(churn: ModelSpec, context: Make) -> Make:
         made = context(run_type=run_type, dag_id="churn_ingestion", **{"params": {}, **given, **more})
         operator = RequestRetrainingOperator(task_id="request_retraining", spec=spec, partition=date.isoformat())
         try:
-            assert operator.execute(made) == made["outlet_events"][assets.retrain("churn")].extra
+            asked = operator.execute(made)
+            assert asked == made["outlet_events"][assets.retrain("churn")].extra
+            assert asked == made["outlet_events"][assets.requested("churn")].extra
         except AirflowSkipException:
             assert made["outlet_events"][assets.retrain("churn")].extra == {}
             raise
@@ -306,15 +308,6 @@ def test_cleared_run_asks_again_if_its_day_was_corrected(holds: Make, ask: Make,
     kept.append(_kept(ask(run_type=run_type, kept=kept)))
     holds()
     ask(run_type=run_type, kept=kept)
-
-
-def test_request_of_an_older_release_is_one(holds: Make, ask: Make) -> None:
-    """It does not say what the partition held: a run that made such a one has asked."""
-    holds()
-    event = _kept(ask())
-    old = event.model_copy(update={"extra": {"reason": "new data: partition 2026-03-01", "partition": "2026-03-01"}})
-    with pytest.raises(AirflowSkipException, match="has asked"):
-        ask(kept=[old])
 
 
 def test_requests_for_other_reasons_count_for_nothing(holds: Make, ask: Make) -> None:

@@ -172,7 +172,7 @@ def test_cleared_run_asks_once(watched: Make, ask: Make, context: Make, kind: An
     """A run that has asked finds its request in Airflow, and one of another run is none of its own."""
     watched(kind.worst)
     made = context(run_type="scheduled", interval=INTERVAL)
-    event = kept_event("retrain:churn", ask(made), made["dag_run"])
+    event = kept_event("requested:churn", ask(made), made["dag_run"])
     with pytest.raises(AirflowSkipException, match="this run has asked for a training already"):
         ask(context(run_type="scheduled", interval=INTERVAL, kept=[event]))
     for of_another in ({"source_dag_id": "churn_ingestion"}, {"source_run_id": "scheduled__2"}):
