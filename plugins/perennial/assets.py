@@ -23,7 +23,7 @@ def requested(model: str) -> Asset:
     """A training was asked for: each event of `retrain` once more, for those who read what was asked for.
 
     Nothing is scheduled on it. Airflow (3.2, 3.3) cannot list the events of an asset while a run that one of them has
-    made is queued and has no start date, which for a training may be hours.
+    made has no start date: one that has just been made, that was cleared and waits, or whose DAG is paused.
     """
     return Asset(name=f"requested:{model}", uri=f"perennial://requested/{model}", group="perennial")
 
