@@ -154,6 +154,8 @@ def perennial_environment(addresses: Addresses, code_version: str) -> dict[str, 
         "LOG_PAGE": addresses.aws + "/_localaws/logs/{job}",
         "OBJECT_PAGE": addresses.aws + "/_localaws/objects/{bucket}/{key}",
         "POLL_INTERVAL_S": "2",
+        # That it was switched off is no outage: nobody waits for the days between two starts.
+        "CATCH_UP": "1",
         "CODE_VERSION": code_version,
     }
     return {f"AIRFLOW__PERENNIAL__{name}": value for name, value in options.items()}

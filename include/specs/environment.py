@@ -169,6 +169,16 @@ def retry_pace(variables: Mapping[str, str]) -> float:
     return pace
 
 
+def catch_up(variables: Mapping[str, str]) -> int:
+    """The option `catch_up`: how many of the newest intervals of a daily flow are run that were missed; 14 if not set.
+
+    So many days has CloudWatch for metrics of the past. Whose machine is switched off at night wants 1: the newest.
+    """
+    count = _number("CATCH_UP", "be a whole number", variables.get(f"{PREFIX}CATCH_UP", "14"))
+    require(count >= 1 and count.is_integer(), f"{PREFIX}CATCH_UP", "be a whole number of at least 1", count)
+    return int(count)
+
+
 def _options(variables: Mapping[str, str]) -> Mapping[str, str]:
     return {key.removeprefix(PREFIX).lower(): value for key, value in variables.items() if key.startswith(PREFIX)}
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from airflow import sdk
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG, AssetOrTimeSchedule, BaseOperator, CronDataIntervalTimetable, TriggerRule
+from airflow.sdk import DAG, AssetOrTimeSchedule, BaseOperator, TriggerRule
 from airflow.sdk.definitions._internal.node import DAGNode
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.serialization.serialized_objects import DagSerialization
@@ -19,6 +19,7 @@ from perennial.flows.smoke import DAG_ID
 from perennial.operators.jobs import SageMakerJobOperator
 from perennial.operators.monitoring import VerdictBranchOperator
 from perennial.operators.training import QualityGateBranchOperator
+from perennial.timetables import CronCatchUpTimetable
 
 from include.specs.catalog import load
 from include.specs.job import STEPS
@@ -123,7 +124,8 @@ def test_dag_explains_itself(dag: DAG) -> None:
 
 
 def test_dag_does_not_run_for_the_past_on_its_own(dag: DAG) -> None:
-    """No catch-up, a limit on runs at a time, and no start that would make up for last week's training."""
+    """No catch-up from its start date, a limit on runs at a time, and no start that would make up for last week's
+    training. (Days that were missed since the last run are the timetable's to know.)"""
     assert dag.catchup is False
     trains = dag.dag_id.endswith("_training")
     assert dag.start_date == (None if trains else dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
@@ -216,8 +218,8 @@ def test_ingestion_is_daily_and_knows_its_day(bag: DagBag) -> None:
     """Its timetable gives a data interval: the day that a run reads."""
     for name, spec in MODELS.items():
         dag = bag.dags[f"{name}_ingestion"]
-        assert isinstance(dag.timetable, CronDataIntervalTimetable)
-        assert dag.timetable.expression == spec.ingestion_schedule
+        assert isinstance(dag.timetable, CronCatchUpTimetable)
+        assert dag.timetable.summary == spec.ingestion_schedule
 
 
 def test_training_runs_on_request_and_weekly(training: DAG) -> None:
@@ -309,8 +311,8 @@ def test_monitoring_looks_at_one_day_at_a_time(bag: DagBag, flow: str, schedule:
     """Its timetable gives the day, and a day's run finds the reports of those before it."""
     for name, spec in MODELS.items():
         dag = bag.dags[f"{name}_{flow}"]
-        assert isinstance(dag.timetable, CronDataIntervalTimetable)
-        assert dag.timetable.expression == getattr(spec.monitoring, schedule)
+        assert isinstance(dag.timetable, CronCatchUpTimetable)
+        assert dag.timetable.summary == getattr(spec.monitoring, schedule)
         assert dag.max_active_runs == 1
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterable
 from typing import Any, cast
 
 from airflow import sdk
 from airflow.sdk import BaseOperator
 
+from include.specs.environment import catch_up
 from include.specs.job import JobStep
 from include.specs.model import ModelSpec
 from perennial.aws_requests import longest_s
+from perennial.timetables import CronCatchUpTimetable
 
 # Before the first interval that anybody could want to ingest; nothing runs on its own before it is unpaused.
 EPOCH = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
@@ -30,6 +33,11 @@ def defaults(spec: ModelSpec) -> dict[str, Any]:
         "execution_timeout": dt.timedelta(hours=6),
         **_retry_policy(),
     }
+
+
+def daily(cron: str) -> CronCatchUpTimetable:
+    """When a flow runs whose runs are of a day each: by `cron`, in UTC, and afterwards for days that were missed."""
+    return CronCatchUpTimetable(cron, at_most=catch_up(os.environ))
 
 
 def longest(spec: ModelSpec, steps: Iterable[JobStep]) -> dt.timedelta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk import DAG
 
 from include.specs.job import DETECT_DRIFT
 from include.specs.model import ModelSpec
@@ -33,7 +33,7 @@ def drift_dag(spec: ModelSpec) -> DAG:
     with DAG(
         dag_id=f"{spec.name}_drift",
         dag_display_name=f"{spec.title}: drift",
-        schedule=CronDataIntervalTimetable(spec.monitoring.schedule, timezone="UTC"),
+        schedule=common.daily(spec.monitoring.schedule),
         start_date=common.EPOCH,
         catchup=False,
         # Each day looks at the reports of the days before.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk import DAG
 
 from include.specs.job import INGEST
 from include.specs.model import ModelSpec
@@ -33,7 +33,7 @@ def ingestion_dag(spec: ModelSpec) -> DAG:
     with DAG(
         dag_id=f"{spec.name}_ingestion",
         dag_display_name=f"{spec.title}: ingestion",
-        schedule=CronDataIntervalTimetable(spec.ingestion_schedule, timezone="UTC"),
+        schedule=common.daily(spec.ingestion_schedule),
         start_date=common.EPOCH,
         catchup=False,
         max_active_runs=4,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk import DAG
 
 from include.specs.job import MEASURE_QUALITY
 from include.specs.model import ModelSpec
@@ -35,7 +35,7 @@ def performance_dag(spec: ModelSpec) -> DAG:
     with DAG(
         dag_id=f"{spec.name}_performance",
         dag_display_name=f"{spec.title}: realised quality",
-        schedule=CronDataIntervalTimetable(spec.monitoring.performance_schedule, timezone="UTC"),
+        schedule=common.daily(spec.monitoring.performance_schedule),
         start_date=common.EPOCH,
         catchup=False,
         # Whether a verdict is news depends on the report before.

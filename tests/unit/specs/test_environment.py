@@ -2,7 +2,16 @@
 
 import pytest
 
-from include.specs.environment import PREFIX, bucket, deferrable, environment, for_telling, is_of_an_option, retry_pace
+from include.specs.environment import (
+    PREFIX,
+    bucket,
+    catch_up,
+    deferrable,
+    environment,
+    for_telling,
+    is_of_an_option,
+    retry_pace,
+)
 from include.specs.errors import SpecError
 
 REQUIRED = {
@@ -122,6 +131,14 @@ def test_an_option_that_cannot_be_read_is_refused() -> None:
 def test_pace_of_retries(said: dict[str, str], pace: float) -> None:
     """Waits are as long as the table has them, unless somebody says otherwise; nothing else needs to be set."""
     assert retry_pace(said) == pace
+
+
+def test_missed_days_are_made_up() -> None:
+    """Two weeks of them, unless somebody says otherwise; a number that is none of days is refused."""
+    assert (catch_up({}), catch_up({f"{PREFIX}CATCH_UP": "1"})) == (14, 1)
+    for said in ("0", "1.5", "nan", "inf"):
+        with pytest.raises(SpecError, match="CATCH_UP must be a whole number of at least 1, got"):
+            catch_up({f"{PREFIX}CATCH_UP": said})
 
 
 @pytest.mark.parametrize("base", ["https://airflow.example", "https://airflow.example/", "https://example/airflow/"])
