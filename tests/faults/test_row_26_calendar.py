@@ -1,7 +1,6 @@
 """Row 26: clocks are put forward and back, February has 29 days, the scheduler comes late.
 
-A scheduler that is away for longer than an interval makes the newest interval's run, and leaves those before it to a
-backfill (`catchup` is off); a backfill takes its intervals from the same timetable.
+That a real scheduler goes by what is asked of the timetable here is shown in `test_row_26_away.py`.
 """
 
 import datetime as dt
@@ -11,14 +10,18 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pendulum
 import pytest
 import time_machine
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DataInterval, TimeRestriction
+from perennial.flows.drift import drift_dag
 from perennial.flows.ingestion import ingestion_dag
+from perennial.flows.performance import performance_dag
 from perennial.operators.base import run_date
 
 from include.specs import s3_layout
+from include.specs.environment import PREFIX
 from tests.faults.flow import Flow, Run, small
 from tests.shared.airflow_context import task_context
 
@@ -39,6 +42,8 @@ PERIODS = {
 ZONES = ("UTC", "Europe/Berlin", "America/New_York")
 # A run is due when its interval has ended; the next is due a day later.
 LATE = (dt.timedelta(seconds=1), dt.timedelta(hours=7), DAY - dt.timedelta(seconds=1))
+# How many missed days are made up where the option `perennial.catch_up` is not set.
+MOST = 14
 NOWS = (dt.datetime(2028, 3, 1, 2, 0, 30, tzinfo=dt.UTC), dt.datetime(2031, 10, 26, 1, 30, tzinfo=dt.UTC))
 
 
@@ -74,9 +79,15 @@ def test_each_utc_day_has_one_run(ingestion: Any, zone: str, odd: dt.date) -> No
     assert dates == [odd + (number - 2) * DAY for number in range(5)]
 
 
-@pytest.mark.parametrize(
-    "late", [dt.timedelta(seconds=1), dt.timedelta(hours=7), DAY - dt.timedelta(seconds=1)], ids=str
-)
+@pytest.fixture(scope="module", params=[ingestion_dag, drift_dag, performance_dag], ids=lambda build: build.__name__)
+def daily(request: pytest.FixtureRequest) -> Any:
+    """Each of the flows whose runs are of a day each, as a scheduler reads it back that is no laptop's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(f"{PREFIX}CATCH_UP", raising=False)
+        return DagSerialization.from_dict(DagSerialization.to_dict(request.param(small("calendar"))))
+
+
+@pytest.mark.parametrize("late", LATE, ids=str)
 @pytest.mark.parametrize("odd", PERIODS.values(), ids=list(PERIODS))
 def test_a_late_scheduler_makes_the_run_that_was_due(
     ingestion: Any, zone: str, odd: dt.date, late: dt.timedelta
@@ -95,6 +106,24 @@ def test_a_late_scheduler_makes_the_run_that_was_due(
     assert (following.data_interval, following.run_after) == (DataInterval(end, end + DAY), end + DAY), zone
 
 
+@pytest.mark.parametrize("away", [2, 5, MOST, MOST + 3], ids="{}-days".format)
+@pytest.mark.parametrize("odd", PERIODS.values(), ids=list(PERIODS))
+def test_a_scheduler_that_was_away_makes_up_each_day(daily: Any, odd: dt.date, away: int) -> None:
+    """The runs of all days that nobody was there to run, in their order, each once: of more than two weeks, the newest.
+
+    Fails when a daily flow has a timetable of Airflow's own and no `catchup`, or when `CronCatchUpTimetable` knows only
+    the newest interval.
+    """
+    now = dt.datetime.combine(odd + 3 * DAY, dt.time(23), dt.UTC)
+    newest = daily.timetable.infer_manual_data_interval(run_after=pendulum.instance(now))
+    found, last = [], DataInterval(newest.start - away * DAY, newest.end - away * DAY)
+    with time_machine.travel(now, tick=False):
+        while (info := _next(daily, after=last)).run_after <= now:
+            found.append(last := info.data_interval)
+    wanted = [newest.start - ago * DAY for ago in reversed(range(min(away, MOST)))]
+    assert found == [DataInterval(start, start + DAY) for start in wanted]
+
+
 def _next(dag: Any, *, after: DataInterval) -> Any:
     bounds = TimeRestriction(earliest=dag.start_date, latest=None, catchup=dag.catchup)
     return dag.timetable.next_dagrun_info(last_automated_data_interval=after, restriction=bounds)
@@ -104,7 +133,9 @@ def test_an_ingestion_names_nothing_after_the_clock(flow: Flow, zone: str) -> No
     """Leap day's run, and the same run again years later: the same keys, the same bytes, the same one job.
 
     Fails when anything of the clock gets into a run's name (`naming.run_slug`), its configuration
-    (`FindLandingOperator`), a job's name (`naming.job_name`) or request (`aws_requests`), or a partition.
+    (`FindLandingOperator`), a job's name (`naming.job_name`) or request (`aws_requests`), or a manifest
+    (`manifest_of`). The one job has written its parts once, by its own clock: that another job of another run writes
+    the same bytes is row 16's.
     """
     odd = PERIODS["leap-day"]
     flow.land(odd)
@@ -116,25 +147,22 @@ def test_an_ingestion_names_nothing_after_the_clock(flow: Flow, zone: str) -> No
 
 
 def test_a_training_names_nothing_after_the_clock(flow: Flow) -> None:
-    """A run on request has no date at all: pinned, split and trained again years later, it finds its own two jobs.
+    """A run on request has no date at all: done again years later, from data to message, it finds its own three jobs.
 
-    Fails when `ResolveRunOperator` or a job's name takes anything from the clock.
+    Fails when `ResolveRunOperator`, a job's name, what a run's version is found again by (`Packages.of_run`) or the key
+    of its message's record (`Notice.key`) takes anything from the clock.
     """
     flow.land(PERIODS["leap-day"])
     flow.ingest(PERIODS["leap-day"])
-    tasks = ("resolve", "candidate.preprocess", "candidate.train")
     context = {"run_id": "asset_triggered__1", "run_type": "asset_triggered"}
-    first, second = (_left_by(flow, flow.training(**context), now, tasks) for now in NOWS)
+    first, second = (_left_by(flow, flow.training(**context), now) for now in NOWS)
     assert first == second
-    assert (len(flow.jobs()), len(flow.jobs("Training"))) == (2, 1)
+    assert (len(flow.jobs()), len(flow.jobs("Training")), len(flow.packages())) == (3, 1, 1)
 
 
-def _left_by(flow: Flow, run: Run, now: dt.datetime, tasks: tuple[str, ...] = ()) -> dict[str, bytes]:
+def _left_by(flow: Flow, run: Run, now: dt.datetime) -> dict[str, bytes]:
     """All that lies in the model's rooms after a run that took place then."""
     with time_machine.travel(now):
-        for task_id in tasks:
-            run.execute(task_id)
-        if not tasks:
-            run.finish()
+        run.finish()
     rooms = ("raw", "quarantine", "experiments", "processed", "models")
     return {key: flow.read(key) for room in rooms for key in flow.keys(room)}
