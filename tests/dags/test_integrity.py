@@ -15,6 +15,7 @@ from airflow.sdk.definitions._internal.node import DAGNode
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.serialization.serialized_objects import DagSerialization
 from perennial import assets
+from perennial.flows import common
 from perennial.flows.smoke import DAG_ID
 from perennial.operators.jobs import SageMakerJobOperator
 from perennial.operators.monitoring import VerdictBranchOperator
@@ -220,6 +221,14 @@ def test_ingestion_is_daily_and_knows_its_day(bag: DagBag) -> None:
         dag = bag.dags[f"{name}_ingestion"]
         assert isinstance(dag.timetable, CronCatchUpTimetable)
         assert dag.timetable.summary == spec.ingestion_schedule
+
+
+@pytest.mark.parametrize("flow", ["drift", "ingestion", "performance"])
+def test_daily_flow_says_how_to_run_days_again(bag: DagBag, flow: str) -> None:
+    """With as many runs at a time as it allows otherwise: a backfill goes by its own option alone."""
+    for name in MODELS:
+        dag = bag.dags[f"{name}_{flow}"]
+        assert common.backfill_command(dag.dag_id, at_once=dag.max_active_runs) in (dag.doc_md or "")
 
 
 def test_training_runs_on_request_and_weekly(training: DAG) -> None:

@@ -60,10 +60,21 @@ def tags(spec: ModelSpec, flow: str) -> list[str]:
     return sorted({"perennial", flow, spec.name, *spec.tags.values()})
 
 
-def doc_md(spec: ModelSpec, text: str) -> str:
-    """The DAG's page: what it is for, whose it is, and what it does."""
+def doc_md(spec: ModelSpec, text: str, *, backfill: str = "") -> str:
+    """The DAG's page: what it is for, whose it is, what it does, and the command that runs its days again."""
     owner = f"{spec.owner.name} <{spec.owner.email}>"
-    return f"# {spec.title}\n\n{spec.description}\n\n**Owner:** {owner}\n\n{text.strip()}\n"
+    page = f"# {spec.title}\n\n{spec.description}\n\n**Owner:** {owner}\n\n{text.strip()}\n"
+    return f"{page}\nDays again, the last of them included:\n\n    {backfill}\n" if backfill else page
+
+
+def backfill_command(dag_id: str, *, at_once: int, first: str = "2026-03-01", last: str = "2026-03-05") -> str:
+    """The command that runs a daily flow for the days `first` to `last`, both included.
+
+    A day's interval begins at the hour of its schedule, which a bare date as the end would leave out. How many runs go
+    on `at_once` is said here: Airflow takes ten otherwise, whatever the DAG itself allows.
+    """
+    period = f"--from-date {first}T00:00:00+00:00 --to-date {last}T23:59:59+00:00"
+    return f"airflow backfill create --dag-id {dag_id} {period} --max-active-runs {at_once}"
 
 
 def returned(task: BaseOperator, key: str) -> Any:

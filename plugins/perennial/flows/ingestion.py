@@ -19,12 +19,15 @@ from perennial.operators.ingestion import (
 from perennial.operators.jobs import SageMakerJobOperator
 from perennial.params import ingestion_params
 
+AT_ONCE = 4  # runs, whether scheduled, asked for or (by the command on the DAG's page) of a backfill
+
 _DOC = """
 Each run reads one day's objects from `landing/`, checks them against the data contract, sends bad rows to `quarantine/`
 and writes the day's partition to `raw/`. The partition exists from the moment its `_manifest.json` is written, which is
 last. Runs can be repeated and backfilled: the same objects give the same bytes.
 
-A new partition asks for a training run, unless this is a backfill or the spec says otherwise.
+A new partition asks for a training run, unless this is a backfill or the spec says otherwise. Days that the scheduler
+has missed are run afterwards, each once, and ask as well.
 """
 
 
@@ -36,13 +39,13 @@ def ingestion_dag(spec: ModelSpec) -> DAG:
         schedule=common.daily(spec.ingestion_schedule),
         start_date=common.EPOCH,
         catchup=False,
-        max_active_runs=4,
+        max_active_runs=AT_ONCE,
         default_args=common.defaults(spec),
         dagrun_timeout=common.longest(spec, (INGEST,)),
         on_failure_callback=run_failed(spec),
         params=ingestion_params(spec),
         tags=common.tags(spec, "ingestion"),
-        doc_md=common.doc_md(spec, _DOC),
+        doc_md=common.doc_md(spec, _DOC, backfill=common.backfill_command(f"{spec.name}_ingestion", at_once=AT_ONCE)),
     ) as dag:
         landing = FindLandingOperator(task_id="find_landing", spec=spec)
         config_key = common.returned(landing, "config_key")

@@ -16,6 +16,8 @@ from perennial.operators.predictions import FindPredictionsOperator
 from perennial.params import day_params
 from perennial.watches import QUALITY
 
+AT_ONCE = 1  # run: whether a verdict is news depends on the report before
+
 _DOC = """
 Joins the labels that have come (`labels/`) to the predictions of their day (`capture/`) by id, and holds each day's
 metrics against the evaluation of the version that answered it. A fall has to matter and to be more than chance, on
@@ -38,14 +40,13 @@ def performance_dag(spec: ModelSpec) -> DAG:
         schedule=common.daily(spec.monitoring.performance_schedule),
         start_date=common.EPOCH,
         catchup=False,
-        # Whether a verdict is news depends on the report before.
-        max_active_runs=1,
+        max_active_runs=AT_ONCE,
         default_args=common.defaults(spec),
         dagrun_timeout=common.longest(spec, (MEASURE_QUALITY,)) + dt.timedelta(hours=spec.monitoring.late_h),
         on_failure_callback=run_failed(spec),
         params=day_params("The day at whose end to say what was known."),
         tags=common.tags(spec, "performance"),
-        doc_md=common.doc_md(spec, _DOC),
+        doc_md=common.doc_md(spec, _DOC, backfill=common.backfill_command(f"{spec.name}_performance", at_once=AT_ONCE)),
     ) as dag:
         predictions = FindPredictionsOperator(task_id="find_predictions", spec=spec)
         watch(QUALITY, predictions, step=MEASURE_QUALITY, build=monitoring_requests.measure_quality)

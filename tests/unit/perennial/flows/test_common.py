@@ -1,9 +1,17 @@
 """What every DAG has."""
 
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
 from airflow.sdk import DAG, BaseOperator
-from perennial.flows import common
+from airflow.serialization.serialized_objects import DagSerialization
+from perennial.flows import common, drift, ingestion
 
 from include.specs.model import ModelSpec
+
+ROOT = Path(__file__).parents[4]
 
 
 def test_page_says_whose_it_is(spec: ModelSpec) -> None:
@@ -12,6 +20,31 @@ def test_page_says_whose_it_is(spec: ModelSpec) -> None:
     assert page.startswith(f"# {spec.title}\n\n{spec.description}\n")
     assert f"{spec.owner.name} <{spec.owner.email}>" in page
     assert page.endswith("\n\nWhat it does.\n")
+
+
+def test_page_ends_with_how_to_run_days_again(spec: ModelSpec) -> None:
+    """A command that can be copied, where a flow has days."""
+    page = common.doc_md(spec, "What it does.", backfill=common.backfill_command("churn_ingestion", at_once=4))
+    assert page.endswith(
+        "\n    airflow backfill create --dag-id churn_ingestion --from-date 2026-03-01T00:00:00+00:00"
+        " --to-date 2026-03-05T23:59:59+00:00 --max-active-runs 4\n"
+    )
+
+
+@pytest.mark.parametrize(("flow", "at_once"), [("ingestion", ingestion.AT_ONCE), ("drift", drift.AT_ONCE)])
+def test_runbook_has_the_command_of_the_page(flow: str, at_once: int) -> None:
+    """As the DAG's own page has it: with the last day, and with as many runs at a time as the DAG allows."""
+    assert common.backfill_command(f"<model>_{flow}", at_once=at_once) in (ROOT / "docs/runbook.md").read_text()
+
+
+@pytest.mark.parametrize("schedule", ["0 2 * * *", "0 0 * * *", "59 23 * * *"])
+def test_a_backfill_has_its_first_and_its_last_day(schedule: str) -> None:
+    """Whatever hour the days' runs are at, each of the days once, and no other."""
+    period = re.findall(r"-date (\S+)", common.backfill_command("d", at_once=1))
+    with DAG("d", schedule=common.daily(schedule)) as dag:
+        again = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    found = again.iter_dagrun_infos_between(*map(dt.datetime.fromisoformat, period))
+    assert [info.logical_date.date() for info in found] == [dt.date(2026, 3, day) for day in range(1, 6)]
 
 
 def test_tags_are_sorted_and_once_each(spec: ModelSpec) -> None:
