@@ -40,6 +40,8 @@ DAGS = Path(__file__).parent / "dags"
 HELD_JOB = Path(__file__).parent / "held_job"
 MODELS = ("small", "slow", "impatient", "daily", "bygone", "asking")
 DAY = dt.date(2026, 3, 1)
+# How many days are made up that a daily flow has missed.
+CATCH_UP = 5
 # What Airflow takes minutes to notice by default, it is to notice within the patience of a test.
 NOTICING = {
     "CORE__DAGS_FOLDER": str(DAGS),
@@ -55,6 +57,7 @@ NOTICING = {
     "TRIGGERER__JOB_HEARTBEAT_SEC": "2",
     "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
     "PERENNIAL__RETRY_PACE": "0.02",
+    "PERENNIAL__CATCH_UP": str(CATCH_UP),
 }
 START_S = 120.0
 

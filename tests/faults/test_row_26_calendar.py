@@ -1,6 +1,6 @@
 """Row 26: clocks are put forward and back, February has 29 days, the scheduler comes late.
 
-That a real scheduler goes by what is asked of the timetable here is shown in `test_row_26_away.py`.
+That a real scheduler goes by what is asked of the timetable here is shown in test_row_26_away.py.
 """
 
 import datetime as dt

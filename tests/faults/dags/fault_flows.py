@@ -26,8 +26,10 @@ DAILY = replace(SMALL, name="daily", retrain_on_ingestion=True)
 BYGONE = replace(SMALL, name="bygone")
 # One whose ingestion is run again after it has asked for a training, which waits for another.
 ASKING = replace(SMALL, name="asking", retrain_on_ingestion=True)
+# One that is paused until a test wants its days.
+AWAY = replace(SMALL, name="away")
 
-for spec in (SMALL, SLOW, IMPATIENT, DAILY, BYGONE, ASKING):
+for spec in (SMALL, SLOW, IMPATIENT, DAILY, BYGONE, ASKING, AWAY):
     for made in (ingestion_dag(spec), training_dag(spec)):
         if spec is not BYGONE:
             made.max_active_runs = 8
