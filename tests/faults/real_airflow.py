@@ -193,7 +193,11 @@ class RealAirflow:
     def land(self, name: str, date: dt.date = DAY, *, rows: int = 1000) -> None:
         """Drop a day's file of so many made-up rows for the model `name`."""
         body = "".join(self._lines[: rows + 1]).encode()
-        self.client("s3").put_object(Bucket=BUCKET, Key=s3_layout.landing(name, date) + "rows.csv", Body=body)
+        self.client("s3").put_object(Bucket=BUCKET, Key=self.landed(name, date), Body=body)
+
+    def landed(self, name: str, date: dt.date) -> str:
+        """The key of such a file."""
+        return s3_layout.landing(name, date) + "rows.csv"
 
     @cached_property
     def _lines(self) -> list[str]:

@@ -1,9 +1,13 @@
 """Row 27: three months are ingested again, by one command."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence, Sized
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
+from perennial.flows.common import backfill_command
+from perennial.flows.ingestion import AT_ONCE
 from perennial.hooks.lake import Lake
 
 from include.specs import s3_layout
@@ -20,30 +24,31 @@ pytestmark = [
     ),
 ]
 # The first turn's; each turn has days of its own, since a day that has run once is not run again.
-FIRST, DAYS, AT_ONCE = dt.date(2020, 1, 15), 90, 3
-# What `flows.ingestion` allows at a time.
-OURS = 4
-# Days that have data, with so many rows each: the first, the last, the leap day of the first turn, and some between.
-ROWS = {0: 60, 1: 61, 45: 62, 60: 63, 89: 64}
+FIRST, DAYS = dt.date(2020, 1, 15), 90
+# Days that have data: the first ones and the last, the leap day of the first turn (45), and every third between.
+FULL = sorted({1, DAYS - 1, *range(0, DAYS, 3)})
 
 
 def test_ninety_days_are_ingested_and_nobody_is_told(system: RealAirflow, turn: int) -> None:
-    """Each run reads its own day, never more than so many at a time; no day asks for a training.
+    """Each run reads its own day, as many go on at a time as the DAG's page says, and no day asks for a training.
 
-    Fails when `RequestRetrainingOperator` emits in runs of a backfill, or `FindLandingOperator` does not go by the
-    run's own interval.
+    Fails when `RequestRetrainingOperator` emits in runs of a backfill, when `FindLandingOperator` does not go by the
+    run's own interval, or when `backfill_command` leaves out a day or how many run at a time.
     """
     first = FIRST + (turn - 1) * dt.timedelta(days=DAYS)
     dates = [first + dt.timedelta(days=day) for day in range(DAYS)]
-    for day, rows in ROWS.items():
-        system.land("daily", dates[day], rows=rows)
+    rows = {dates[day]: 60 + day for day in FULL}
+    for date, count in rows.items():
+        system.land("daily", date, rows=count)
     trainings = len(system.runs("daily_training"))
-    busiest = _backfilled(system, dates[0], dates[-1])
-    assert _states(system, dates) == ["success"] * DAYS
-    assert 1 <= busiest <= AT_ONCE
+    _backfilled(system, dates[0], dates[-1])
+    runs = [run for run in system.runs("daily_ingestion", run_type="backfill") if _date(run) in dates]
+    assert sorted((_date(run), run["state"]) for run in runs) == [(date, "success") for date in dates]
+    assert _busiest(runs) == AT_ONCE
     lake = Lake(BUCKET, s3=system.client("s3"))
     found = lake.partitions("daily", start=dates[0], end=dates[-1] + dt.timedelta(days=1))
-    assert {ref.manifest.date: ref.manifest.rows for ref in found} == {dates[day]: rows for day, rows in ROWS.items()}
+    read = {ref.manifest.date: (ref.manifest.rows, [source.key for source in ref.manifest.sources]) for ref in found}
+    assert read == {date: (count, [system.landed("daily", date)]) for date, count in rows.items()}
     assert len(system.runs("daily_training")) == trainings
     assert system.versions("daily") == []
 
@@ -51,20 +56,19 @@ def test_ninety_days_are_ingested_and_nobody_is_told(system: RealAirflow, turn: 
 def test_days_that_a_person_asks_for_wait_for_their_turn(system: RealAirflow, turn: int) -> None:
     """Where no backfill says how many run at a time, our own limit does: all are ingested, never more than it at once.
 
-    Fails when `flows.ingestion` names no max_active_runs.
+    Fails when `ingestion_dag` names no max_active_runs.
     """
-    first = dt.date(2023, 1, 1) + (turn - 1) * dt.timedelta(days=2 * OURS)
-    dates = [first + dt.timedelta(days=day) for day in range(2 * OURS)]
+    first = dt.date(2023, 1, 1) + (turn - 1) * dt.timedelta(days=2 * AT_ONCE)
+    dates = [first + dt.timedelta(days=day) for day in range(2 * AT_ONCE)]
     for date in dates:
         system.land("bygone", date, rows=60)
     runs = [system.api.trigger("bygone_ingestion", conf={"date": date.isoformat()}) for date in dates]
-    busiest = _busiest(
-        lambda: system.runs("bygone_ingestion", run_type="manual", state="running"),
-        until_all=lambda: {system.state(run) for run in runs} <= {"success", "failed"},
-        seconds=300,
-    )
-    assert [system.state(run) for run in runs] == ["success"] * len(runs)
-    assert 1 <= busiest <= OURS
+    for run in runs:
+        system.until_ended(run)
+    ids = {run.run_id for run in runs}
+    known = [run for run in system.runs("bygone_ingestion", run_type="manual") if run["dag_run_id"] in ids]
+    assert len(known) == len(runs)
+    assert 1 < _busiest(known) <= AT_ONCE
 
 
 def test_a_day_that_is_backfilled_again_reuses_its_job(system: RealAirflow, turn: int) -> None:
@@ -121,38 +125,27 @@ def _date(run: dict[str, str]) -> dt.date:
     return dt.datetime.fromisoformat(run["logical_date"]).date()
 
 
-def _states(system: RealAirflow, dates: Sequence[dt.date]) -> list[str]:
-    """What has become of the backfilled runs of these dates."""
-    return [run["state"] for run in system.runs("daily_ingestion", run_type="backfill") if _date(run) in dates]
-
-
-def _backfilled(system: RealAirflow, first: dt.date, last: dt.date, *options: str) -> int:
-    """Backfill these days; the largest number of runs that were seen at work at a time."""
-    period = ("--from-date", f"{first}T00:00:00+00:00", "--to-date", f"{last}T23:00:00+00:00")
-    known = {each["id"] for each in system.api.ask("GET", "/backfills?dag_id=daily_ingestion")["backfills"]}
-    system.airflow(
-        "backfill", "create", "--dag-id", "daily_ingestion", *period, "--max-active-runs", str(AT_ONCE), *options
-    )
+def _backfilled(system: RealAirflow, first: dt.date, last: dt.date, *options: str) -> None:
+    """Backfill these days by the command of the DAG's page, and wait until that has ended."""
+    command = backfill_command("daily_ingestion", at_once=AT_ONCE, first=str(first), last=str(last))
+    known = {each["id"] for each in _backfills(system)}
+    system.airflow(*shlex.split(command)[1:], *options)
 
     def done() -> bool:
-        backfills = system.api.ask("GET", "/backfills?dag_id=daily_ingestion")["backfills"]
-        return all(each["completed_at"] for each in backfills if each["id"] not in known)
+        return all(each["completed_at"] for each in _backfills(system) if each["id"] not in known)
 
-    at_work = {"run_type": "backfill", "state": "running"}
-    return _busiest(lambda: system.runs("daily_ingestion", **at_work), until_all=done, seconds=900)
+    until(done, seconds=900, of="the backfill to end")
 
 
-def _busiest(at_work: Callable[[], Sized], *, until_all: Callable[[], bool], seconds: float) -> int:
-    """Wait until all runs have ended; the largest number of them that was seen at work at a time."""
-    busiest = 0
+def _backfills(system: RealAirflow) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = system.api.ask("GET", "/backfills?dag_id=daily_ingestion")["backfills"]
+    return found
 
-    def ended() -> bool:
-        nonlocal busiest
-        busiest = max(busiest, len(at_work()))
-        return until_all()
 
-    until(ended, seconds=seconds, of="all runs to end")
-    return busiest
+def _busiest(runs: Sequence[Mapping[str, str]]) -> int:
+    """How many of these runs, all of which have ended, were at work at a time when most were."""
+    spans = [[dt.datetime.fromisoformat(run[at]) for at in ("start_date", "end_date")] for run in runs]
+    return max(sum(begun <= moment < ended for begun, ended in spans) for moment, _ in spans)
 
 
 def _manifest(system: RealAirflow, day: dt.date) -> PartitionManifest:
