@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from include.specs.environment import environment
+from include.specs.environment import catch_up, environment
 from laptop import settings as layout
 from laptop.settings import Addresses, Secrets, Settings
 from tests.compose.compose_file import services
@@ -74,9 +74,11 @@ def test_every_difference_is_one() -> None:
 
 def test_tasks_find_their_environment() -> None:
     """The project's own reader understands what the containers are started with, and pages open on this machine."""
-    where = environment({key: str(value) for key, value in services()["scheduler"]["environment"].items()})
+    variables = {key: str(value) for key, value in services()["scheduler"]["environment"].items()}
+    where = environment(variables)
     assert where.log_url("/aws/sagemaker/TrainingJobs", "job-1") == "http://127.0.0.1:4566/_localaws/logs/job-1"
     assert where.run_url("a", "b") == "http://127.0.0.1:8080/dags/a/runs/b"
+    assert catch_up(variables) == 1
 
 
 def test_the_database_and_the_password_belong_together() -> None:
