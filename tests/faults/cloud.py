@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from botocore.exceptions import ClientError
 from perennial import naming
 from perennial.hooks.jobs import OWNER_TAG, tags_in
 
@@ -98,11 +98,14 @@ class Cloud:
     def versions(self, name: str) -> list[dict[str, Any]]:
         """The registered versions of a model, described; none where there is no group yet."""
         sagemaker = self.client("sagemaker")
-        with contextlib.suppress(sagemaker.exceptions.ClientError):
-            listed = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=name)
-            summaries = [each for page in listed for each in page["ModelPackageSummaryList"]]
-            return [sagemaker.describe_model_package(ModelPackageName=each["ModelPackageArn"]) for each in summaries]
-        return []
+        pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=name)
+        try:
+            summaries = [each for page in pages for each in page["ModelPackageSummaryList"]]
+        except ClientError as error:
+            if "does not exist" not in error.response["Error"]["Message"]:
+                raise
+            return []
+        return [sagemaker.describe_model_package(ModelPackageName=each["ModelPackageArn"]) for each in summaries]
 
     def land(self, name: str, date: dt.date = DAY, *, rows: int = 1000) -> None:
         """Drop a day's file of so many made-up rows for the model `name`."""
