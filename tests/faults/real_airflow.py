@@ -73,13 +73,15 @@ class RealAirflow(Cloud):
         self.running[name] = processes.start(command, environment={**self.environment, **changed}, log=log, folder=REPO)
 
     def kill(self, name: str) -> None:
-        """SIGKILL one of the processes, and nothing that it has started and that still does something.
+        """SIGKILL one of the processes, and nothing that it has started and that still does something for a task.
 
         What a dead scheduler's executor leaves idle waits for work for ever, a dozen processes each time; where it runs
-        in a container of its own, they go with it.
+        in a container of its own, they go with it. So does what carries out a triggerer's triggers.
         """
+        children = psutil.Process(self.running[name].pid).children() if name == "triggerer" else []
         self.running[name].kill()
         self.running[name].wait()
+        processes.kill(children)
         if name == "scheduler":
             processes.kill(workers.idle(self.token))
 
@@ -98,6 +100,14 @@ class RealAirflow(Cloud):
     def workers(self) -> list[psutil.Process]:
         """The processes that carry out a task now, worker and runner of each."""
         return workers.at_work(self.token)
+
+    def runner(self, job: str) -> psutil.Process:
+        """The process of the try that waits for a training job in its worker."""
+        return workers.runner(self.token, self.owner(job))
+
+    def until_idle(self) -> None:
+        """Wait until no task is carried out, so that nothing more comes of those that were."""
+        until(lambda: not self.workers(), seconds=60, of="the workers to have nothing to do")
 
     def kill_workers(self) -> int:
         """SIGKILL whatever carries out a task now; how many processes that were."""

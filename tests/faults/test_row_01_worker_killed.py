@@ -1,7 +1,5 @@
 """Row 1: the process that carries out a task is killed, at each point where it could make a second job."""
 
-import itertools
-
 import pytest
 
 from tests.faults.real_airflow import RealAirflow, until
@@ -85,7 +83,7 @@ def test_an_api_server_that_is_killed_stops_no_job(system: RealAirflow) -> None:
         system.hold("slow")
         run = system.train("slow")
         job = system.until_job("slow", "train")
-        [(_, runner)] = itertools.batched(system.workers(), 2)
+        runner = system.runner(job)
         system.kill("api-server")
         until(lambda: has_ended(runner), seconds=90, of="the worker to end its task")
         assert system.jobs("slow")[job] == "InProgress"

@@ -1,6 +1,5 @@
 """Row 3: the scheduler is killed and started again while a run goes on."""
 
-import itertools
 import time
 
 import pytest
@@ -54,7 +53,7 @@ def test_workers_that_outlive_their_scheduler_leave_their_jobs_to_the_next_try(s
     system.hold("slow")
     run = system.train("slow")
     job = system.until_job("slow", "train")
-    [(_, runner)] = itertools.batched(system.workers(), 2)
+    runner = system.runner(job)
     system.restart("scheduler", PERENNIAL__DEFERRABLE="false")
     until(lambda: has_ended(runner), seconds=60, of="the old try to be ended")
     assert system.jobs("slow")[job] == "InProgress"

@@ -22,6 +22,12 @@ def at_work(token: str) -> list[psutil.Process]:
     return [each for runner in found for each in (runner.parent(), runner) if each is not None]
 
 
+def runner(token: str, attempt: str) -> psutil.Process:
+    """The one that carries out the try of that id: other tasks may be at work beside it."""
+    [found] = [process for process in processes.carrying(token) if _title(process).endswith(f" -- {attempt}")]
+    return found
+
+
 def idle(token: str) -> list[psutil.Process]:
     """Those that wait for work."""
     return [each for each in processes.carrying(token) if _IDLE in _title(each)]

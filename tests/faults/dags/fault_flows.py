@@ -9,6 +9,7 @@ from perennial.flows.training import training_dag
 from include.specs.catalog.churn import MODEL as CHURN
 from include.specs.model import Estimator, Gate
 
+HARDLY_EVER = "0 0 29 2 *"
 SMALL = replace(
     CHURN,
     name="small",
@@ -16,12 +17,15 @@ SMALL = replace(
     features={},
     gate=Gate(thresholds={"roc_auc": 0.55}),
     retrain_on_ingestion=False,
+    # A run that comes by itself would be one more than a test has asked for.
+    ingestion_schedule=HARDLY_EVER,
+    training_schedule=HARDLY_EVER,
 )
 # One whose jobs are held while something is killed beside them (`RealAirflow.hold`), one whose run is given up by then.
 SLOW = replace(SMALL, name="slow")
 IMPATIENT = replace(SMALL, name="impatient")
-# One whose days ask for a training when they come, as the catalog's do.
-DAILY = replace(SMALL, name="daily", retrain_on_ingestion=True)
+# One whose days ask for a training when they come, as the catalog's do, and can be backfilled.
+DAILY = replace(SMALL, name="daily", retrain_on_ingestion=True, ingestion_schedule=CHURN.ingestion_schedule)
 # One that nothing is trained of but windows of the past, and of which so many runs go on at a time as the house allows.
 BYGONE = replace(SMALL, name="bygone")
 # One whose ingestion is run again after it has asked for a training, which waits for another.
