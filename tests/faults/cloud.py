@@ -66,11 +66,15 @@ class Cloud:
         for held in _held(self.settings).iterdir():
             held.unlink()
 
-    def looks(self, job: str) -> int:
-        """How often somebody has been told what has become of a job."""
-        query = {"operation": "Describe*Job", "name": job, "took_effect": "true"}
+    def effects(self, **call: str) -> int:
+        """How many calls of that kind, by the filters of localaws, have taken effect."""
+        query = {**call, "took_effect": "true"}
         answer = httpx.get(f"{self.addresses.aws}/_localaws/calls", params=query, trust_env=False)
         return len(answer.json()["calls"])
+
+    def looks(self, job: str) -> int:
+        """How often somebody has been told what has become of a job."""
+        return self.effects(operation="Describe*Job", name=job)
 
     def owner(self, job: str) -> str:
         """Which try of its task a training job belongs to."""
@@ -78,12 +82,17 @@ class Cloud:
         arn = sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobArn"]
         return tags_in(sagemaker.list_tags(ResourceArn=arn))[OWNER_TAG]
 
-    def listen(self, name: str, queue: str) -> Callable[[], list[dict[str, Any]]]:
+    def hear(self, name: str, queue: str) -> Callable[[], list[dict[str, Any]]]:
         """Have a queue hear what the topic of the model `name` is told from now on; what it gives tells all news."""
         heard = inbox(self.client, [TOPIC_PREFIX + name], queue=queue)
         # What came since a turn before, which had the same queue.
         heard.take()
-        return lambda: [json.loads(json.loads(envelope)["Message"]) for envelope in heard.take()]
+        return lambda: [json.loads(envelope) for envelope in heard.take()]
+
+    def listen(self, name: str, queue: str) -> Callable[[], list[dict[str, Any]]]:
+        """The same, of which only the message is told, and not its envelope."""
+        heard = self.hear(name, queue)
+        return lambda: [json.loads(envelope["Message"]) for envelope in heard()]
 
     def jobs(self, name: str) -> dict[str, str]:
         """Every job ever started for the model `name`: job → status."""
