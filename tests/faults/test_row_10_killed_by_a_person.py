@@ -1,11 +1,15 @@
 """Row 10: a person or a timeout ends a task while its job runs."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.triggers.base import BaseTrigger
 
 from laptop.airflow_api import Run
-from tests.faults.real_airflow import RealAirflow, until
+from tests.faults.real_airflow import REPO, RealAirflow, until
 
 pytestmark = [
     pytest.mark.flow,
@@ -13,49 +17,90 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.row(
         10,
-        "task cleared, run marked failed, dagrun_timeout",
+        "task cleared, run marked failed, `dagrun_timeout`",
         "the job is stopped or adopted, never left billing",
     ),
 ]
+# In which of Airflow's processes a listener hears what a person ends, and what has taken too long.
+HEARING = ("api-server", "scheduler")
+# No partition is so old: a run that is to train on it fails at once.
+NO_DATA = {"start": "2001-01-01", "end": "2001-01-02"}
 
 
-@pytest.fixture(params=["waiting in the triggerer", "waiting in the worker"])
-def waiting(system: RealAirflow, request: pytest.FixtureRequest) -> RealAirflow:
-    """A system whose tasks wait as the parameter says."""
-    if request.param == "waiting in the worker":
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """A run whose training job runs for as long as it is held, and the jobs that its model had before it."""
+
+    model: str
+    run: Run
+    job: str
+    known: frozenset[str]
+
+
+@pytest.fixture(params=["deferred", "running"], ids=["waiting in the triggerer", "waiting in the worker"])
+def waits(request: pytest.FixtureRequest) -> str:
+    """In which state a task waits for its job; Airflow's tasks do so."""
+    if request.param == "running":
         request.getfixturevalue("holding_slots")
-    return system
+    return str(request.param)
 
 
-def test_the_job_of_a_run_that_is_marked_failed_is_stopped(waiting: RealAirflow) -> None:
+@pytest.fixture
+def alone(system: RealAirflow, waits: str, tmp_path: Path) -> Iterator[str]:
+    """The same, where no listener hears of anything: Airflow has our package, and not the entry file that names it."""
+    if waits == "deferred" and not hasattr(BaseTrigger, "on_kill"):
+        pytest.skip("no trigger is told that its task was ended before Airflow 3.3")
+    (tmp_path / "perennial").symlink_to(REPO / "plugins" / "perennial")
+    _restart(system, CORE__PLUGINS_FOLDER=str(tmp_path), PERENNIAL__DEFERRABLE=str(waits == "deferred").lower())
+    yield waits
+    _restart(system)
+
+
+def test_the_job_of_a_run_that_is_marked_failed_is_stopped(system: RealAirflow, waits: str) -> None:
     """Nobody waits for its result any more: it bills no longer, and no message is sent about a person's own doing.
 
-    Fails when `on_kill` of the operator does nothing where it waits in the worker; else when neither that of the
-    trigger nor the listener (`perennial.listener`) does anything.
+    Fails when what waits does nothing (`on_kill` of operator and trigger) and the listener does not either
+    (`perennial.listener`), or when a try that was ended goes on and asks for its next generation
+    (`SageMakerJobOperator._require_life`).
     """
-    heard = waiting.listen("slow", "row-10")
-    run, job = _training(waiting)
-    waiting.api.fail(run)
-    until(lambda: waiting.jobs("slow")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
-    assert waiting.state(run) == "failed"
-    assert heard() == []
+    heard = system.listen("slow", "row-10")
+    training = _training(system, "slow", waits)
+    system.api.fail(training.run)
+    _until_stopped(system, training)
+    assert system.state(training.run) == "failed"
+    assert len(_told(system, "slow", heard)) == 1
 
 
-def test_the_job_of_a_task_that_is_cleared_is_stopped_or_adopted(waiting: RealAirflow) -> None:
+def test_what_waits_for_a_job_stops_it_by_itself(system: RealAirflow, alone: str) -> None:
+    """The run is marked as failed: the triggerer hears of it, or the worker at its next heartbeat.
+
+    Fails when `on_kill` does nothing: `SageMakerJobTrigger.on_kill` where the triggerer waits,
+    `SageMakerJobOperator.on_kill` where the worker does.
+    """
+    training = _training(system, "slow", alone)
+    system.api.fail(training.run)
+    _until_stopped(system, training)
+
+
+def test_the_job_of_a_task_that_is_cleared_is_stopped_or_adopted(system: RealAirflow, waits: str) -> None:
     """The next try joins it, or starts its next generation when it has stopped: never two that run at a time.
 
     Fails when a cleared task's job goes on and its successor starts another (a name of each try's own).
     """
-    run, job = _training(waiting)
-    others = _trainings(waiting).keys() - {job}
-    waiting.clear(run, "candidate.train")
-    waiting.release()
-    waiting.until_ended(run)
-    found = {name: each for name, each in _trainings(waiting).items() if name not in others}
+    training = _training(system, "slow", waits)
+    job, cleared = training.job, system.owner(training.job)
+    system.clear(training.run, "candidate.train")
+    until(lambda: bool({*_owners(system, training)} - {cleared}), seconds=90, of="the next try to have a job")
+    assert len(_owners(system, training)) == 1
+    system.release()
+    system.until_ended(training.run)
+    system.until_idle()
+    found = _trainings(system, training)
     statuses = {name: each["TrainingJobStatus"] for name, each in found.items()}
     assert statuses in ({job: "Completed"}, {job: "Stopped", f"{job}-2": "Completed"})
     if len(found) > 1:
         assert found[job]["TrainingEndTime"] <= found[f"{job}-2"]["CreationTime"]
+    assert _running(system, training) == []
 
 
 def test_the_job_of_a_run_that_is_marked_failed_before_a_triggerer_looks_is_stopped(system: RealAirflow) -> None:
@@ -63,9 +108,9 @@ def test_the_job_of_a_run_that_is_marked_failed_before_a_triggerer_looks_is_stop
 
     Fails when no listener ends the jobs of runs that a person marks (`perennial.listener`).
     """
-    run, job = _unheard(system, "slow")
-    system.api.fail(run)
-    until(lambda: system.jobs("slow")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
+    training = _unheard(system, "slow")
+    system.api.fail(training.run)
+    _until_stopped(system, training)
 
 
 @pytest.mark.usefixtures("holding_slots")
@@ -74,7 +119,8 @@ def test_the_job_of_a_run_that_is_marked_failed_between_two_tries_is_stopped(sys
 
     Fails when the listener stops only what carries the id that the task has now (`perennial.hooks.jobs._is_of`).
     """
-    run, job = _training(system)
+    training = _training(system, "slow", "running")
+    run, job = training.run, training.job
     # Nothing of a paused DAG is queued, so that its next try does not come.
     system.api.ask("PATCH", f"/dags/{run.dag_id}", {"is_paused": True})
     try:
@@ -84,27 +130,34 @@ def test_the_job_of_a_run_that_is_marked_failed_between_two_tries_is_stopped(sys
         )
         assert system.jobs("slow")[job] == "InProgress"
         system.api.fail(run)
-        until(lambda: system.jobs("slow")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
+        _until_stopped(system, training)
     finally:
         system.api.unpause(run.dag_id)
 
 
-def test_the_job_of_a_run_that_took_too_long_is_stopped(system: RealAirflow) -> None:
+def test_the_job_of_a_run_that_took_too_long_is_stopped(system: RealAirflow, waits: str) -> None:
     """The scheduler gives the run up: the job ends with it, and one message says why.
 
-    Fails when neither the trigger's `on_kill` nor the listener does anything, or the DAG has no failure callback
-    (`flows.training`).
+    Fails when neither what waits nor the listener does anything (`on_kill`, `perennial.listener`), or the DAG has no
+    failure callback (`flows.training`).
     """
     heard = system.listen("impatient", "row-10-timeout")
-    system.hold("impatient")
-    system.hold("impatient")
-    run = system.train("impatient")
-    job = system.until_job("impatient", "train")
-    system.until_ended(run, expected="failed")
-    until(lambda: system.jobs("impatient")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
-    told = []
-    until(lambda: bool(told.extend(heard()) or told), seconds=60, of="the message")
-    assert [(message["run_id"], message["fault"]) for message in told] == [(run.run_id, "run-timeout")]
+    training = _training(system, "impatient", waits)
+    system.until_ended(training.run, expected="failed")
+    _until_stopped(system, training)
+    first, _ = _told(system, "impatient", heard)
+    assert (first["run_id"], first["fault"]) == (training.run.run_id, "run-timeout")
+
+
+@pytest.mark.parametrize("waits", ["running"], ids=["waiting in the worker"], indirect=True)
+def test_a_worker_stops_the_job_of_a_run_that_took_too_long_by_itself(system: RealAirflow, alone: str) -> None:
+    """Its supervisor hears at a heartbeat that the scheduler has given the run up.
+
+    Fails when a task of such a run is not taken for one that is ended (`succession.is_ended`).
+    """
+    training = _training(system, "impatient", alone)
+    system.until_ended(training.run, expected="failed")
+    _until_stopped(system, training)
 
 
 def test_the_job_of_a_run_that_took_too_long_before_a_triggerer_looks_is_stopped(system: RealAirflow) -> None:
@@ -112,41 +165,88 @@ def test_the_job_of_a_run_that_took_too_long_before_a_triggerer_looks_is_stopped
 
     Fails when no listener ends the jobs of runs that have taken too long (`perennial.listener`).
     """
-    run, job = _unheard(system, "impatient")
-    system.until_ended(run, expected="failed")
-    until(lambda: system.jobs("impatient")[job] == "Stopped", seconds=60, of=f"{job} to be stopped")
+    training = _unheard(system, "impatient")
+    system.until_ended(training.run, expected="failed")
+    _until_stopped(system, training)
 
 
-def _unheard(system: RealAirflow, model: str) -> tuple[Run, str]:
-    """A run whose training job runs, and whose task has deferred where no triggerer takes its trigger up."""
-    system.hold(model)
+def _restart(system: RealAirflow, **options: str) -> None:
+    for name in HEARING:
+        system.restart(name, **options)
+    # It waits until the API server answers.
+    system.start_the_dead()
+
+
+def _training(system: RealAirflow, model: str, state: str) -> Training:
+    """One whose task waits for the job in that state, and has looked at it from there."""
+    training = _begun(system, model)
+    until(lambda: system.tasks(training.run)["candidate.train"].state == state, seconds=60, of="its task to wait")
+    system.until_looked_at(training.job)
+    assert system.tasks(training.run)["candidate.train"].state == state
+    return training
+
+
+def _unheard(system: RealAirflow, model: str) -> Training:
+    """One whose task has deferred where no triggerer takes its trigger up."""
+
+    def without_triggerer(run: Run) -> None:
+        train = "candidate.train"
+        until(lambda: system.tasks(run)[train].state is not None, seconds=120, of="the task of the training")
+        system.kill("triggerer")
+        until(lambda: system.tasks(run)[train].state == "deferred", seconds=60, of="its task to wait")
+
+    return _begun(system, model, before=without_triggerer)
+
+
+def _begun(system: RealAirflow, model: str, *, before: Callable[[Run], None] = lambda _: None) -> Training:
+    """One whose job runs; `before` is done while that is waited for."""
+    known = frozenset(system.jobs(model))
     system.hold(model)
     run = system.train(model)
-    until(lambda: system.tasks(run)["candidate.train"].state is not None, seconds=120, of="the task of the training")
-    system.kill("triggerer")
-    until(lambda: system.tasks(run)["candidate.train"].state == "deferred", seconds=60, of="its task to wait")
-    return run, system.until_job(model, "train")
+    before(run)
+    return Training(model=model, run=run, job=system.until_job(model, "train"), known=known)
 
 
-def _trainings(system: RealAirflow) -> dict[str, dict[str, Any]]:
-    """Every training job that there ever was of the model, described."""
+def _until_stopped(system: RealAirflow, training: Training) -> None:
+    """Wait until the job is stopped, and until no process is left that could ask for another: none has."""
+    until(lambda: system.jobs(training.model)[training.job] == "Stopped", seconds=60, of="the job to stop")
+    system.until_idle()
+    assert list(_trainings(system, training)) == [training.job]
+    assert _running(system, training) == []
+
+
+def _new(system: RealAirflow, training: Training) -> dict[str, str]:
+    """The run's jobs: job → status."""
+    return {job: status for job, status in system.jobs(training.model).items() if job not in training.known}
+
+
+def _running(system: RealAirflow, training: Training) -> list[str]:
+    """Those that bill."""
+    return [job for job, status in _new(system, training).items() if status in ("InProgress", "Stopping")]
+
+
+def _owners(system: RealAirflow, training: Training) -> list[str]:
+    """The tries whose training jobs bill, one for each job."""
+    return [system.owner(job) for job in _running(system, training) if "-train-" in job]
+
+
+def _trainings(system: RealAirflow, training: Training) -> dict[str, dict[str, Any]]:
+    """The run's training jobs, described."""
     sagemaker = system.client("sagemaker")
-    names = [job for job in system.jobs("slow") if "-train-" in job]
+    names = [job for job in _new(system, training) if "-train-" in job]
     return {name: sagemaker.describe_training_job(TrainingJobName=name) for name in names}
 
 
-def _training(system: RealAirflow) -> tuple[Run, str]:
-    """A run whose training job runs for as long as it is held, and whose task waits for it."""
-    known = set(system.jobs("slow"))
-    system.hold("slow")
-    run = system.train("slow")
+def _told(system: RealAirflow, model: str, heard: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What was told until one more run had failed, whose task raised an error: whatever was to be told is by then."""
+    run = system.api.trigger(f"{model}_training", conf=NO_DATA)
+    system.until_ended(run, expected="failed")
+    told: list[dict[str, Any]] = []
 
-    def running() -> list[str]:
-        new = {job: status for job, status in system.jobs("slow").items() if job not in known}
-        return [job for job, status in new.items() if "-train-" in job and status == "InProgress"]
+    def is_told() -> bool:
+        told.extend(heard())
+        return run.run_id in [message["run_id"] for message in told]
 
-    until(lambda: bool(running()), seconds=120, of="the training job")
-    [job] = running()
-    wanted = ("deferred", "running")
-    until(lambda: system.tasks(run)["candidate.train"].state in wanted, seconds=30, of="its task to wait")
-    return run, job
+    until(is_told, seconds=60, of="the message of a run that has failed")
+    assert (told[-1]["run_id"], told[-1]["task_id"], told[-1]["fault"]) == (run.run_id, "resolve", "data")
+    return told
