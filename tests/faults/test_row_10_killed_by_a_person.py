@@ -23,6 +23,11 @@ pytestmark = [
 ]
 # In which of Airflow's processes a listener hears what a person ends, and what has taken too long.
 HEARING = ("api-server", "scheduler")
+# Where a task waits, and the state that it has meanwhile.
+IN_THE_WORKER = "waiting in the worker"
+WAITING = {"waiting in the triggerer": "deferred", IN_THE_WORKER: "running"}
+# Before Airflow 3.3 no trigger is told that its task was ended: there the listener is all that the row goes by.
+HEARD_OF = WAITING if hasattr(BaseTrigger, "on_kill") else {IN_THE_WORKER: "running"}
 # No partition is so old: a run that is to train on it fails at once.
 NO_DATA = {"start": "2001-01-01", "end": "2001-01-02"}
 
@@ -37,7 +42,7 @@ class Training:
     known: frozenset[str]
 
 
-@pytest.fixture(params=["deferred", "running"], ids=["waiting in the triggerer", "waiting in the worker"])
+@pytest.fixture(params=WAITING.values(), ids=WAITING.keys())
 def waits(request: pytest.FixtureRequest) -> str:
     """In which state a task waits for its job; Airflow's tasks do so."""
     if request.param == "running":
@@ -48,8 +53,6 @@ def waits(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def alone(system: RealAirflow, waits: str, tmp_path: Path) -> Iterator[str]:
     """The same, where no listener hears of anything: Airflow has our package, and not the entry file that names it."""
-    if waits == "deferred" and not hasattr(BaseTrigger, "on_kill"):
-        pytest.skip("no trigger is told that its task was ended before Airflow 3.3")
     (tmp_path / "perennial").symlink_to(REPO / "plugins" / "perennial")
     _restart(system, CORE__PLUGINS_FOLDER=str(tmp_path), PERENNIAL__DEFERRABLE=str(waits == "deferred").lower())
     yield waits
@@ -60,8 +63,8 @@ def test_the_job_of_a_run_that_is_marked_failed_is_stopped(system: RealAirflow, 
     """Nobody waits for its result any more: it bills no longer, and no message is sent about a person's own doing.
 
     Fails when what waits does nothing (`on_kill` of operator and trigger) and the listener does not either
-    (`perennial.listener`), or when a try that was ended goes on and asks for its next generation
-    (`SageMakerJobOperator._require_life`).
+    (`perennial.listener`), when a try that was ended goes on and asks for the job's next generation, or when whoever
+    ends the job tells of it.
     """
     heard = system.listen("slow", "row-10")
     training = _training(system, "slow", waits)
@@ -71,6 +74,7 @@ def test_the_job_of_a_run_that_is_marked_failed_is_stopped(system: RealAirflow, 
     assert len(_told(system, "slow", heard)) == 1
 
 
+@pytest.mark.parametrize("waits", HEARD_OF.values(), ids=HEARD_OF.keys(), indirect=True)
 def test_what_waits_for_a_job_stops_it_by_itself(system: RealAirflow, alone: str) -> None:
     """The run is marked as failed: the triggerer hears of it, or the worker at its next heartbeat.
 
@@ -149,7 +153,7 @@ def test_the_job_of_a_run_that_took_too_long_is_stopped(system: RealAirflow, wai
     assert (first["run_id"], first["fault"]) == (training.run.run_id, "run-timeout")
 
 
-@pytest.mark.parametrize("waits", ["running"], ids=["waiting in the worker"], indirect=True)
+@pytest.mark.parametrize("waits", ["running"], ids=[IN_THE_WORKER], indirect=True)
 def test_a_worker_stops_the_job_of_a_run_that_took_too_long_by_itself(system: RealAirflow, alone: str) -> None:
     """Its supervisor hears at a heartbeat that the scheduler has given the run up.
 
