@@ -4,13 +4,17 @@ import datetime as dt
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from tests.faults.flow import Flow, as_csv, rows
+from include.specs import s3_layout
+from laptop.settings import BUCKET
+from tests.faults.flow import Flow, as_csv, rows, small
+from tests.faults.real_airflow import RealAirflow, until
 
 pytestmark = pytest.mark.row(
     15,
@@ -18,6 +22,8 @@ pytestmark = pytest.mark.row(
     "fails before training and names the column",
 )
 DAY = dt.date(2026, 3, 1)
+# One that nothing else of the model is of, where it is not its own.
+OTHER_DAY = dt.date(2024, 6, 1)
 Rows = list[dict[str, str]]
 
 
@@ -84,6 +90,29 @@ def test_one_wrong_file_refuses_the_day(flow: Flow) -> None:
     flow.land(DAY)
     key = flow.land(DAY, as_csv(_missing(rows(flow.spec.dataset, seed=2))), name="more.csv")
     _require_refused(flow, key, "column 'tenure' is missing")
+
+
+@pytest.mark.flow
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_people_hear_of_the_column_from_airflow(system: RealAirflow) -> None:
+    """The task of a real run fails at its first try, and Airflow has the model's topic told once, with the column.
+
+    Fails when the flow names no callback for its failure (`flows.ingestion`), or such data is taken for what another
+    try may mend (`retries.DATA`).
+    """
+    heard = system.listen("small", "row-15")
+    key = s3_layout.landing("small", OTHER_DAY) + "rows.csv"
+    body = as_csv(_missing(rows(small("small").dataset)))
+    system.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
+    run = system.api.trigger("small_ingestion", conf={"date": OTHER_DAY.isoformat()})
+    system.until_ended(run, expected="failed")
+    told: list[dict[str, Any]] = []
+    until(lambda: bool(told.extend(heard()) or told), seconds=60, of="the message")
+    [message] = told
+    assert (message["run_id"], message["task_id"], message["fault"]) == (run.run_id, "ingest", "data")
+    assert f"{key}: column 'tenure' is missing" in message["cause"]
+    assert system.tasks(run)["ingest"].try_number == 1
 
 
 def _require_refused(flow: Flow, key: str, words: str) -> None:
