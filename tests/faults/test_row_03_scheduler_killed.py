@@ -51,9 +51,19 @@ def test_a_run_outlives_its_schedulers(system: RealAirflow) -> None:
 def test_a_version_whose_making_is_not_heard_of_is_made_once(system: RealAirflow) -> None:
     """The answer to CreateModelPackage is lost, and all is killed at its second asking: the next try finds the version.
 
-    Fails when the request has no token of its run's own (`registry.package_request`).
+    Fails when a version is neither looked for before it is made (`Packages.of_run`), nor asked for with a token of its
+    run's own (`registry.package_request`).
     """
     run = _killed_at(system, VERSION, task_id="register")
+    assert len(_versions_of(system, run)) == 1
+
+
+def test_a_version_that_is_made_after_all_is_the_one_of_the_next_try(system: RealAirflow) -> None:
+    """All is killed while CreateModelPackage hangs: the next try finds no version and makes one, and then it is served.
+
+    Fails when it is asked for without a token of its run's own (`registry.package_request`).
+    """
+    run = _killed_at(system, VERSION, task_id="register", unheard=0, hangs_s=75)
     assert len(_versions_of(system, run)) == 1
 
 
@@ -108,20 +118,24 @@ def _killed(system: RealAirflow) -> int:
     return killed
 
 
-def _killed_at(system: RealAirflow, call: Mapping[str, str], *, task_id: str) -> Run:
-    """A training, ended, whose scheduler and workers were killed after a call of the task had taken effect unheard.
+def _killed_at(
+    system: RealAirflow, call: Mapping[str, str], *, task_id: str, unheard: int = 1, hangs_s: float = 20
+) -> Run:
+    """A training, ended, whose scheduler and workers were killed while a call of that task hung.
 
-    botocore makes a call again whose answer is lost, and that one hangs: what is killed stands there.
+    Args:
+        unheard: how often the call has taken effect before; botocore makes one again whose answer is lost.
     """
-    system.switch_on("lost_reply", **call, times=1)
-    system.switch_on("delay", **call, seconds=20, times=1)
+    if unheard:
+        system.switch_on("lost_reply", **call, times=unheard)
+    system.switch_on("delay", **call, seconds=hangs_s, times=1)
     known, late = system.effects(**call), system.effects(**call, fault="delay")
     run = system.train("small")
-    until(lambda: system.hits() == 2, seconds=180, of=f"{task_id} to be at the call that hangs")
-    assert system.effects(**call) == known + 1
+    until(lambda: system.hits() == unheard + 1, seconds=180, of=f"{task_id} to be at the call that hangs")
+    assert system.effects(**call) == known + unheard
     assert _killed(system) >= 2
     # The call that hung takes effect as well, though nobody waits for it.
-    until(lambda: system.effects(**call, fault="delay") == late + 1, seconds=60, of="the call that hung")
+    until(lambda: system.effects(**call, fault="delay") == late + 1, seconds=hangs_s + 40, of="the call that hung")
     system.until_ended(run)
     system.until_idle()
     assert system.tasks(run)[task_id].try_number >= 2
