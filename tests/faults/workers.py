@@ -24,7 +24,8 @@ def at_work(token: str) -> list[psutil.Process]:
 
 def runner(token: str, attempt: str) -> psutil.Process:
     """The one that carries out the try of that id: other tasks may be at work beside it."""
-    [found] = [process for process in processes.carrying(token) if _title(process).endswith(f" -- {attempt}")]
+    carrying = processes.carrying(token)
+    [found] = [process for process in carrying if _is_task_runner(process) and attempt in _title(process)]
     return found
 
 
