@@ -208,7 +208,14 @@ def _begun(system: RealAirflow, model: str, *, before: Callable[[Run], None] = l
     system.hold(model)
     run = system.train(model)
     before(run)
-    return Training(model=model, run=run, job=system.until_job(model, "train"), known=known)
+
+    def running() -> list[str]:
+        new = {job: status for job, status in system.jobs(model).items() if job not in known}
+        return [job for job, status in new.items() if "-train-" in job and status == "InProgress"]
+
+    until(lambda: bool(running()), seconds=120, of="the training job")
+    [job] = running()
+    return Training(model=model, run=run, job=job, known=known)
 
 
 def _until_stopped(system: RealAirflow, training: Training) -> None:
