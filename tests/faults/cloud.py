@@ -66,6 +66,10 @@ class Cloud:
         for held in _held(self.settings).iterdir():
             held.unlink()
 
+    def forget_calls(self) -> None:
+        """Let `effects` count anew: localaws keeps the newest calls only, so that older counts grow smaller."""
+        httpx.delete(f"{self.addresses.aws}/_localaws/calls", trust_env=False)
+
     def effects(self, **call: str) -> int:
         """How many calls of that kind, by the filters of localaws, have taken effect."""
         query = {**call, "took_effect": "true"}
