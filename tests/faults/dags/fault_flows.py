@@ -31,7 +31,7 @@ BYGONE = replace(SMALL, name="bygone")
 # One whose ingestion is run again after it has asked for a training, which waits for another.
 ASKING = replace(SMALL, name="asking", retrain_on_ingestion=True)
 # One that is paused until a test wants its days.
-AWAY = replace(SMALL, name="away")
+AWAY = replace(SMALL, name="away", ingestion_schedule=CHURN.ingestion_schedule)
 
 for spec in (SMALL, SLOW, IMPATIENT, DAILY, BYGONE, ASKING, AWAY):
     for made in (ingestion_dag(spec), training_dag(spec)):
