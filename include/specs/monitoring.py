@@ -128,7 +128,8 @@ class Monitoring:
         input_columns: of a row whose cells have no names, in their order; empty for the features in theirs.
         late_h: how many hours of the day after are looked through for records of the day: capture files come late.
         unreadable: the largest share of captured requests, or rows, that may be unreadable before the feed is broken.
-        wait_h: hours that a run waits for a day's first capture file before it says that there was none.
+        wait_h: hours that a run waits for a day's first capture file before it says that there was none, where the days
+            before had some.
         retrain_on_drift, retrain_on_degradation: whether drift, and a degradation of the realised quality, ask for a
             training.
         cool_down_days: after either has asked for one, neither asks for another within so many days.

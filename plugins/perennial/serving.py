@@ -21,6 +21,8 @@ from perennial.hooks.packages import Packages
 from perennial.predicted import predicted
 
 _DAY = dt.timedelta(days=1)
+# A feed that was silent for longer than a week is not waited for.
+FEED_DAYS = 7
 # Which version answered on a day; None where a report says that it does not know.
 Known = Mapping[dt.date, ServedVersion | None]
 
@@ -66,6 +68,11 @@ def captured(lake: Lake, spec: ModelSpec, dates: Sequence[dt.date]) -> tuple[Sou
         prefixes = (*(s3_layout.capture_day(endpoint, variant, date) for date in dates), *hours)
         found += [source for prefix in prefixes for source in lake.objects(prefix)]
     return (*_begun_before(lake, spec, dates[0]), *found) if found else ()
+
+
+def is_fed(lake: Lake, spec: ModelSpec, date: dt.date) -> bool:
+    """Whether anything was captured on one of the days before: so much says that more is to be expected."""
+    return any(captured(lake, spec, [date - ago * _DAY]) for ago in range(1, FEED_DAYS + 1))
 
 
 def _begun_before(lake: Lake, spec: ModelSpec, date: dt.date) -> tuple[SourceObject, ...]:

@@ -23,8 +23,8 @@ LOOK_EVERY = dt.timedelta(minutes=15)
 class FindTrafficOperator(DayOperator):
     """Pin what was captured on the run's day, the version that was champion then, and the reports of the days before.
 
-    A scheduled run waits for the first capture file; when none has come in time, the report says that there was no
-    traffic. Without a version there is nothing to watch: the run is skipped.
+    A scheduled run waits for the first capture file, where the days before had some; when none has come in time, the
+    report says that there was no traffic. Without a version there is nothing to watch: the run is skipped.
 
     Returns (XCom): date, config_key, version, files (how many).
     """
@@ -35,7 +35,7 @@ class FindTrafficOperator(DayOperator):
         lake, where = self.lake(), self.where()
         watched = serving.watched(self.spec, Packages(), date, where=where)
         captured = serving.captured(lake, self.spec, [date])
-        if not captured:
+        if not captured and serving.is_fed(lake, self.spec, date):
             self._wait_for_a_file(context)
         origin = provenance(context, where)
         run = MonitoringRun(

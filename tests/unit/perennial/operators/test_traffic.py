@@ -22,6 +22,7 @@ Make = Callable[..., Any]
 DAY = dt.date(2026, 3, 1)
 INTERVAL = (dt.datetime(2026, 3, 1, 6, tzinfo=dt.UTC), dt.datetime(2026, 3, 2, 6, tzinfo=dt.UTC))
 FILE = "capture/churn/AllTraffic/2026/03/01/07/a.jsonl"
+DAYS_BEFORE = "capture/churn/AllTraffic/2026/02/{day}/07/a.jsonl"
 
 
 @pytest.fixture
@@ -102,9 +103,13 @@ def test_reports_of_the_days_before_are_its_history(aws: SimpleNamespace, churn:
     assert _configured(aws, found).history == days[1:3]
 
 
-@pytest.mark.usefixtures("version", "aws")
-def test_scheduled_run_waits_for_the_first_file(churn: ModelSpec, context: Make, at: Make) -> None:
+@pytest.mark.usefixtures("version")
+@pytest.mark.parametrize("day", [28, 22])
+def test_scheduled_run_waits_for_the_first_file(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, at: Make, day: int
+) -> None:
     """Without a worker, a quarter of an hour at a time, and no longer than the spec says."""
+    aws.put(DAYS_BEFORE.format(day=day), b"{}")
     last = INTERVAL[1] + dt.timedelta(hours=churn.monitoring.wait_h)
     for now, until in ((INTERVAL[1], INTERVAL[1] + traffic.LOOK_EVERY), (last - dt.timedelta(minutes=1), last)):
         at(now)
@@ -112,6 +117,18 @@ def test_scheduled_run_waits_for_the_first_file(churn: ModelSpec, context: Make,
             _find(churn, context(run_type="scheduled", interval=INTERVAL))
         assert deferred.value.trigger.serialize()[1]["moment"] == until
         assert deferred.value.method_name == "look_again"
+
+
+@pytest.mark.usefixtures("version")
+@pytest.mark.parametrize("day", [None, 21])
+def test_a_feed_that_was_silent_for_a_week_is_not_waited_for(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, at: Make, day: int | None
+) -> None:
+    """Meanwhile no other day could be looked at: one run goes on at a time."""
+    at(INTERVAL[1])
+    if day:
+        aws.put(DAYS_BEFORE.format(day=day), b"{}")
+    assert _find(churn, context(run_type="scheduled", interval=INTERVAL))["files"] == 0
 
 
 @pytest.mark.usefixtures("version")
@@ -130,6 +147,7 @@ def test_day_without_traffic_is_reported(
 ) -> None:
     """When the time is up, or where it has long been, the job is told that there is nothing: it says so."""
     at(INTERVAL[1] + dt.timedelta(hours=churn.monitoring.wait_h if run_type == "scheduled" else 0))
+    aws.put(DAYS_BEFORE.format(day=28), b"{}")
     found = _find(churn, context(run_type=run_type, interval=INTERVAL))
     assert _configured(aws, found).captured == ()
 
