@@ -190,6 +190,8 @@ def test_a_job_that_a_restart_failed_is_told(
     sagemaker.runtime.on_change = saved.set
     sagemaker.create_job(kind, request_of("job", "sleep 600"), access_key="any")
     sagemaker.runtime.end_all()
+    # After a restart there is nobody left who could still tell of the job's start.
+    until(lambda: sagemaker.runtime.running() == [], what="the job's thread to end")
     queue = listening()
     saved.clear()
     sagemaker.fail_interrupted()
