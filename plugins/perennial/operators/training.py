@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,14 +9,13 @@ from typing import Any
 
 from airflow.sdk import BaseBranchOperator
 from airflow.sdk.exceptions import AirflowSkipException
-from croniter import croniter
 
 from include.specs import codec, reports, s3_layout
 from include.specs.errors import PartitionError
 from include.specs.partition import PartitionRef
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import TrainingRecord, TrainingRun
-from perennial import assets, aws_requests, champions, naming, registry, trainings
+from perennial import assets, aws_requests, champions, naming, registry, trainings, windows
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.links import ReportLink
@@ -48,7 +46,7 @@ class ResolveRunOperator(FlowOperator):
             provenance=origin,
             partitions=partitions,
             champion=champions.pinned(spec.name, slug, group=where.group(spec.name), lake=lake, packages=Packages()),
-            past_window=is_past_window(context, overrides) or self._is_overtaken(lake, context),
+            past_window=windows.is_past(context, overrides) or self._is_overtaken(lake, context),
         )
         self._begin(lake, run, context, requests)
         manifest = aws_requests.raw_manifest(partitions, bucket=where.bucket, model=spec.name)
@@ -75,28 +73,24 @@ class ResolveRunOperator(FlowOperator):
     def _partitions(
         self, lake: Lake, context: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> tuple[PartitionRef, ...]:
-        start, end = window(context, overrides)
+        start, end = windows.bounds(context, overrides)
         found = lake.partitions(self.spec.name, start=start, end=end)
         if not found:
             asked = f" from {start or 'the beginning'} to before {end or 'now'}"
             raise PartitionError(f"{self.spec.name} has no partitions{asked}; run {self.spec.name}_ingestion first")
         if start is None:
-            found = of_last_days(found, self.spec.dataset.window_days)
-        pinned = of_one_origin(found)
+            found = windows.of_last_days(found, self.spec.dataset.window_days)
+        pinned = windows.of_one_origin(found)
         self.log.info("%d partitions, %s to %s", len(pinned), pinned[0].manifest.date, pinned[-1].manifest.date)
         return pinned
 
     def _is_overtaken(self, lake: Lake, context: Mapping[str, Any]) -> bool:
         """Whether the next scheduled run was due by now, and has data that this one does not see.
 
-        One that is late, by a retry or an outage, is still the newest until then; and where no newer day has come, no
-        run knows more.
+        Where no newer day has come, no run knows more.
         """
-        run = context["dag_run"]
-        if run.run_type != "scheduled" or run.data_interval_end is None:
-            return False
-        due = next_turn(self.spec.training_schedule, run.data_interval_end)
-        return days.now() >= due and bool(lake.partitions(self.spec.name, start=_day(run.data_interval_end)))
+        start = windows.first_day_of_next(context, self.spec.training_schedule, now=days.now())
+        return start is not None and bool(lake.partitions(self.spec.name, start=start))
 
 
 class QualityGateBranchOperator(FlowOperator, BaseBranchOperator):
@@ -221,54 +215,6 @@ def _as_first_resolved(run: TrainingRun, lake: Lake, config_key: str) -> Trainin
     if known is None or naming.decisive(codec.encode(known)) != naming.decisive(codec.encode(run)):
         return run
     return replace(run, provenance=known.provenance)
-
-
-def window(context: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[dt.date | None, dt.date | None]:
-    """First day, and day after the last, of the data to train on; None where it is open.
-
-    What a person asked for, else the end of the run's data interval (scheduled and backfilled runs), else everything.
-
-    Args:
-        params: as `apply_overrides` has found them good.
-    """
-    start, end = (dt.date.fromisoformat(params[name]) if params.get(name) else None for name in ("start", "end"))
-    run = context["dag_run"]
-    if end is None and run.run_type in ("scheduled", "backfill") and run.data_interval_end:
-        end = _day(run.data_interval_end)
-    return start, end
-
-
-def next_turn(schedule: str, turn: dt.datetime) -> dt.datetime:
-    """When a schedule (cron, UTC) is due for the first time after `turn`.
-
-    >>> next_turn("0 4 * * mon", dt.datetime(2026, 3, 2, 4, tzinfo=dt.UTC)).isoformat()
-    '2026-03-09T04:00:00+00:00'
-    """
-    due: dt.datetime = croniter(schedule, turn.astimezone(dt.UTC)).get_next(dt.datetime)
-    return due
-
-
-def _day(time: dt.datetime) -> dt.date:
-    return time.astimezone(dt.UTC).date()
-
-
-def is_past_window(context: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
-    """Whether the run was started for a time that has passed: a backfill, or a window whose end a person has set."""
-    return bool(context["dag_run"].run_type == "backfill" or params.get("end"))
-
-
-def of_last_days(partitions: Sequence[PartitionRef], days: int | None) -> tuple[PartitionRef, ...]:
-    """Those of the `days` that end with the newest one's; all of them where `days` is None."""
-    if days is None:
-        return tuple(partitions)
-    before = partitions[-1].manifest.date - dt.timedelta(days=days)
-    return tuple(ref for ref in partitions if ref.manifest.date > before)
-
-
-def of_one_origin(partitions: Sequence[PartitionRef]) -> tuple[PartitionRef, ...]:
-    """Those that are as real, or as made up, as the newest: the two are never mixed."""
-    synthetic = partitions[-1].manifest.synthetic
-    return tuple(ref for ref in partitions if ref.manifest.synthetic == synthetic)
 
 
 def _counts(ti: Any, known: TrainingRecord) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from perennial.operators.training import is_past_window, of_last_days, of_one_origin, window
+from perennial.windows import bounds, first_day_of_next, is_past, of_last_days, of_one_origin
 
 from include.specs.partition import PartitionRef
 
@@ -28,9 +28,9 @@ INTERVAL = (dt.datetime(2026, 3, 4, 4, tzinfo=dt.UTC), dt.datetime(2026, 3, 4, 4
         ("manual", {"start": "2026-01-01", "end": "2026-02-01"}, ("2026-01-01", "2026-02-01")),
     ],
 )
-def test_window(context: Make, run_type: str, params: dict[str, str], expected: tuple[str | None, str | None]) -> None:
+def test_bounds(context: Make, run_type: str, params: dict[str, str], expected: tuple[str | None, str | None]) -> None:
     """A person's dates first, then the end of the run's interval, then everything."""
-    found = window(context(run_type=run_type, interval=INTERVAL), params)
+    found = bounds(context(run_type=run_type, interval=INTERVAL), params)
     assert tuple(day and day.isoformat() for day in found) == expected
 
 
@@ -49,7 +49,22 @@ def test_window(context: Make, run_type: str, params: dict[str, str], expected: 
 )
 def test_past_window(context: Make, run_type: str, params: dict[str, str | None], expected: bool) -> None:
     """A backfill is about a time that has passed, and so is a window whose end somebody has set; no other run is."""
-    assert is_past_window(context(run_type=run_type, interval=INTERVAL), params) is expected
+    assert is_past(context(run_type=run_type, interval=INTERVAL), params) is expected
+
+
+@pytest.mark.parametrize(
+    ("run_type", "late", "expected"),
+    [
+        ("scheduled", dt.timedelta(hours=23, minutes=59), None),
+        ("scheduled", dt.timedelta(days=1), dt.date(2026, 3, 4)),
+        ("manual", dt.timedelta(days=9), None),
+        ("backfill", dt.timedelta(days=9), None),
+    ],
+)
+def test_first_day_of_next(context: Make, run_type: str, late: dt.timedelta, expected: dt.date | None) -> None:
+    """The day that this run ends before, once the next scheduled one is due; no other run has a next."""
+    made = context(run_type=run_type, interval=INTERVAL)
+    assert first_day_of_next(made, "0 4 * * *", now=INTERVAL[1] + late) == expected
 
 
 @given(offsets=st.sets(st.integers(0, 40), min_size=1), days=st.integers(1, 45))
