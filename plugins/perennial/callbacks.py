@@ -28,7 +28,6 @@ _NO_RECORD = (
     "or S3 could not be written or read; its log says more"
 )
 _NO_BUCKET = "no record of why can be read: the option perennial.bucket is not set for Airflow's DAG processor"
-_LONGEST_CAUSE = 4000  # characters; SNS takes 256 KiB, a person reads a page
 
 
 def run_failed(spec: ModelSpec) -> Callable[[Any], None]:
@@ -67,7 +66,7 @@ def failure_notice(spec: ModelSpec, where: Environment, context: Mapping[str, An
             "run": where.run_url(dag_id, run_id),
             "task_id": report.task_id or None,
             "fault": report.fault,
-            "cause": report.message[:_LONGEST_CAUSE],
+            "cause": report.message,
             "advice": report.advice,
             "runbook": f"{where.runbook}#{report.fault}",
         },

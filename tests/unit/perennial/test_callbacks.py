@@ -15,11 +15,9 @@ from airflow.dag_processing import processor
 from airflow.sdk import DAG
 from airflow.sdk.api.datamodels._generated import DagRunType
 from perennial import failures, naming, retries
-from perennial.callbacks import _NO_BUCKET, _NO_RECORD, failure_notice, run_failed
-from perennial.hooks.lake import Lake
+from perennial.callbacks import _NO_BUCKET, _NO_RECORD, run_failed
 from perennial.operators.base import FlowOperator
 
-from include.specs.environment import Environment
 from include.specs.model import ModelSpec
 
 Make = Callable[..., Any]
@@ -199,13 +197,11 @@ def test_least_that_airflow_says_is_enough(churn: ModelSpec, dag: DAG, inbox: In
     )
 
 
-def test_long_cause_is_cut(
-    churn: ModelSpec, where: Environment, aws: SimpleNamespace, failed_run: Make, record: Make
-) -> None:
-    """The end of a job's log may be long; a message has a limit and a reader too."""
-    record(retries.ALGORITHM, "x" * 300_000)
-    notice = failure_notice(churn, where, failed_run(), Lake("lake", s3=aws.s3))
-    assert notice.body["cause"] == "x" * 4000
+def test_long_cause_is_cut_and_says_so(churn: ModelSpec, inbox: Inbox, failed_run: Make, record: Make) -> None:
+    """The end of a job's log may be long; a message has a reader, who is to know that there is more."""
+    record(retries.ALGORITHM, "x" * 5_000)
+    _tell(churn, failed_run())
+    assert _message(inbox)["cause"] == f"{'x' * 4000}… (cut: 5000 characters)"
 
 
 def test_refusing_sns_raises_nothing(
