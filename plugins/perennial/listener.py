@@ -8,6 +8,7 @@ no trigger is told at all. Airflow tells listeners where such a thing is decided
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 FLOWS = ("ingestion", "training", "drift", "performance")
 # The option that `include.specs.environment` reads where there are DAGs: an API server has none of it on its path.
 PLACE = ("perennial", "bucket")
+# A model's name, as specs have it: another's `data_science_training` is no flow of ours.
+_MODEL = re.compile("[a-z0-9-]+")
 # How a run ends that nobody ended: no task of it waits any more.
 _BY_ITSELF = ("success", "task_failure", "all_tasks_deadlocked")
 
@@ -67,7 +70,7 @@ def _marked(previous_state: Any, task_instance: Any) -> None:
 def _begin(dag_id: str, task_instances: Iterable[Any]) -> None:
     """Done by a thread of its own: a person waits for the answer, or a scheduler does."""
     model, _, flow = dag_id.rpartition("_")
-    if not (model and flow in FLOWS):
+    if not (flow in FLOWS and _MODEL.fullmatch(model)):
         return
     place = conf.get(*PLACE, fallback="")
     if not place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from perennial.orphans import ORPHANS
 from perennial_plugin import PerennialPlugin
 
 from include.specs.environment import PREFIX, environment
+from include.specs.model import ModelSpec
 
 BUCKET = "AIRFLOW__PERENNIAL__BUCKET"
 
@@ -90,7 +92,9 @@ def test_a_task_that_ends_by_itself_asks_nothing(hook: Any, ended: list[Any]) ->
     assert ended == []
 
 
-@pytest.mark.parametrize("dag_id", ["somebody_elses", "training", "perennial_smoke"])
+@pytest.mark.parametrize(
+    "dag_id", ["somebody_elses", "training", "_training", "perennial_smoke", "data_science_training"]
+)
 def test_dags_of_others_are_left_alone(hook: Any, ended: list[Any], dag_id: str) -> None:
     """A listener hears of everything in an environment."""
     hook.on_dag_run_failed(dag_run=_run(dag_id), msg="")
@@ -113,6 +117,13 @@ def test_the_deployment_is_told_as_the_tasks_tell_it() -> None:
     variables = {f"{PREFIX}{name}": "x" for name in ("ROLE_ARN", "IMAGE", "TOPIC_PREFIX")}
     assert environment({**variables, BUCKET: "lake"}).bucket == "lake"
     assert "__".join(("AIRFLOW", *listener.PLACE)).upper() == BUCKET
+
+
+def test_every_model_is_known(spec: ModelSpec, hook: Any, ended: list[Any]) -> None:
+    """By its name, whatever that is made of."""
+    named = dataclasses.replace(spec, name=f"{spec.name}-2")
+    hook.on_dag_run_failed(dag_run=_run(f"{named.name}_training"), msg="")
+    assert [model for model, _ in ended] == [named.name]
 
 
 def test_every_flow_with_jobs_is_known() -> None:
