@@ -188,6 +188,8 @@ TABLE: tuple[Fault, ...] = (
 _TASK_TIMEOUTS = _words("AirflowTaskTimeout TaskDeferralTimeout")
 # An error's name as a job writes it, `DataContractError: landing/…`: a word of its own, not one that something quotes.
 _ERROR = re.compile(r"(?<!\S)(\w+Error):")
+# An object's address, up to a colon: AWS's answer may follow one without a blank.
+_KEY = re.compile(r"s3://[^\s:]+")
 _CONNECTION_ERRORS = _words("HTTPClientError ConnectionError TimeoutError ClientConnectionError")
 
 
@@ -229,8 +231,11 @@ def of_reason(reason: str) -> Fault:
 
 
 def _quoted(reason: str) -> Fault | None:
-    """What AWS has answered SageMaker in the job's stead, by its words; None where no ClientError quotes such."""
-    words = reason.lower() if reason.startswith("ClientError") else ""
+    """What AWS has answered SageMaker in the job's stead, by its words; None where no ClientError quotes such.
+
+    The key of an object is none of them: its makers may have named it `throttle-risk`.
+    """
+    words = _KEY.sub("", reason).lower() if reason.startswith("ClientError") else ""
     return next((fault for fault in TABLE if any(each in words for each in fault.quoted)), None)
 
 

@@ -192,6 +192,10 @@ def test_answer_that_says_nothing_is_unknown(response: Any) -> None:
         ("ClientError: Artifact upload failed:Error 7: AccessDenied", retries.DENIED),
         ("ClientError: Error occurred while downloading: ThrottlingException", retries.THROTTLING),
         ("ClientError: Data download failed:SlowDown (503): Please reduce your request rate", retries.THROTTLING),
+        # A key is its maker's words, and not AWS's.
+        ("ClientError: Data download failed:NoSuchKey (404): s3://lake/models/throttle-risk/m.tar.gz", retries.DATA),
+        ("ClientError: Data download failed: s3://lake/raw/forbidden-goods/a is no manifest", retries.DATA),
+        ("ClientError: Data download failed:s3://lake/raw/a.parquet:AccessDenied (403)", retries.DENIED),
         ("AlgorithmError: AccessDenied, says the code, exit code: 1", retries.ALGORITHM),
         ("InternalServerError: Throttled", retries.SERVICE),
         ("the code said CapacityError", retries.UNKNOWN),
