@@ -158,10 +158,15 @@ def is_elsewhere(package: Mapping[str, Any], bucket: str) -> bool:
 
     One that nobody here knows, without the metadata that a training flow leaves, is not said to be anybody's.
     """
-    containers = package.get("InferenceSpecification", {}).get("Containers") or [{}]
-    url = containers[0].get("ModelDataUrl", "")
+    url = model_url(package)
     ours = not url or url.startswith(s3_layout.uri(bucket, ""))
     return not ours and "model_sha256" in package.get("CustomerMetadataProperties", {})
+
+
+def model_url(package: Mapping[str, Any]) -> str:
+    """Where the model of a described version lies; empty where it does not say."""
+    containers = package.get("InferenceSpecification", {}).get("Containers") or [{}]
+    return str(containers[0].get("ModelDataUrl", ""))
 
 
 def run_of(package: Mapping[str, Any]) -> str | None:

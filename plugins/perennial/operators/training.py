@@ -15,7 +15,8 @@ from include.specs.errors import PartitionError
 from include.specs.partition import PartitionRef
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
 from include.specs.run import TrainingRecord, TrainingRun
-from perennial import assets, aws_requests, champions, naming, registry, trainings, windows
+from perennial import assets, aws_requests, champions, naming, registry, retries, trainings, windows
+from perennial.failures import failed
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
 from perennial.links import ReportLink
@@ -155,6 +156,7 @@ class RegisterModelOperator(FlowOperator):
         found = packages.of_run(group, run.provenance.run, bucket=where.bucket, since=since)
         package = found or packages.create(request)
         registry.check_content(package, request)
+        _require_model(package, lake)
         ReportLink.store(context, where.object_url(experiment + reports.HTML))
         return {
             "version": int(package["ModelPackageVersion"]),
@@ -203,6 +205,21 @@ class RejectModelOperator(FlowOperator):
         ReportLink.store(context, self.where().object_url(experiment + reports.HTML))
         self.log.warning("Not registered: %s", gate.reasons)
         return {"reasons": gate.reasons}
+
+
+def _require_model(package: Mapping[str, Any], lake: Lake) -> None:
+    """Refuse a version whose model was deleted: its run, cleared, makes it anew in another place, and no version moves.
+
+    Raises:
+        FinalError: it names the version and the object.
+    """
+    url = registry.model_url(package)
+    if not lake.has_any(url.removeprefix(s3_layout.uri(lake.bucket, ""))):
+        raise failed(
+            f"this run has registered version {package['ModelPackageVersion']}, and its model {url} is gone: "
+            "reject that version and trigger a new run; clearing this one finds the same version",
+            retries.VERSION,
+        )
 
 
 def _as_first_resolved(run: TrainingRun, lake: Lake, config_key: str) -> TrainingRun:

@@ -18,6 +18,7 @@ from tests.shared.airflow_context import task_context
 
 Make = Callable[..., Any]
 EXPERIMENT = "experiments/churn/manual-1-abc/"
+MODEL = "models/churn/manual-1-abc/job/output/model.tar.gz"
 Trained = Callable[..., dict[str, Any]]
 
 
@@ -55,12 +56,13 @@ def trained(
         }
         for name, value in made.items():
             aws.s3.put_object(Bucket=bucket, Key=EXPERIMENT + name, Body=codec.encode(value))
-        aws.s3.put_object(Bucket=bucket, Key=EXPERIMENT + "raw.manifest", Body=b"[]")
+        for key in (EXPERIMENT + "raw.manifest", MODEL):
+            aws.s3.put_object(Bucket=bucket, Key=key, Body=b"[]")
         operator = RegisterModelOperator(
             task_id="register",
             spec=churn,
             config_key=EXPERIMENT + "run.json",
-            model_url=f"s3://{bucket}/models/churn/manual-1-abc/job/output/model.tar.gz",
+            model_url=f"s3://{bucket}/{MODEL}",
         )
         result: dict[str, Any] = operator.execute(task_context())
         return result

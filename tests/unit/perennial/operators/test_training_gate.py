@@ -10,7 +10,8 @@ import boto3
 import pytest
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
-from perennial import assets, aws_requests, naming, registry
+from perennial import assets, aws_requests, naming, registry, retries
+from perennial.failures import FinalError
 from perennial.hooks.packages import Packages
 from perennial.operators.training import (
     AnnounceVersionOperator,
@@ -28,7 +29,8 @@ Make = Callable[..., Any]
 RUN = "manual-1-abc"
 EXPERIMENT = f"experiments/churn/{RUN}/"
 MANIFEST = b'[{"prefix": "s3://lake/raw/churn/"}, "year=2026/month=03/day=01/part-0a.parquet"]'
-MODEL_URL = "s3://lake/models/churn/manual-1-abc/job/output/model.tar.gz"
+MODEL = "models/churn/manual-1-abc/job/output/model.tar.gz"
+MODEL_URL = f"s3://lake/{MODEL}"
 
 
 @pytest.fixture
@@ -133,12 +135,13 @@ def judged(
     aws.put(EXPERIMENT + "candidate_manifest.json", candidate)
     aws.put(EXPERIMENT + "evaluation.json", evaluation)
     aws.put(EXPERIMENT + "gate.json", gate("register"))
+    aws.put(MODEL, b"model")
     return run
 
 
-def _register(spec: ModelSpec, context: dict[str, Any]) -> dict[str, Any]:
+def _register(spec: ModelSpec, context: dict[str, Any], *, model_url: str = MODEL_URL) -> dict[str, Any]:
     operator = RegisterModelOperator(
-        task_id="register", spec=spec, config_key=EXPERIMENT + "run.json", model_url=MODEL_URL
+        task_id="register", spec=spec, config_key=EXPERIMENT + "run.json", model_url=model_url
     )
     result: dict[str, Any] = operator.execute(context)
     return result
@@ -247,6 +250,29 @@ def test_cleared_run_with_the_same_model_is_its_version(
     first = _register(judged.model, context())
     aws.put(EXPERIMENT + "candidate_manifest.json", dataclasses.replace(candidate, sha256="9" * 64))
     assert _register(judged.model, context()) == first
+
+
+@pytest.mark.parametrize("made_anew", [True, False])
+def test_version_whose_model_is_gone_is_not_passed_off_as_whole(
+    aws: SimpleNamespace, judged: TrainingRun, context: Make, made_anew: bool
+) -> None:
+    """A cleared run makes its model again, elsewhere; the version still names the first, which is not there."""
+    _register(judged.model, context())
+    aws.s3.delete_object(Bucket="lake", Key=MODEL)
+    url = MODEL_URL.replace("/job/", "/job-2/") if made_anew else MODEL_URL
+    if made_anew:
+        aws.put(MODEL.replace("/job/", "/job-2/"), b"model")
+    with pytest.raises(FinalError, match=rf"has registered version 1, and its model {MODEL_URL} is gone") as raised:
+        _register(judged.model, context(), model_url=url)
+    assert raised.value.fault is retries.VERSION
+    assert len(_versions()) == 1
+
+
+def test_version_whose_model_is_there_needs_no_second(aws: SimpleNamespace, judged: TrainingRun, context: Make) -> None:
+    """Made again in another place, the model is that of the version, which stays where it was."""
+    first = _register(judged.model, context())
+    aws.put(MODEL.replace("/job/", "/job-2/"), b"model")
+    assert _register(judged.model, context(), model_url=MODEL_URL.replace("/job/", "/job-2/")) == first
 
 
 def _put_run(aws: SimpleNamespace, run: TrainingRun, run_id: str) -> None:
