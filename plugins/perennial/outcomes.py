@@ -8,7 +8,6 @@ from typing import Any
 
 from include.specs.job import JobStep
 from perennial import retries
-from perennial.hooks.jobs import reason, took_too_long
 from perennial.retries import Fault
 
 # Characters of a line of a job's log that a message quotes: CloudWatch keeps up to 256 KiB of one.
@@ -35,6 +34,39 @@ def fault_of(job: Mapping[str, Any], status: str) -> Fault:
     if status == "Stopped":
         return retries.STOPPED
     return retries.of_reason(reason(job))
+
+
+def reason(job: Mapping[str, Any]) -> str:
+    """Why a job ended as it did, in SageMaker's words, and in the container's own where those stand apart.
+
+    Of a failed processing job SageMaker says the exit code; what the job had to say is its ExitMessage. A stopped
+    training job has no FailureReason: what stopped it stands in its last secondary status.
+
+    >>> transition = {"Status": "MaxRuntimeExceeded", "StatusMessage": "Training job runtime exceeded"}
+    >>> reason({"SecondaryStatus": "MaxRuntimeExceeded", "SecondaryStatusTransitions": [transition]})
+    'MaxRuntimeExceeded: Training job runtime exceeded'
+    >>> reason({"FailureReason": "AlgorithmError: , exit code: 1", "ExitMessage": "KeyError: 'x'"})
+    "AlgorithmError: , exit code: 1; KeyError: 'x'"
+    """
+    transitions = job.get("SecondaryStatusTransitions") or [{}]
+    status = ": ".join(filter(None, (job.get("SecondaryStatus"), transitions[-1].get("StatusMessage"))))
+    failure, told = str(job.get("FailureReason") or ""), str(job.get("ExitMessage") or "")
+    own = told if told not in failure else ""
+    return "; ".join(filter(None, (failure, own))) or status or "SageMaker gave no reason"
+
+
+def took_too_long(job: Mapping[str, Any]) -> bool:
+    """Whether the job was stopped because it had run for the time that it was given.
+
+    One that waited in vain for spot capacity (`MaxWaitTimeExceeded`) has not: more time to run would not help it.
+    """
+    if job.get("SecondaryStatus") == "MaxRuntimeExceeded":
+        return True
+    began, ended = job.get("ProcessingStartTime"), job.get("ProcessingEndTime")
+    limit = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+    if job.get("ProcessingJobStatus") != "Stopped" or not (began and ended and limit):
+        return False
+    return bool((ended - began).total_seconds() >= limit)
 
 
 def message(name: str, job: Mapping[str, Any], status: str, *, step: str, log_lines: Iterable[str] = ()) -> str:

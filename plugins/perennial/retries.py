@@ -212,7 +212,7 @@ def of_code(code: str) -> Fault:
 
 
 def of_reason(reason: str) -> Fault:
-    """The fault that the reason of a job's end stands for (`perennial.hooks.jobs.reason`).
+    """The fault that the reason of a job's end stands for (`perennial.outcomes.reason`).
 
     SageMaker's own word begins it. What the code raised is told apart by the errors that the code names.
 

@@ -22,7 +22,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
-from perennial.hooks.jobs import Jobs, reason
+from perennial.hooks.jobs import Jobs
+from perennial.outcomes import reason
 from perennial.registry import allowed
 from rich.console import Console
 from rich.table import Table

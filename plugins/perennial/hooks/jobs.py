@@ -266,36 +266,3 @@ def is_not_found(error: ClientError) -> bool:
     return details["Code"] in ("ValidationException", "ResourceNotFound") and (
         "not found" in message or "could not find" in message
     )
-
-
-def reason(job: Mapping[str, Any]) -> str:
-    """Why a job ended as it did, in SageMaker's words, and in the container's own where those stand apart.
-
-    Of a failed processing job SageMaker says the exit code; what the job had to say is its ExitMessage. A stopped
-    training job has no FailureReason: what stopped it stands in its last secondary status.
-
-    >>> transition = {"Status": "MaxRuntimeExceeded", "StatusMessage": "Training job runtime exceeded"}
-    >>> reason({"SecondaryStatus": "MaxRuntimeExceeded", "SecondaryStatusTransitions": [transition]})
-    'MaxRuntimeExceeded: Training job runtime exceeded'
-    >>> reason({"FailureReason": "AlgorithmError: , exit code: 1", "ExitMessage": "KeyError: 'x'"})
-    "AlgorithmError: , exit code: 1; KeyError: 'x'"
-    """
-    transitions = job.get("SecondaryStatusTransitions") or [{}]
-    status = ": ".join(filter(None, (job.get("SecondaryStatus"), transitions[-1].get("StatusMessage"))))
-    failure, told = str(job.get("FailureReason") or ""), str(job.get("ExitMessage") or "")
-    own = told if told not in failure else ""
-    return "; ".join(filter(None, (failure, own))) or status or "SageMaker gave no reason"
-
-
-def took_too_long(job: Mapping[str, Any]) -> bool:
-    """Whether the job was stopped because it had run for the time that it was given.
-
-    One that waited in vain for spot capacity (`MaxWaitTimeExceeded`) has not: more time to run would not help it.
-    """
-    if job.get("SecondaryStatus") == "MaxRuntimeExceeded":
-        return True
-    began, ended = job.get("ProcessingStartTime"), job.get("ProcessingEndTime")
-    limit = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
-    if job.get("ProcessingJobStatus") != "Stopped" or not (began and ended and limit):
-        return False
-    return bool((ended - began).total_seconds() >= limit)

@@ -17,7 +17,7 @@ from perennial import outcomes, quotas, retries
 from perennial.aws_requests import Builder, instance_type, longest_s
 from perennial.failures import failed
 from perennial.hooks.aws import CONNECTION
-from perennial.hooks.jobs import TERMINAL, Owner, reason
+from perennial.hooks.jobs import TERMINAL, Owner
 from perennial.hooks.lake import Lake
 from perennial.links import JobLogLink
 from perennial.operators.starting import StartingOperator
@@ -132,7 +132,7 @@ class SageMakerJobOperator(StartingOperator):
     def _result(self, context: Any, job: Mapping[str, Any]) -> dict[str, str]:
         """What the ended job left, or what its successor on another type of instance leaves."""
         if self._has_elsewhere(job):
-            self.log.warning("%s failed: %s; asking for the next type", self.job_name, reason(job))
+            self.log.warning("%s failed: %s; asking for the next type", self.job_name, outcomes.reason(job))
             return self.perform(context)
         return self._outcome(job)
 

@@ -1,11 +1,11 @@
 """What is made of a job that did not complete."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from perennial import retries
-from perennial.hooks.jobs import reason
-from perennial.outcomes import fault_of, message
+from perennial.outcomes import fault_of, message, reason, took_too_long
 
 ROLE = "arn:aws:iam::123456789012:role/perennial-jobs"
 
@@ -57,3 +57,45 @@ def test_message_ends_with_the_end_of_the_log() -> None:
 def test_fault_of_a_job(job: dict[str, Any], status: str, fault: retries.Fault) -> None:
     """Its own limit first, then whether somebody stopped it, then its reason."""
     assert fault_of(job, status) is fault
+
+
+def _stopped_after(seconds: int) -> dict[str, Any]:
+    began = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    return {
+        "ProcessingJobStatus": "Stopped",
+        "ProcessingStartTime": began,
+        "ProcessingEndTime": began + dt.timedelta(seconds=seconds),
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    }
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        ({"FailureReason": "AlgorithmError: , exit code: 1", "ExitMessage": "y"}, "AlgorithmError: , exit code: 1; y"),
+        ({"FailureReason": "AlgorithmError: y, exit code: 1", "ExitMessage": "y"}, "AlgorithmError: y, exit code: 1"),
+        ({"FailureReason": "CapacityError: x", "ExitMessage": ""}, "CapacityError: x"),
+        ({"ExitMessage": "y"}, "y"),
+        ({"SecondaryStatus": "Interrupted"}, "Interrupted"),
+        ({}, "SageMaker gave no reason"),
+    ],
+)
+def test_reason_is_sagemakers_own(job: dict[str, str], expected: str) -> None:
+    """FailureReason first, then what the container said and it does not hold; silence is named as such."""
+    assert reason(job) == expected
+
+
+@pytest.mark.parametrize(
+    ("job", "too_long"),
+    [
+        ({"SecondaryStatus": "MaxRuntimeExceeded"}, True),
+        ({"SecondaryStatus": "MaxWaitTimeExceeded"}, False),
+        ({"SecondaryStatus": "Stopped"}, False),
+        (_stopped_after(59), False),
+        (_stopped_after(60), True),
+        ({**_stopped_after(60), "ProcessingJobStatus": "Completed"}, False),
+    ],
+)
+def test_job_that_had_all_its_time_is_known(job: dict[str, Any], too_long: bool) -> None:
+    """A training job says so; of a processing job, its times do."""
+    assert took_too_long(job) is too_long

@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
-from perennial.hooks.jobs import KINDS, NOBODY, TOLD_TAG, JobKind, Jobs, Owner, reason, took_too_long
+from perennial.hooks.jobs import KINDS, NOBODY, TOLD_TAG, JobKind, Jobs, Owner
 from perennial.naming import job_name
 
 from tests.shared.airflow_context import TRY
@@ -261,45 +261,3 @@ def test_a_failure_is_told_once(jobs: Jobs, sagemaker: Stubber) -> None:
     assert jobs.told_in(TRAINING) is None
     jobs.tell(TRAINING, clearing="3")
     assert jobs.told_in(TRAINING) == "3"
-
-
-def _stopped_after(seconds: int) -> dict[str, Any]:
-    began = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
-    return {
-        "ProcessingJobStatus": "Stopped",
-        "ProcessingStartTime": began,
-        "ProcessingEndTime": began + dt.timedelta(seconds=seconds),
-        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
-    }
-
-
-@pytest.mark.parametrize(
-    ("job", "expected"),
-    [
-        ({"FailureReason": "AlgorithmError: , exit code: 1", "ExitMessage": "y"}, "AlgorithmError: , exit code: 1; y"),
-        ({"FailureReason": "AlgorithmError: y, exit code: 1", "ExitMessage": "y"}, "AlgorithmError: y, exit code: 1"),
-        ({"FailureReason": "CapacityError: x", "ExitMessage": ""}, "CapacityError: x"),
-        ({"ExitMessage": "y"}, "y"),
-        ({"SecondaryStatus": "Interrupted"}, "Interrupted"),
-        ({}, "SageMaker gave no reason"),
-    ],
-)
-def test_reason_is_sagemakers_own(job: dict[str, str], expected: str) -> None:
-    """FailureReason first, then what the container said and it does not hold; silence is named as such."""
-    assert reason(job) == expected
-
-
-@pytest.mark.parametrize(
-    ("job", "too_long"),
-    [
-        ({"SecondaryStatus": "MaxRuntimeExceeded"}, True),
-        ({"SecondaryStatus": "MaxWaitTimeExceeded"}, False),
-        ({"SecondaryStatus": "Stopped"}, False),
-        (_stopped_after(59), False),
-        (_stopped_after(60), True),
-        ({**_stopped_after(60), "ProcessingJobStatus": "Completed"}, False),
-    ],
-)
-def test_job_that_had_all_its_time_is_known(job: dict[str, Any], too_long: bool) -> None:
-    """A training job says so; of a processing job, its times do."""
-    assert took_too_long(job) is too_long
