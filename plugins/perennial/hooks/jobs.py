@@ -160,14 +160,16 @@ class Jobs:
         """Make a job that is there the job of `owner`."""
         self._sagemaker.add_tags(ResourceArn=job[self.kind.arn_field], Tags=owner.tags)
 
+    def is_of(self, job: Mapping[str, Any], *, owner: Owner) -> bool:
+        """Whether the job is of that very try."""
+        return self._tags(job[self.kind.arn_field]).get(OWNER_TAG) == owner.attempt
+
     def stop(self, name: str, *, owner: Owner) -> bool:
         """Ask the job to stop, if it is there, has not ended and is `owner`'s; whether that was so."""
         job = self.describe(name)
         if job is None or self.status(job) in TERMINAL:
             return False
-        if self._tags(job[self.kind.arn_field]).get(OWNER_TAG) != owner.attempt:
-            return False
-        return self._stop(name)
+        return self.is_of(job, owner=owner) and self._stop(name)
 
     def stop_all(self, model: str, *, owners: Collection[Owner]) -> None:
         """Ask the model's jobs to stop that run and are of one of `owners`, or of an earlier try of one's task.

@@ -39,9 +39,10 @@ class SageMakerJobOperator(StartingOperator):
             its own limit, and the task's next try joins it.
         is_left: whether the lake still has what a completed job has made of a run, beside what the step `leaves`.
 
-    A job that finds no capacity is followed within the same try by one on the step's next instance type, as long as the
-    spec names one; a try fails only after the last. So is a type of which the account may run no more. Where that is so
-    of all, the try asks again for some two hours (`perennial.quotas`).
+    Each try begins with the step's first instance type. A job that finds no capacity is followed within the same try by
+    one on the next, as long as the spec names one; a try fails only after the last. So is a type of which the account
+    may run no more. Where that is so of all that are left, the try asks again for some two hours (`perennial.quotas`),
+    unless it may run none of them at all: that is final, but after a lack of capacity, which may pass.
 
     Returns (XCom): job_name, job_arn, and for training model_url.
     """

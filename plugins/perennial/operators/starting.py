@@ -25,6 +25,7 @@ from include.specs.job import JobStep
 from include.specs.run import IngestionRun, MonitoringRun, TrainingRun
 from perennial import naming, outcomes, quotas, retries
 from perennial.aws_requests import Builder, Request, instance_type, on_instance_type
+from perennial.failures import failed
 from perennial.hooks.aws import client
 from perennial.hooks.jobs import NOBODY, TERMINAL, Jobs, Owner
 from perennial.hooks.lake import Lake
@@ -135,7 +136,8 @@ class StartingOperator(FlowOperator):
                 self.log.info("Joining %s, which is %s", name, jobs.status(job))
                 jobs.claim(job, owner=self._owner)
                 return job
-            if self._fault(job) is retries.CAPACITY:
+            # The room that another try has not found may be there now: each begins with the first type.
+            if self._fault(job) is retries.CAPACITY and jobs.is_of(job, owner=self._owner):
                 no_room_on = instance_type(job)
             generation += 1
 
@@ -172,11 +174,16 @@ class StartingOperator(FlowOperator):
         """Ask for the job, on another type where the account may run no more of one; False where it is there already.
 
         Raises:
-            AirflowException: this try was ended meanwhile; it leaves no job of its own.
+            AirflowException: this try was ended meanwhile; it leaves no job of its own. Or the account may run none of
+                the types that are left after `no_room_on`, which a later try may find room on.
         """
-        return quotas.ask_in_turn(
-            lambda wanted: self._asked_for(name, on_instance_type(request, wanted)), self._types(request, no_room_on)
-        )
+        types = self._types(request, no_room_on)
+        try:
+            return quotas.ask_in_turn(lambda wanted: self._asked_for(name, on_instance_type(request, wanted)), types)
+        except ClientError as error:
+            if no_room_on and retries.of_error(error) is retries.QUOTA:
+                raise failed(f"no capacity on {no_room_on}, and {error}", retries.CAPACITY) from error
+            raise
 
     def _asked_for(self, name: str, request: Request) -> bool:
         self._require_life(name)
@@ -188,10 +195,11 @@ class StartingOperator(FlowOperator):
         return created
 
     def _types(self, request: Request, no_room_on: str = "") -> tuple[str, ...]:
-        """What to ask for after a job that found no room on a type: the spec's next instance type, and those after it.
+        """What to ask for after this try's job found no room on a type: the spec's next instance type, and those after.
 
         The first is the request's own, which the run may have been given in place of the spec's, and which may be one
-        of its fallbacks. After the last, which ends a try, it is the first one's turn again.
+        of its fallbacks. The last ends a try. All of them where the try has had no such job, and, for tries that put no
+        name on their jobs (`stop_on_kill`), after the last.
         """
         types = tuple(dict.fromkeys((instance_type(request), *self._fallbacks)))
         following = types[types.index(no_room_on) + 1 :] if no_room_on in types else types

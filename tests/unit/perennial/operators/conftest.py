@@ -59,6 +59,7 @@ class Api:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.existing: list[list[str]] = []  # the jobs that are there, in the order in which they are looked for
         self.no_more_of: tuple[str, ...] = ()  # types of instances of which the account may run no more
+        self.none_of: tuple[str, ...] = ()  # those of which it may never run any
         self.created = ["InProgress"]  # what becomes of a job that is asked for
         self.lost_reply = False  # whether a job is there that was not there when it was looked for
         self.failure, self.log_lines = "", list[str]()
@@ -118,6 +119,8 @@ class Api:
         return self._describe(_name(call), next(noun for noun in NOUNS if noun in operation))
 
     def _create(self, name: str, wanted: str) -> dict[str, Any]:
+        if wanted in self.none_of:
+            raise RefusedError("ResourceLimitExceeded", f"The account-level service limit '{wanted}' is 0 Instances")
         if wanted in self.no_more_of:
             raise RefusedError("ResourceLimitExceeded", f"no more than 0 Instances of {wanted}")
         self.jobs[name], self.unseen = list(self.created), self.lag

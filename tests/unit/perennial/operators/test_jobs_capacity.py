@@ -13,11 +13,13 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from botocore.exceptions import ClientError
 from perennial import retries
 from perennial.failures import PassingError
+from perennial.hooks.jobs import OWNER_TAG
 from perennial.operators.jobs import SageMakerJobOperator
 
 from include.specs.job import StepResources
 from include.specs.model import ModelSpec
 from include.specs.run import TrainingRun
+from tests.shared.airflow_context import NEXT_TRY, TRY, Try
 
 Make = Callable[..., Any]
 KEY = "experiments/churn/manual-1-abc/run.json"
@@ -74,7 +76,10 @@ def task(flexible: ModelSpec, job_task: Make, request: pytest.FixtureRequest) ->
 def test_generation_asks_for_the_next_type(
     api: Any, task: SageMakerJobOperator, context: Make, ended: list[tuple[str, str]], expected: str
 ) -> None:
-    """The one after that on which a job last found no room, and after the last the first again; nothing else counts."""
+    """The one after that on which the try's own job last found no room, and after the last the first again; nothing
+    else counts.
+    """
+    api.tags[OWNER_TAG] = TRY
     api.existing, api.existing_on = [[status] for status, _ in ended], [wanted for _, wanted in ended]
     _deferred(task, context())
     assert _asked_for(api) == expected
@@ -88,7 +93,7 @@ def test_rest_of_the_request_is_the_same(api: Any, task: SageMakerJobOperator, c
     for existing in ([], [[CAPACITY]]):
         api.calls.clear()
         api.jobs.clear()
-        api.existing = existing
+        api.existing, api.tags = existing, {OWNER_TAG: TRY}
         _deferred(task, context())
         sent += api.requests("Create")
     name = api.names("Describe")[0]
@@ -118,7 +123,7 @@ def test_type_that_a_person_asked_for_comes_first(
         aws.put(KEY, run)
         api.calls.clear()
         api.jobs.clear()
-        api.existing, api.existing_on = existing, ["ml.m5.4xlarge"] * len(existing)
+        api.existing, api.existing_on, api.tags = existing, ["ml.m5.4xlarge"] * len(existing), {OWNER_TAG: TRY}
         _deferred(job_task(flexible), context())
         assert _asked_for(api) == expected
 
@@ -167,6 +172,40 @@ def _deferred_or_failed(what: Callable[[], Any]) -> str | retries.Fault:
     except PassingError as failed:
         return failed.fault
     pytest.fail("neither waits nor fails")
+
+
+def test_quota_of_none_after_a_lack_of_capacity_may_pass(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """A fallback that the account may not run leaves the step where it would be without one: it comes back later."""
+    api.created, api.none_of = [CAPACITY], FALLBACKS
+    assert _all_waits(task, context)[-1] is retries.CAPACITY
+    assert list(api.asked_for.values()) == ["ml.m5.large"]
+
+
+def test_quota_of_none_after_a_lack_of_capacity_says_both(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """Which type had no room, and of which there may be none."""
+    api.existing, api.tags, api.none_of = [[CAPACITY]], {OWNER_TAG: TRY}, FALLBACKS
+    with pytest.raises(PassingError, match=r"no capacity on ml\.m5\.large, and .*'ml\.c5\.large' is 0 Instances"):
+        task.execute(context())
+
+
+@pytest.mark.parametrize("refused", ["no_more_of", "none_of"])
+def test_each_try_begins_with_the_first_type(api: Any, task: SageMakerJobOperator, context: Make, refused: str) -> None:
+    """What the try before has not found may be there now, whatever it met with after that."""
+    api.existing, api.tags = [[CAPACITY]], {OWNER_TAG: TRY}
+    setattr(api, refused, FALLBACKS)
+    name = _deferred(task, context(attempt=Try(number=2, id=NEXT_TRY))).trigger.job_name
+    assert api.asked_for == {name: "ml.m5.large"}
+    assert name.endswith("-2")
+
+
+def test_try_waits_for_the_quota_of_what_is_left(api: Any, task: SageMakerJobOperator, context: Make) -> None:
+    """Its own first type had no room a moment ago: it asks for the others again, until they have some."""
+    api.existing, api.tags, api.no_more_of = [[CAPACITY]], {OWNER_TAG: TRY}, FALLBACKS
+    assert _deferred(task, context()).method_name == "ask_again"
+    api.no_more_of = FALLBACKS[:1]
+    with pytest.raises(TaskDeferred):
+        task.ask_again(context(), None, asked=1)
+    assert list(api.asked_for.values()) == [FALLBACKS[1]]
 
 
 @pytest.mark.usefixtures("holding_its_slot")
