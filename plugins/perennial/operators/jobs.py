@@ -103,7 +103,8 @@ class SageMakerJobOperator(StartingOperator):
         self.job_name, self._task_instance = event["job_name"], context["ti"]
         if "fault" in event:
             raise failed(f"{self.job_name} cannot be looked at: {event['error']}", retries.named(event["fault"]))
-        return self._result(context, self._described(self.job_name))
+        # In the worker, should it be there and run after all: two that see different things would defer for ever.
+        return self._result(context, self._ended(self._described(self.job_name)))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
         """Go on after a wait; a job that was waited for too long is stopped, as `on_kill` does it in a worker."""

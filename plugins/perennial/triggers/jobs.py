@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from perennial import retries
 from perennial.hooks.aws import config
-from perennial.hooks.jobs import KINDS, NOTHING_TO_STOP, OWNER_TAG, TERMINAL, tags_in
+from perennial.hooks.jobs import KINDS, NOTHING_TO_STOP, OWNER_TAG, TERMINAL, is_not_found, tags_in
 from perennial.task_state import state_of
 
 # Airflow gives a trigger half a minute (`[triggerer] on_kill_timeout`).
@@ -78,8 +78,8 @@ class SageMakerJobTrigger(BaseTrigger):
         task's own timeout ends what never passes.
 
         Returns:
-            `status`; or, where looking failed for a reason that stays, `fault` and `error`: raised here, Airflow would
-            tell the task no more than that its trigger had failed.
+            `status`, `unknown` for a job that is not there; or, where looking failed for a reason that stays, `fault`
+            and `error`: raised here, Airflow would tell the task no more than that its trigger had failed.
         """
         try:
             async with await self._client() as sagemaker:
@@ -88,6 +88,9 @@ class SageMakerJobTrigger(BaseTrigger):
                     await asyncio.sleep(self.poll_interval_s)
                 return {"status": status}
         except Exception as error:
+            if isinstance(error, ClientError) and is_not_found(error):
+                # Somebody has deleted it: the task looks for itself, and its next try starts anew.
+                return {"status": "unknown"}
             fault = retries.of_error(error)
             if fault is retries.UNKNOWN:
                 raise

@@ -14,6 +14,7 @@ from perennial.hooks.jobs import TOLD_TAG
 from perennial.operators.jobs import SageMakerJobOperator
 
 from include.specs.model import ModelSpec
+from tests.shared.airflow_context import NEXT_TRY, Try
 
 Make = Callable[..., Any]
 KEY = "experiments/churn/manual-1-abc/run.json"
@@ -93,6 +94,35 @@ def test_failure_met_in_the_worker(api: Any, churn: ModelSpec, job_task: Make, c
     api.created, api.failure = ["InProgress", "Failed"], "AlgorithmError: x"
     with pytest.raises(AirflowFailException, match="failed: AlgorithmError: x"):
         job_task(churn).execute(context())
+
+
+@pytest.mark.usefixtures("run")
+def test_job_that_was_deleted_while_its_task_was_deferred_is_started_anew(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make
+) -> None:
+    """By the next try: nothing is wrong with the request."""
+    with pytest.raises(TaskDeferred) as first:
+        job_task(churn).execute(context())
+    name = first.value.trigger.job_name
+    api.jobs[name] = None
+    with pytest.raises(AirflowException, match=f"does not know {name}") as failed:
+        job_task(churn).execute_complete(context(), {"job_name": name, "status": "unknown"})
+    assert not isinstance(failed.value, AirflowFailException)
+    with pytest.raises(TaskDeferred) as again:
+        job_task(churn).execute(context(attempt=Try(number=2, id=NEXT_TRY)))
+    assert again.value.trigger.job_name == name
+    assert len(api.requests("Create")) == 2
+
+
+@pytest.mark.usefixtures("run")
+def test_job_that_is_there_after_all_is_waited_for(
+    api: Any, churn: ModelSpec, job_task: Make, context: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SageMaker promises no look that sees every job: it is not taken for one that has failed."""
+    monkeypatch.setattr("perennial.operators.starting.time.sleep", lambda _: None)
+    api.existing = [["InProgress", "InProgress", "Completed"]]
+    event = {"job_name": "churn-train-x", "status": "unknown"}
+    assert job_task(churn).execute_complete(context(), event)["job_name"] == "churn-train-x"
 
 
 @pytest.mark.usefixtures("aws")

@@ -86,8 +86,8 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return kept
 
 
-def _refusal(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": ""}}, "DescribeTrainingJob")
+def _refusal(code: str, message: str = "") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "DescribeTrainingJob")
 
 
 @pytest.fixture
@@ -191,6 +191,15 @@ def test_fault_that_stays_ends_the_wait(hooks: dict[str, Any], error: ClientErro
     hooks["client"] = AsyncSageMaker("InProgress", error)
     [event] = _events(SageMakerJobTrigger(**ARGUMENTS))
     assert event.payload == {"job_name": "churn-train-x", "fault": fault, "error": f"ClientError: {error}"}
+    assert hooks["client"].calls[-1] == ("close", {})
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "ResourceNotFound"])
+def test_job_that_was_deleted_ends_the_wait(hooks: dict[str, Any], code: str) -> None:
+    """That is no fault of the request: the task looks for itself, and says what it finds."""
+    hooks["client"] = AsyncSageMaker("InProgress", "Deleting", _refusal(code, "Requested resource not found."))
+    [event] = _events(SageMakerJobTrigger(**ARGUMENTS))
+    assert event.payload == {"job_name": "churn-train-x", "status": "unknown"}
     assert hooks["client"].calls[-1] == ("close", {})
 
 
