@@ -115,7 +115,11 @@ class StartingOperator(FlowOperator):
         time.sleep(wait_s)
 
     def _start(self, context: Any, request: Request) -> Mapping[str, Any]:
-        """The task's job as it is now, started if there was none to join."""
+        """The task's job as it is now, started if there was none to join.
+
+        Raises:
+            AirflowException: this try was ended meanwhile.
+        """
         run, jobs = context["dag_run"], self.jobs
         task = (run.dag_id, run.run_id, context["ti"].map_index)
         generation, no_room_on = 1, ""
@@ -125,6 +129,8 @@ class StartingOperator(FlowOperator):
             )
             # Known before there is such a job: a kill in the middle of the create stops it too.
             self.job_name = name
+            # One that was ended while it waited for its turn must not put its name on its successor's job.
+            self._require_life(name)
             found = jobs.describe(name)
             if found is None:
                 if self._created(name, request, no_room_on):
@@ -133,6 +139,7 @@ class StartingOperator(FlowOperator):
                 found = self._described(name, patience=_UNTIL_KNOWN_S)
             job = self._ended(found) if jobs.status(found) == "Stopping" else found
             if not self._is_spent(job):
+                self._require_life(name)
                 self.log.info("Joining %s, which is %s", name, jobs.status(job))
                 jobs.claim(job, owner=self._owner)
                 return job

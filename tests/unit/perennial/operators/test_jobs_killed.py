@@ -126,6 +126,44 @@ def test_killed_task_waits_no_longer(
     assert api.names("Stop") == api.names("Create")
 
 
+@pytest.mark.usefixtures("holding_its_slot")
+def test_task_that_is_killed_while_it_waits_for_quota_claims_nothing(
+    api: Any, task: SageMakerJobOperator, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should nobody end its process: by the time that it wakes, its next try may have started the job."""
+    successor = {OWNER_TAG: NEXT_TRY}
+
+    def meanwhile(_: float) -> None:
+        task.on_kill()
+        [name] = api.names("Describe")
+        api.jobs[name], api.tags = ["InProgress"], dict(successor)
+
+    monkeypatch.setattr("perennial.operators.starting.time.sleep", meanwhile)
+    api.no_more_of = ("ml.m5.large",)
+    with pytest.raises(AirflowException, match="this try was ended"):
+        task.execute(given)
+    assert api.tags == successor
+
+
+def test_task_that_is_killed_while_it_looks_for_its_job_claims_nothing(
+    api: Any, task: SageMakerJobOperator, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has found is for the next try to join, or was stopped by the kill."""
+    api.existing, look = [["InProgress"]], task.jobs.describe
+
+    def described(name: str) -> Any:
+        found = look(name)
+        monkeypatch.setattr(task.jobs, "describe", look)
+        task.on_kill()
+        return found
+
+    monkeypatch.setattr(task.jobs, "describe", described)
+    given["ti"].state_now, api.tags = "queued", {OWNER_TAG: NEXT_TRY}
+    with pytest.raises(AirflowException, match="this try was ended"):
+        task.execute(given)
+    assert api.tags == {OWNER_TAG: NEXT_TRY}
+
+
 def test_kill_of_a_later_generation_stops_that_one(api: Any, task: SageMakerJobOperator, given: dict[str, Any]) -> None:
     """A job that has ended is left as it is."""
     api.existing = [["Failed: InternalServerError: sorry"]]
