@@ -13,6 +13,7 @@ from airflow.sdk import BaseOperator
 from include.specs.environment import catch_up
 from include.specs.job import JobStep
 from include.specs.model import ModelSpec
+from perennial import quotas
 from perennial.aws_requests import longest_s
 from perennial.timetables import CronCatchUpTimetable
 
@@ -41,8 +42,11 @@ def daily(cron: str) -> CronCatchUpTimetable:
 
 
 def longest(spec: ModelSpec, steps: Iterable[JobStep]) -> dt.timedelta:
-    """When a run is given up that has not ended: after all that its jobs may take on every try, and a day."""
-    jobs_s = sum(longest_s(spec.resources(step.name)) for step in steps)
+    """When a run is given up that has not ended: after all that its jobs may take on every try, and a day.
+
+    The waits for a quota are part of a try; those between the tries, and for a job to begin, are in the day.
+    """
+    jobs_s = sum(longest_s(spec.resources(step.name)) + quotas.LONGEST_S for step in steps)
     return dt.timedelta(days=1) + (TRIES * dt.timedelta(seconds=jobs_s))
 
 

@@ -1,5 +1,6 @@
 """What every DAG has."""
 
+import dataclasses
 import datetime as dt
 import re
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 from airflow.sdk import DAG, BaseOperator
 from airflow.serialization.serialized_objects import DagSerialization
+from perennial import quotas, retries
 from perennial.flows import common, drift, ingestion
 
+from include.specs.job import EVALUATE, PREPROCESS, TRAIN, StepResources
 from include.specs.model import ModelSpec
 
 ROOT = Path(__file__).parents[4]
@@ -45,6 +48,15 @@ def test_a_backfill_has_its_first_and_its_last_day(schedule: str) -> None:
         again = DagSerialization.from_dict(DagSerialization.to_dict(dag))
     found = again.iter_dagrun_infos_between(*map(dt.datetime.fromisoformat, period))
     assert [info.logical_date.date() for info in found] == [dt.date(2026, 3, day) for day in range(1, 6)]
+
+
+def test_run_outlasts_every_wait_for_a_quota(spec: ModelSpec) -> None:
+    """However short its jobs are: who waits in vain is told of the quota, and not of a run that took too long."""
+    steps = (PREPROCESS, TRAIN, EVALUATE)
+    short = dataclasses.replace(spec, step_resources={step.name: StepResources(max_run_s=60) for step in steps})
+    between_s = sum(retries.LIMIT.longest_s for _ in range(1, common.TRIES))
+    waits_s = len(steps) * (common.TRIES * quotas.LONGEST_S + between_s)
+    assert common.longest(short, steps).total_seconds() > waits_s
 
 
 def test_tags_are_sorted_and_once_each(spec: ModelSpec) -> None:
