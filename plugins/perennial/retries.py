@@ -108,7 +108,7 @@ CAPACITY = Fault(
 # A try of a job's task has asked for two hours before it fails with it (`perennial.quotas`).
 LIMIT = Fault(
     name="limit",
-    advice="wait for other jobs to end, or raise the account's quota for the instance type",
+    advice="wait for other jobs to end, or raise the account's quota of what the message names",
     first_s=600,
     longest_s=3600,
     codes=_words("ResourceLimitExceeded LimitExceededException ServiceQuotaExceededException"),
