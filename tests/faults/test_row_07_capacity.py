@@ -49,6 +49,33 @@ def test_the_next_generation_asks_for_the_next_type(flow: Flow, step: str, fallb
     assert [_instance_type(flow, step, name) for name in names] == (list(wanted) * 4)[:4]
 
 
+def test_a_type_that_the_account_may_not_run_leaves_it_a_lack_of_capacity(flow: Flow) -> None:
+    """The try fails with what may pass, and the next one asks for the first type again, which has room by then.
+
+    Fails when `_created` tells the quota, which is final, or `_start` goes by what another try has met
+    (`perennial.operators.starting`).
+    """
+    resources = StepResources(instance_type="ml.m5.large", fallback_instance_types=TWO[:1])
+    flow = Flow(spec=replace(flow.spec, step_resources={"preprocess": resources}), place=flow.place)
+    run = ready(flow, before="preprocess")
+    flow.place.switch_on("job_failure", job=f"{flow.spec.name}-preprocess-*", reason=REASON, times=1)
+    flow.place.switch_on(
+        "error",
+        service="sagemaker",
+        operation="CreateProcessingJob",
+        code="ResourceLimitExceeded",
+        message=f"The account-level service limit '{TWO[0]} for processing job usage' is 0 Instances",
+        after=1,
+        times=1,
+    )
+    with pytest.raises(PassingError, match="is 0 Instances") as failed:
+        run.execute("candidate.preprocess")
+    assert failed.value.fault is retries.CAPACITY
+    run.execute("candidate.preprocess")
+    names = started(flow, "preprocess")
+    assert [_instance_type(flow, "preprocess", name) for name in names] == ["ml.m5.large"] * 2
+
+
 @pytest.fixture
 def _seen_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """A job that was just asked for is under way: AWS needs minutes to find no capacity, and localaws no time."""
