@@ -137,11 +137,17 @@ class Lake:
         self, model: str, *, start: dt.date | None = None, end: dt.date | None = None
     ) -> tuple[PartitionRef, ...]:
         """The partitions of a model from `start` to before `end`, oldest first. Only what has a manifest is there."""
+        return tuple(self._partition(key) for key in self._manifests(model, start, end))
+
+    def dates(self, model: str, *, start: dt.date | None = None) -> tuple[dt.date, ...]:
+        """The days from `start` on that have a partition, oldest first; none is read."""
+        return tuple(s3_layout.date_of(key) for key in self._manifests(model, start, None))
+
+    def _manifests(self, model: str, start: dt.date | None, end: dt.date | None) -> list[str]:
         keys = sorted(
             item["Key"] for item in self._list(s3_layout.raw(model)) if item["Key"].endswith(s3_layout.MANIFEST)
         )
-        wanted = [key for key in keys if _within(s3_layout.date_of(key), start, end)]
-        return tuple(self._partition(key) for key in wanted)
+        return [key for key in keys if _within(s3_layout.date_of(key), start, end)]
 
     def has_any(self, beginning: str) -> bool:
         """Whether there is an object whose key is, or begins with, `beginning`."""

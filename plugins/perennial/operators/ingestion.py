@@ -123,15 +123,10 @@ class RequestRetrainingOperator(FlowOperator):
     def _too_old(self, context: Any, date: dt.date, lake: Lake) -> str:
         """Why a scheduled run's day is no news; empty where it is."""
         name = self.spec.name
-        newest = _newest(lake, name)
+        newest = lake.dates(name)[-1]
         if context["dag_run"].run_type != "scheduled" or newest <= date:
             return ""
         return f"{date} is older than the partition of {newest}: start {name}_training, or the next takes it in"
-
-
-def _newest(lake: Lake, model: str) -> dt.date:
-    keys = (found.key for found in lake.objects(s3_layout.raw(model)))
-    return max(s3_layout.date_of(key) for key in keys if key.endswith(s3_layout.MANIFEST))
 
 
 def is_partition_left(run: IngestionRun, lake: Lake) -> bool:

@@ -91,7 +91,7 @@ class ResolveRunOperator(FlowOperator):
         Where no newer day has come, no run knows more.
         """
         start = windows.first_day_of_next(context, self.spec.training_schedule, now=days.now())
-        return start is not None and bool(lake.partitions(self.spec.name, start=start))
+        return start is not None and bool(lake.dates(self.spec.name, start=start))
 
 
 class QualityGateBranchOperator(FlowOperator, BaseBranchOperator):

@@ -194,6 +194,17 @@ def test_partitions_of_a_window(lake: Lake, publish: Callable[..., PartitionRef]
     assert dates(start=MARCH[2], end=MARCH[2]) == []
 
 
+def test_dates_are_those_of_the_partitions(
+    lake: Lake, aws: SimpleNamespace, publish: Callable[..., PartitionRef]
+) -> None:
+    """Oldest first, and without a manifest that would have to be read: one that is broken has a date all the same."""
+    publish(MARCH[2])
+    aws.put(s3_layout.manifest("churn", MARCH[0]), b"{}")
+    aws.put("raw/churn/year=2026/month=03/day=05/part-0a.parquet", b"1234")
+    assert lake.dates("churn") == (MARCH[0], MARCH[2])
+    assert lake.dates("churn", start=MARCH[1]) == (MARCH[2],)
+
+
 def test_partitions_of_another_model_are_not_listed(lake: Lake, publish: Callable[..., PartitionRef]) -> None:
     """A model whose name begins like another's does not see its data."""
     publish(MARCH[0])
