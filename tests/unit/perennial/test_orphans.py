@@ -61,6 +61,20 @@ def _refuse_the_first(number: int) -> None:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 
 
+def _looking(jobs: Orphans, looks: Any, model: str) -> tuple[Any, threading.Event]:
+    """All looks from now on, of which the first, for jobs of `model`, goes on until the event is set."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(_: int) -> None:
+        begun.set()
+        assert go_on.wait(60)
+
+    found = looks(wait)
+    jobs.stop(model, OWNERS[:1])
+    assert begun.wait(60)
+    return found, go_on
+
+
 def _until_idle() -> None:
     deadline = time.monotonic() + 60
     while [thread for thread in threading.enumerate() if thread.name == "stop jobs"]:
@@ -72,15 +86,8 @@ def test_many_marks_are_one_look(looks: Any, clients: list[Any]) -> None:
     """Who asks does not wait: what is asked for while a look goes on is looked for afterwards, each kind once, with
     the one client.
     """
-    begun, go_on = threading.Event(), threading.Event()
-
-    def wait(_: int) -> None:
-        begun.set()
-        assert go_on.wait(60)
-
-    found, jobs = looks(wait), Orphans(waits_s=(0.0,))
-    jobs.stop("churn", OWNERS[:1])
-    assert begun.wait(60)
+    jobs = Orphans(waits_s=(0.0,))
+    found, go_on = _looking(jobs, looks, "churn")
     for owner in OWNERS[1:]:
         jobs.stop("churn", [owner])
     go_on.set()
@@ -91,15 +98,8 @@ def test_many_marks_are_one_look(looks: Any, clients: list[Any]) -> None:
 
 def test_each_model_is_looked_for_by_itself(looks: Any) -> None:
     """Its jobs are found by its name."""
-    begun, go_on = threading.Event(), threading.Event()
-
-    def wait(_: int) -> None:
-        begun.set()
-        assert go_on.wait(60)
-
-    found, jobs = looks(wait), Orphans(waits_s=(0.0,))
-    jobs.stop("first", OWNERS[:1])
-    assert begun.wait(60)
+    jobs = Orphans(waits_s=(0.0,))
+    found, go_on = _looking(jobs, looks, "first")
     jobs.stop("churn", OWNERS[1:2])
     jobs.stop("fraud", OWNERS[2:3])
     go_on.set()
