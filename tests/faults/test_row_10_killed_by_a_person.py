@@ -147,8 +147,7 @@ def test_the_job_of_a_run_that_took_too_long_is_stopped(system: RealAirflow, wai
     """
     heard = system.listen("impatient", "row-10-timeout")
     training = _training(system, "impatient", waits)
-    system.until_ended(training.run, expected="failed")
-    _until_stopped(system, training)
+    _until_given_up(system, training)
     first, _ = _told(system, "impatient", heard)
     assert (first["run_id"], first["fault"]) == (training.run.run_id, "run-timeout")
 
@@ -160,8 +159,7 @@ def test_a_worker_stops_the_job_of_a_run_that_took_too_long_by_itself(system: Re
     Fails when a task of such a run is not taken for one that is ended (`succession.is_ended`).
     """
     training = _training(system, "impatient", alone)
-    system.until_ended(training.run, expected="failed")
-    _until_stopped(system, training)
+    _until_given_up(system, training)
 
 
 def test_the_job_of_a_run_that_took_too_long_before_a_triggerer_looks_is_stopped(system: RealAirflow) -> None:
@@ -170,8 +168,7 @@ def test_the_job_of_a_run_that_took_too_long_before_a_triggerer_looks_is_stopped
     Fails when no listener ends the jobs of runs that have taken too long (`perennial.listener`).
     """
     training = _unheard(system, "impatient")
-    system.until_ended(training.run, expected="failed")
-    _until_stopped(system, training)
+    _until_given_up(system, training)
 
 
 def _restart(system: RealAirflow, **options: str) -> None:
@@ -216,6 +213,13 @@ def _begun(system: RealAirflow, model: str, *, before: Callable[[Run], None] = l
     until(lambda: bool(running()), seconds=120, of="the training job")
     [job] = running()
     return Training(model=model, run=run, job=job, known=known)
+
+
+def _until_given_up(system: RealAirflow, training: Training) -> None:
+    """Have the run taken too long, and wait until it has failed of it and its job is stopped."""
+    system.outlast(training.run)
+    system.until_ended(training.run, expected="failed")
+    _until_stopped(system, training)
 
 
 def _until_stopped(system: RealAirflow, training: Training) -> None:

@@ -21,8 +21,9 @@ SMALL = replace(
     ingestion_schedule=HARDLY_EVER,
     training_schedule=HARDLY_EVER,
 )
-# One whose jobs are held while something is killed beside them (`RealAirflow.hold`), one whose run is given up by then.
+# One whose jobs are held while something is killed beside them (`RealAirflow.hold`).
 SLOW = replace(SMALL, name="slow")
+# One whose runs are given up when a test has them begun too long ago (`RealAirflow.outlast`).
 IMPATIENT = replace(SMALL, name="impatient")
 # One whose days ask for a training when they come, as the catalog's do, and can be backfilled.
 DAILY = replace(SMALL, name="daily", retrain_on_ingestion=True, ingestion_schedule=CHURN.ingestion_schedule)
@@ -45,4 +46,4 @@ for spec in (SMALL, SLOW, IMPATIENT, DAILY, BYGONE, ASKING, AWAY):
             task.max_retry_delay = dt.timedelta(seconds=5)
         globals()[made.dag_id] = made
 globals()["asking_training"].max_active_runs = 1
-globals()["impatient_training"].dagrun_timeout = dt.timedelta(seconds=60)
+globals()["impatient_training"].dagrun_timeout = dt.timedelta(hours=2)
