@@ -58,6 +58,17 @@ _ALL = (
     Metric(name="brier", title="Brier score", higher_is_better=False),
 )
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
+# What a training job says of its validation part, for SageMaker to read.
+OF_VALIDATION = ("roc_auc", "pr_auc", "log_loss", "brier")
+
+
+def validation_line(name: str, value: str) -> str:
+    """The line of a training job's log that says a metric of the validation part.
+
+    >>> validation_line("brier", "0.136500")
+    'validation:brier=0.136500;'
+    """
+    return f"validation:{name}={value};"
 
 
 def metric(name: str, *, field: str) -> Metric:

@@ -8,6 +8,7 @@ from typing import Any
 
 from include.specs import job, s3_layout
 from include.specs.environment import Environment
+from include.specs.metrics import OF_VALIDATION, validation_line
 from include.specs.model import ModelSpec, Value
 from include.specs.partition import PartitionRef, SourceObject
 from include.specs.run import IngestionRun, TrainingRun
@@ -15,11 +16,8 @@ from include.specs.run import IngestionRun, TrainingRun
 Request = dict[str, Any]
 # (run, environment, **inputs) → request
 Builder = Callable[..., Request]
-# What `include.ml.jobs.train` prints, for SageMaker to read as metrics.
 METRIC_DEFINITIONS = [
-    {"Name": "validation:roc_auc", "Regex": r"validation:roc_auc=([0-9.eE+-]+);"},
-    {"Name": "validation:pr_auc", "Regex": r"validation:pr_auc=([0-9.eE+-]+);"},
-    {"Name": "validation:log_loss", "Regex": r"validation:log_loss=([0-9.eE+-]+);"},
+    {"Name": f"validation:{name}", "Regex": validation_line(name, r"([0-9.eE+-]+)")} for name in OF_VALIDATION
 ]
 
 

@@ -21,6 +21,7 @@ from include.ml.training import artifact, threshold
 from include.ml.training.checkpoint import Checkpoints
 from include.ml.training.fit import fit
 from include.specs import codec
+from include.specs.metrics import OF_VALIDATION, validation_line
 from include.specs.model import Value
 from include.specs.run import TrainingRun
 
@@ -93,5 +94,5 @@ def _say_metrics(positive: npt.NDArray[np.int8], probability: npt.NDArray[np.flo
         "log_loss": metrics.log_loss(positive, probability),
         "brier": metrics.brier_score_loss(positive, probability),
     }
-    for name, value in found.items():
-        say(f"validation:{name}={value:.6f};")
+    for name in OF_VALIDATION:
+        say(validation_line(name, f"{found[name]:.6f}"))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from perennial.aws_requests import METRIC_DEFINITIONS
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -63,12 +64,17 @@ def test_the_threshold_does_not_depend_on_the_machine(workshop, toy: ModelSpec, 
     assert len(seen) > 1
 
 
-def test_metrics_are_lines_that_a_regular_expression_finds(workshop, toy: ModelSpec, rows_csv, capsys) -> None:
-    """As the training job's metric definitions do."""
+def test_every_metric_is_a_line_that_sagemaker_is_told_to_read(workshop, toy: ModelSpec, rows_csv, capsys) -> None:
+    """Each definition of the request finds one line, and no line is left that none finds."""
     run(workshop.split(toy, rows_csv(toy)))
-    found = dict(re.findall(r"validation:(\w+)=([0-9.]+);", capsys.readouterr().out))
-    assert set(found) == {"roc_auc", "pr_auc", "log_loss", "brier"}
-    assert float(found["roc_auc"]) > 0.7
+    lines = [line for line in capsys.readouterr().out.splitlines() if "validation:" in line]
+    found = {
+        each["Name"]: [m[1] for line in lines if (m := re.search(each["Regex"], line))] for each in METRIC_DEFINITIONS
+    }
+    assert {name: len(values) for name, values in found.items()} == dict.fromkeys(found, 1)
+    assert set(found) == {f"validation:{name}" for name in ("roc_auc", "pr_auc", "log_loss", "brier")}
+    assert len(lines) == len(found)
+    assert float(found["validation:roc_auc"][0]) > 0.7
 
 
 def test_hyperparameters_of_the_request_override_the_specs(workshop, toy: ModelSpec, rows_csv) -> None:
