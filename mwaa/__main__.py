@@ -30,6 +30,8 @@ def main(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
     options = parser().parse_args(arguments)
     try:
         made = bundle(REPO, images.image(options.airflow))
+        for path in made.left_out:
+            print(f"skip    {path}, which git does not track: git add it to have it shipped")
         if options.command == "bundle":
             _bundle(made, options.out or Path("dist") / f"mwaa-{made.airflow}")
         else:

@@ -1,5 +1,7 @@
 """The bundle: what is uploaded, made from the files of a checkout. The same files give the same bytes, everywhere.
 
+Where git knows the checkout, only what it tracks is shipped: a draft in the catalog would become DAGs.
+
 dags/…              goes to the environment's DAG folder, with `include/specs` inside it
 plugins.zip         zipped from inside plugins/, with Airflow's constraints beside the package
 requirements.txt    as it is
@@ -15,10 +17,13 @@ from pathlib import Path, PurePosixPath
 
 from mwaa import imports, startup
 from mwaa.archive import sha256, tree_sha256, zipped
+from mwaa.checkout import Checkout, checkout
 from mwaa.errors import DeployError
 from mwaa.images import Image
 
 DAGS = "dags/"
+SPECS = "include/specs"
+FOLDERS = ("dags", "plugins", SPECS)
 CATALOG = "catalog.py"  # in the DAG folder, without a DAG: its import error tells of a wrong spec
 PLUGINS, REQUIREMENTS, STARTUP = "plugins.zip", "requirements.txt", "startup.sh"
 # What is not a DAG file and changes only with an update of the environment.
@@ -36,12 +41,14 @@ class Bundle:
         files: path → content.
         stamps: tree → digest, of the trees `dags` and `plugins`; each of them carries its own, for a task to find.
         dag_files: the files that hold DAGs, by their names in the DAG folder.
+        left_out: files that lie among the shipped ones and are not, since git does not track them.
     """
 
     airflow: str
     files: Mapping[str, bytes]
     stamps: Mapping[str, str]
     dag_files: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -58,10 +65,13 @@ def bundle(repo: Path, image: Image) -> Bundle:
     """The bundle of the checkout `repo` for that image.
 
     Raises:
-        DeployError: a file that it is made of is missing.
+        DeployError: a file that it is made of is missing, or git cannot read the checkout.
     """
-    dags = {**_tree(repo / "dags"), **_vocabulary(repo)}
-    plugins = {**_tree(repo / "plugins"), "constraints.txt": _read(image.constraints)}
+    trees, left_out = _trees(repo, checkout(repo))
+    # As far as DAGs and plugins need `include`: what only jobs need stays out of the DAG folder.
+    vocabulary = {f"{SPECS}/{path}": content for path, content in trees[SPECS].items()}
+    dags = {**trees["dags"], "include/__init__.py": _read(repo / "include/__init__.py"), **vocabulary}
+    plugins = {**trees["plugins"], "constraints.txt": _read(image.constraints)}
     needed = imports.foreign(_sources({**dags, **plugins}), _roots({**dags, **plugins}))
     stamps = {"dags": tree_sha256(dags), "plugins": tree_sha256(plugins)}
     dags[f"include/{STAMP}"] = _stamp(stamps["dags"])
@@ -72,7 +82,9 @@ def bundle(repo: Path, image: Image) -> Bundle:
         STARTUP: startup.script(needed).encode(),
     }
     names = tuple(path for path in sorted(dags) if path.endswith(".py") and "/" not in path and path != CATALOG)
-    return Bundle(airflow=image.airflow, files=dict(sorted(files.items())), stamps=stamps, dag_files=names)
+    return Bundle(
+        airflow=image.airflow, files=dict(sorted(files.items())), stamps=stamps, dag_files=names, left_out=left_out
+    )
 
 
 def write(made: Bundle, folder: Path) -> None:
@@ -86,18 +98,26 @@ def write(made: Bundle, folder: Path) -> None:
             stale.unlink()
 
 
-def _vocabulary(repo: Path) -> dict[str, bytes]:
-    """`include`, as far as the DAGs and plugins need it: what only jobs need stays out of the DAG folder."""
-    specs = {f"include/specs/{path}": content for path, content in _tree(repo / "include/specs").items()}
-    return {"include/__init__.py": _read(repo / "include/__init__.py"), **specs}
+def _trees(repo: Path, known: Checkout | None) -> tuple[dict[str, dict[str, bytes]], tuple[str, ...]]:
+    """Each folder's files, by their paths in it; and what lies among them that git does not track."""
+    found = {folder: _sources_below(repo / folder) for folder in FOLDERS}
+    paths = [f"{folder}/{name}" for folder, names in found.items() for name in names]
+    left_out = tuple(sorted(path for path in paths if known and path not in known.tracked))
+    trees = {
+        folder: {name: _read(repo / folder / name) for name in names if f"{folder}/{name}" not in left_out}
+        for folder, names in found.items()
+    }
+    for folder, files in trees.items():
+        if not files:
+            raise DeployError(f"git tracks nothing of {repo / folder}, and only what it tracks is shipped: git add it")
+    return trees, left_out
 
 
-def _tree(folder: Path) -> dict[str, bytes]:
-    """The files below `folder`, by their paths in it."""
-    found = {path: path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()}
+def _sources_below(folder: Path) -> list[str]:
+    found = [PurePosixPath(path.relative_to(folder).as_posix()) for path in folder.rglob("*") if path.is_file()]
     if not found:
         raise DeployError(f"{folder} was expected to hold what is uploaded, and holds nothing; run this in a checkout")
-    return {name.as_posix(): _read(path) for path, name in found.items() if _is_source(PurePosixPath(name.as_posix()))}
+    return sorted(str(path) for path in found if _is_source(path))
 
 
 def _is_source(path: PurePosixPath) -> bool:

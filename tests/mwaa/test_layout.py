@@ -73,9 +73,10 @@ def test_image_holds_what_mwaas_holds(there: Place, version: str) -> None:
     assert set(found["packages"]) - set(pins) <= {"pip", "setuptools", "wcwidth"}
 
 
-def test_every_dag_is_parsed(proof: Proof) -> None:
+def test_every_dag_is_parsed(proof: Proof, made: Bundle) -> None:
     """Each flow of each model, and the smoke test, in the real DAG processor; no import error."""
-    assert set(proof.dags) == {"perennial_smoke", *(f"{name}_{flow}" for name in catalog.load() for flow in FLOWS)}
+    models = [name for name in catalog.load() if f"include/specs/catalog/{name}.py" not in made.left_out]
+    assert set(proof.dags) == {"perennial_smoke", *(f"{name}_{flow}" for name in models for flow in FLOWS)}
 
 
 def test_worker_and_triggerer_ran_the_bundle(there: Place, proof: Proof) -> None:

@@ -61,6 +61,7 @@ ELSEWHERE = {
     "localaws.server": "contracts/localaws/test_server.py",
     "mwaa.__main__": "mwaa/test_deployment.py",
     "mwaa.bucket": "mwaa/test_deployment.py",
+    "mwaa.checkout": "unit/mwaa/test_bundle.py",
     "mwaa.deployment": "mwaa/test_deployment.py",
     "mwaa.errors": "mwaa/test_deployment.py",
     "mwaa.images": "unit/mwaa/test_bundle.py",

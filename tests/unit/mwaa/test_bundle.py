@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -41,18 +42,72 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def tracked(checkout: Path) -> Path:
+    """That copy, committed."""
+    git(checkout, "init", "--quiet")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "--quiet", "--message", "all of it")
+    return checkout
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What git answers there."""
+    who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    return subprocess.run(("git", *who, *arguments), cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
 def unpacked(made: Bundle) -> dict[str, bytes]:
     """What plugins.zip holds."""
     archive = zipfile.ZipFile(io.BytesIO(made.files["plugins.zip"]))
     return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_same_files_give_the_same_bytes(made: Bundle, checkout: Path) -> None:
+def test_same_files_give_the_same_bytes(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """In another folder, at another time, with other permissions and what Python left there."""
+    other = tmp_path_factory.mktemp("other") / "checkout"
+    shutil.copytree(checkout, other, copy_function=shutil.copyfile)
+    before = bundle(other, IMAGE)
     (checkout / "dags/__pycache__").mkdir(exist_ok=True)
     (checkout / "dags/__pycache__/drift.cpython-312.pyc").write_bytes(b"x")
     (checkout / "plugins/.DS_Store").write_bytes(b"x")
-    assert bundle(checkout, IMAGE) == made
+    assert bundle(checkout, IMAGE) == before
+
+
+def test_only_what_git_tracks_is_shipped(tracked: Path) -> None:
+    """A draft would become DAGs; what is added is shipped, before it is committed too, and what was deleted is gone."""
+    before = bundle(tracked, IMAGE)
+    drafts = ("dags/training.py.orig", "include/specs/catalog/draft.py", "plugins/perennial/draft.py")
+    for draft in drafts:
+        (tracked / draft).write_text("draft\n")
+    found = bundle(tracked, IMAGE)
+    assert (found.files, found.left_out) == (before.files, drafts)
+    git(tracked, "add", drafts[1])
+    (tracked / "dags/smoke.py").unlink()
+    changed = bundle(tracked, IMAGE)
+    assert set(changed.files) - set(before.files) == {"dags/include/specs/catalog/draft.py"}
+    assert set(before.files) - set(changed.files) == {"dags/smoke.py"}
+
+
+def test_folder_of_which_git_knows_nothing_is_shipped_whole(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unpacked archive, also below a checkout of something else, and a machine without git."""
+    (checkout / "dags/more.py").write_text("")
+    found = bundle(checkout, IMAGE)
+    assert "dags/more.py" in found.files
+    git(checkout, "init", "--quiet")
+    assert bundle(checkout, IMAGE) == found
+    git(checkout, "add", "dags/training.py")
+    with pytest.raises(DeployError, match="git tracks nothing of .*/plugins, and only what it tracks is shipped"):
+        bundle(checkout, IMAGE)
+    monkeypatch.setenv("PATH", "")
+    assert bundle(checkout, IMAGE) == found
+
+
+def test_checkout_that_git_cannot_read_is_refused(tracked: Path) -> None:
+    """Rather than shipped with whatever lies in it; the message has git's own words."""
+    (tracked / ".git/index").write_bytes(b"x")
+    with pytest.raises(DeployError, match=r"git cannot read /.*: (error|fatal): .*index"):
+        bundle(tracked, IMAGE)
 
 
 def test_dag_folder_holds_the_vocabulary_and_no_computation(made: Bundle) -> None:
@@ -60,7 +115,7 @@ def test_dag_folder_holds_the_vocabulary_and_no_computation(made: Bundle) -> Non
     paths = {path.removeprefix("dags/") for path in made.files if path.startswith("dags/")}
     assert {"training.py", ".airflowignore", "include/__init__.py", "include/specs/catalog/churn.py"} <= paths
     assert not [path for path in paths if path.startswith("include/ml") or "__pycache__" in path]
-    files = {path.name for path in (ROOT / "dags").glob("*.py")}
+    files = {path.name for path in (ROOT / "dags").glob("*.py") if f"dags/{path.name}" not in made.left_out}
     assert made.dag_files == tuple(sorted(files - {CATALOG}))
     assert CATALOG in files & paths
 
@@ -73,11 +128,12 @@ def test_plugins_are_zipped_from_inside_their_folder(made: Bundle) -> None:
     assert b'--constraint "/usr/local/airflow/plugins/constraints.txt"' in made.files["requirements.txt"]
 
 
-def test_a_model_changes_no_plugin(made: Bundle, checkout: Path) -> None:
+def test_a_model_changes_no_plugin(checkout: Path) -> None:
     """A changed spec is an S3 sync: it changes the DAG folder and its stamp, nothing that takes an update."""
+    before = bundle(checkout, IMAGE)
     (checkout / "include/specs/catalog/churn.py").open("a").write("# another threshold\n")
     changed = bundle(checkout, IMAGE)
-    other = {path for path, digest in changed.digests.items() if digest != made.digests[path]}
+    other = {path for path, digest in changed.digests.items() if digest != before.digests[path]}
     assert other == {"dags/include/specs/catalog/churn.py", "dags/include/bundle.json"}
 
 
