@@ -62,12 +62,14 @@ def _bundle(made: Bundle, folder: Path) -> None:
     write(made, folder)
     for path, digest in made.digests.items():
         print(f"{digest}  {path}")
+    print(f"code   {made.code_version}")
     print(f"bundle {made.digest} for Airflow {made.airflow} in {folder}")
 
 
 def _deploy(made: Bundle, options: argparse.Namespace, variables: Mapping[str, str]) -> None:
     if not options.bucket or not options.environment:
         raise DeployError("give both: make deploy BUCKET=the-bucket ENVIRONMENT=the-environment")
+    print(f"code    {made.code_version}", flush=True)
     mwaa, poll_s = client("mwaa", variables), options.poll_seconds
     Deployment(
         bundle=made,

@@ -29,6 +29,8 @@ PLUGINS, REQUIREMENTS, STARTUP = "plugins.zip", "requirements.txt", "startup.sh"
 # What is not a DAG file and changes only with an update of the environment.
 ARTIFACTS = (PLUGINS, REQUIREMENTS, STARTUP)
 STAMP = "bundle.json"
+# Beside the vocabulary alone: in plugins.zip it would make every commit an update of the environment.
+CODE_VERSION = "include/code_version"
 KEPT_HIDDEN = ".airflowignore"
 
 
@@ -38,6 +40,8 @@ class Bundle:
 
     Args:
         airflow: the version of Airflow that it is for.
+        code_version: the commit that it is of; marked as dirty, and by its own digest, where files differ from that;
+            the digest alone where git knows no commit. A task keeps it with every model version.
         files: path → content.
         stamps: tree → digest, of the trees `dags` and `plugins`; each of them carries its own, for a task to find.
         dag_files: the files that hold DAGs, by their names in the DAG folder.
@@ -45,6 +49,7 @@ class Bundle:
     """
 
     airflow: str
+    code_version: str
     files: Mapping[str, bytes]
     stamps: Mapping[str, str]
     dag_files: tuple[str, ...]
@@ -67,12 +72,15 @@ def bundle(repo: Path, image: Image) -> Bundle:
     Raises:
         DeployError: a file that it is made of is missing, or git cannot read the checkout.
     """
-    trees, left_out = _trees(repo, checkout(repo))
+    known = checkout(repo)
+    trees, left_out = _trees(repo, known)
     # As far as DAGs and plugins need `include`: what only jobs need stays out of the DAG folder.
     vocabulary = {f"{SPECS}/{path}": content for path, content in trees[SPECS].items()}
     dags = {**trees["dags"], "include/__init__.py": _read(repo / "include/__init__.py"), **vocabulary}
     plugins = {**trees["plugins"], "constraints.txt": _read(image.constraints)}
     needed = imports.foreign(_sources({**dags, **plugins}), _roots({**dags, **plugins}))
+    version = _code_version(known, dags | {f"plugins/{path}": content for path, content in trees["plugins"].items()})
+    dags[CODE_VERSION] = f"{version}\n".encode()
     stamps = {"dags": tree_sha256(dags), "plugins": tree_sha256(plugins)}
     dags[f"include/{STAMP}"] = _stamp(stamps["dags"])
     plugins[f"perennial/{STAMP}"] = _stamp(stamps["plugins"])
@@ -83,7 +91,12 @@ def bundle(repo: Path, image: Image) -> Bundle:
     }
     names = tuple(path for path in sorted(dags) if path.endswith(".py") and "/" not in path and path != CATALOG)
     return Bundle(
-        airflow=image.airflow, files=dict(sorted(files.items())), stamps=stamps, dag_files=names, left_out=left_out
+        airflow=image.airflow,
+        code_version=version,
+        files=dict(sorted(files.items())),
+        stamps=stamps,
+        dag_files=names,
+        left_out=left_out,
     )
 
 
@@ -111,6 +124,14 @@ def _trees(repo: Path, known: Checkout | None) -> tuple[dict[str, dict[str, byte
         if not files:
             raise DeployError(f"git tracks nothing of {repo / folder}, and only what it tracks is shipped: git add it")
     return trees, left_out
+
+
+def _code_version(known: Checkout | None, files: Mapping[str, bytes]) -> str:
+    """What says which code this is: two that differ have two, of one commit too."""
+    digest = tree_sha256(files)
+    if known is None:
+        return f"sha256:{digest}"
+    return f"{known.commit}-dirty-{digest[:12]}" if known.dirty else known.commit
 
 
 def _sources_below(folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What git knows of a checkout: which files are its own."""
+"""What git knows of a checkout: which files are its own, and which commit they are of."""
 
 from __future__ import annotations
 
@@ -14,19 +14,30 @@ NO_CHECKOUT = "not a git repository"
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """A folder as git knows it; `tracked` are its files, by their paths in it."""
+    """A folder as git knows it.
+
+    Args:
+        tracked: its files, by their paths in it.
+        commit: its full name. dirty: whether a tracked file differs from it.
+    """
 
     tracked: frozenset[str]
+    commit: str
+    dirty: bool
 
 
 def checkout(folder: Path) -> Checkout | None:
     """What git knows of `folder`; None where there is no git, or it tracks nothing there.
 
     Raises:
-        DeployError: git cannot read it.
+        DeployError: git cannot read it, or has no commit of it yet.
     """
     tracked = _git(folder, "ls-files", "-z").split("\0")
-    return Checkout(tracked=frozenset(tracked)) if any(tracked) else None
+    if not any(tracked):
+        return None
+    commit = _git(folder, "rev-parse", "--verify", "HEAD")
+    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return Checkout(tracked=frozenset(tracked), commit=commit, dirty=bool(changes))
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -18,6 +18,7 @@ PREFIX = "AIRFLOW__PERENNIAL__"
 # Without its region, the console looks in the one that the person last used.
 LOG_PAGE = "https://{console}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{group}$3FlogStreamNameFilter$3D{job}"
 RUNBOOK = "docs/runbook.md"
+UNKNOWN = "unknown"
 REQUIRED = ("bucket", "role_arn", "image", "topic_prefix")
 # How the name of a package group may end, which has 63 characters; a model's has up to 24.
 _NAME_END = re.compile(r"(-*[a-zA-Z0-9])*")
@@ -39,6 +40,7 @@ class Environment:
         deferrable: whether waiting for a job leaves the worker (True) or holds its slot.
         poll_interval_s: seconds between two looks at a job.
         subnets, security_groups, kms_key: of the jobs, where they are set.
+        code_version: which code runs, where somebody says so; else the process itself knows (`perennial.stamps`).
         log_page, object_page: addresses of a job's log (with {group}, {job} and {region}) and of an object ({bucket},
             {key}); {console} is the console's host.
         runbook: address of docs/runbook.md, for messages to people.
@@ -55,7 +57,7 @@ class Environment:
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
     kms_key: str | None = None
-    code_version: str = "unknown"
+    code_version: str = UNKNOWN
     ui_url: str = ""
     log_page: str = LOG_PAGE
     object_page: str = OBJECT_PAGE
@@ -118,7 +120,7 @@ def environment(variables: Mapping[str, str]) -> Environment:
         subnets=_names(options.get("subnets", "")),
         security_groups=_names(options.get("security_groups", "")),
         kms_key=options.get("kms_key") or None,
-        code_version=options.get("code_version", "unknown"),
+        code_version=options.get("code_version") or UNKNOWN,
         **_places(options, variables),
     )
 

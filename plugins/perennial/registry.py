@@ -71,7 +71,7 @@ def package_request(
             "ModelQuality": {"Statistics": quality},
             "ModelDataQuality": {"Statistics": statistics},
         },
-        "MetadataProperties": _lineage(run, where),
+        "MetadataProperties": _lineage(run),
         "CustomerMetadataProperties": metadata(
             run, data_manifest=data_manifest, candidate=candidate, evaluation=evaluation, gate=gate
         ),
@@ -250,8 +250,10 @@ def _inference(where: Environment, model_url: str) -> dict[str, Any]:
     }
 
 
-def _lineage(run: TrainingRun, where: Environment) -> dict[str, str]:
-    properties = {"CommitId": where.code_version, "GeneratedBy": f"{run.provenance.dag_id}/{run.provenance.run_id}"}
+def _lineage(run: TrainingRun) -> dict[str, str]:
+    """The code that the run was resolved by; what registers it may have been deployed since."""
+    origin = run.provenance
+    properties = {"CommitId": origin.code_version, "GeneratedBy": f"{origin.dag_id}/{origin.run_id}"}
     return {key: value[:1024] for key, value in properties.items() if value}
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -17,11 +18,12 @@ from airflow.sdk.exceptions import (
     TaskDeferralError,
 )
 
-from include.specs.environment import Environment, bucket, environment, is_of_an_option
+import include
+from include.specs.environment import UNKNOWN, Environment, bucket, environment, is_of_an_option
 from include.specs.errors import PartitionError, PerennialError
 from include.specs.model import ModelSpec
 from include.specs.run import Provenance
-from perennial import failures, naming, retries
+from perennial import failures, naming, retries, stamps
 from perennial.hooks.lake import Lake
 
 # What a task raises that skips or branches, and has not failed.
@@ -86,9 +88,16 @@ def provenance(context: Mapping[str, Any], where: Environment, *, reason: str = 
         dag_id=run.dag_id,
         run_id=run.run_id,
         run_url=where.run_url(run.dag_id, run.run_id),
-        code_version=where.code_version,
+        code_version=_code_version(where),
         reason=reason,
     )
+
+
+def _code_version(where: Environment) -> str:
+    """What the option says; where it says nothing, which code this process runs."""
+    if where.code_version != UNKNOWN:
+        return where.code_version
+    return stamps.code_version(Path(str(include.__file__)).parent)
 
 
 def run_date(context: Mapping[str, Any]) -> dt.date | None:

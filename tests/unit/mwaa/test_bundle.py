@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from perennial import stamps
 
 from mwaa import images
 from mwaa.archive import sha256
@@ -89,6 +90,51 @@ def test_only_what_git_tracks_is_shipped(tracked: Path) -> None:
     assert set(before.files) - set(changed.files) == {"dags/smoke.py"}
 
 
+def test_code_version_is_the_commit_it_is_of(tracked: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A clone gives the same bytes; a commit of anything else changes nothing that takes an update."""
+    made = bundle(tracked, IMAGE)
+    assert made.code_version == git(tracked, "rev-parse", "HEAD").strip()
+    clone = tmp_path_factory.mktemp("clone")
+    git(tracked, "clone", "--quiet", str(tracked), str(clone))
+    assert bundle(clone, IMAGE) == made
+    git(tracked, "commit", "--quiet", "--allow-empty", "--message", "another")
+    later = bundle(tracked, IMAGE)
+    assert {path for path in made.files if later.files[path] != made.files[path]} == {
+        "dags/include/bundle.json",
+        "dags/include/code_version",
+    }
+    assert later.stamps["dags"] != made.stamps["dags"]  # else the proof could pass before the new one is there
+
+
+def test_what_is_no_commit_is_named_for_what_it_is(tracked: Path) -> None:
+    """Two changes of one commit have two names; a file that git does not track, and is not shipped, makes no change."""
+    commit = bundle(tracked, IMAGE).code_version
+    (tracked / "dags/draft.py").write_text("")
+    assert bundle(tracked, IMAGE).code_version == commit
+    file = tracked / "plugins/perennial/naming.py"
+    names = []
+    for edit in ("# one\n", "# two\n"):
+        file.open("a").write(edit)
+        names.append(bundle(tracked, IMAGE).code_version)
+    assert all(re.fullmatch(rf"{commit}-dirty-[0-9a-f]{{12}}", name) for name in names)
+    assert len(set(names)) == 2
+
+
+def test_code_version_without_git_is_a_digest(checkout: Path) -> None:
+    """Another plugin is another code version, whatever Airflow it is bundled for."""
+    before = bundle(checkout, IMAGE).code_version
+    assert re.fullmatch("sha256:[0-9a-f]{64}", before)
+    assert bundle(checkout, images.image("3.2")).code_version == before
+    (checkout / "plugins/perennial/naming.py").open("a").write("# edited\n")
+    assert bundle(checkout, IMAGE).code_version != before
+
+
+def test_a_task_finds_the_code_version_where_the_bundle_has_it(made: Bundle, tmp_path: Path) -> None:
+    """Beside the vocabulary, as it is laid out in the DAG folder."""
+    write(made, tmp_path)
+    assert stamps.code_version(tmp_path / "dags/include") == made.code_version
+
+
 def test_folder_of_which_git_knows_nothing_is_shipped_whole(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unpacked archive, also below a checkout of something else, and a machine without git."""
     (checkout / "dags/more.py").write_text("")
@@ -97,7 +143,8 @@ def test_folder_of_which_git_knows_nothing_is_shipped_whole(checkout: Path, monk
     git(checkout, "init", "--quiet")
     assert bundle(checkout, IMAGE) == found
     git(checkout, "add", "dags/training.py")
-    with pytest.raises(DeployError, match="git tracks nothing of .*/plugins, and only what it tracks is shipped"):
+    git(checkout, "commit", "--quiet", "--message", "one file")
+    with pytest.raises(DeployError, match=r"git tracks nothing of .*/plugins, and only what it tracks is shipped"):
         bundle(checkout, IMAGE)
     monkeypatch.setenv("PATH", "")
     assert bundle(checkout, IMAGE) == found
@@ -134,13 +181,17 @@ def test_a_model_changes_no_plugin(checkout: Path) -> None:
     (checkout / "include/specs/catalog/churn.py").open("a").write("# another threshold\n")
     changed = bundle(checkout, IMAGE)
     other = {path for path, digest in changed.digests.items() if digest != before.digests[path]}
-    assert other == {"dags/include/specs/catalog/churn.py", "dags/include/bundle.json"}
+    assert other == {
+        "dags/include/specs/catalog/churn.py",
+        "dags/include/bundle.json",
+        "dags/include/code_version",
+    }
 
 
 def test_stamps_are_where_the_smoke_test_reads_them(made: Bundle) -> None:
     """One in each tree, saying the digest of that tree."""
-    stamps = {"dags": made.files["dags/include/bundle.json"], "plugins": unpacked(made)["perennial/bundle.json"]}
-    assert {tree: json.loads(stamp)["sha256"] for tree, stamp in stamps.items()} == made.stamps
+    found = {"dags": made.files["dags/include/bundle.json"], "plugins": unpacked(made)["perennial/bundle.json"]}
+    assert {tree: json.loads(stamp)["sha256"] for tree, stamp in found.items()} == made.stamps
 
 
 def test_startup_script_asks_for_what_parsing_needs(made: Bundle) -> None:

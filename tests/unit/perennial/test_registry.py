@@ -16,7 +16,7 @@ from include.specs.environment import Environment
 from include.specs.errors import ReportError
 from include.specs.model import ModelSpec
 from include.specs.reports import EvaluationReport, GateReport, ModelManifest
-from include.specs.run import Champion, SplitBoundary, TrainingRun
+from include.specs.run import Champion, Provenance, SplitBoundary, TrainingRun
 
 MANIFEST = b'[{"prefix": "s3://lake/raw/churn/"}, "part-0a.parquet"]'
 BOUNDARIES = st.builds(
@@ -74,6 +74,15 @@ def test_version_waits_for_approval(spec: ModelSpec, request_of: Callable[..., d
     assert quality == f"s3://lake/experiments/{spec.name}/manual-1-abc/evaluation.json"
     baseline = request["DriftCheckBaselines"]["ModelDataQuality"]["Statistics"]["S3Uri"]
     assert baseline == f"s3://lake/baselines/{spec.name}/manual-1-abc/statistics.json"
+
+
+def test_lineage_is_the_code_that_the_run_was_resolved_by(
+    churn: ModelSpec, request_of: Callable[..., dict[str, Any]], provenance: Provenance
+) -> None:
+    """Other code may have been deployed before the version is registered: it made nothing of it."""
+    request = request_of(churn, provenance=dataclasses.replace(provenance, code_version="fedcba9"))
+    assert request["MetadataProperties"]["CommitId"] == "fedcba9"
+    assert request["CustomerMetadataProperties"]["code_version"] == "fedcba9"
 
 
 def test_rejected_candidate_cannot_be_registered(churn: ModelSpec, request_of: Callable[..., dict[str, Any]]) -> None:

@@ -29,6 +29,13 @@ def test_what_is_required_is_enough() -> None:
     assert (found.deferrable, found.poll_interval_s, found.subnets, found.kms_key) == (True, 15.0, (), None)
 
 
+@pytest.mark.parametrize("said", [{}, {f"{PREFIX}CODE_VERSION": ""}])
+def test_code_version_that_nobody_says_is_unknown(said: dict[str, str]) -> None:
+    """An option without a value says nothing."""
+    assert environment(REQUIRED | said).code_version == "unknown"
+    assert environment(REQUIRED | {f"{PREFIX}CODE_VERSION": "abc"}).code_version == "abc"
+
+
 NETWORK = {f"{PREFIX}SUBNETS": "a, b,", f"{PREFIX}SECURITY_GROUPS": "c"}
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import json
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,10 +22,11 @@ from airflow.sdk.exceptions import (
     TaskDeferred,
 )
 from botocore.exceptions import ClientError, EndpointConnectionError
-from perennial import naming, retries
+from perennial import naming, retries, stamps
 from perennial.failures import failed
 from perennial.operators.base import FlowOperator, provenance, run_date
 
+import include
 from include.specs.environment import Environment
 from include.specs.errors import PartitionError, SpecError
 from include.specs.model import ModelSpec
@@ -269,6 +271,16 @@ def test_provenance_is_that_of_the_run(where: Environment, context: Make) -> Non
     )
     assert made.run_url == ""
     assert made.run.startswith("manual-1-")
+
+
+@pytest.mark.parametrize(("option", "expected"), [("0123abc", "0123abc"), ("unknown", "of-the-bundle")])
+def test_provenance_has_the_code_that_runs(
+    where: Environment, context: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, option: str, expected: str
+) -> None:
+    """By the bundle that it came in, unless an option says it."""
+    (tmp_path / stamps.CODE_VERSION).write_text("of-the-bundle\n")
+    monkeypatch.setattr(include, "__file__", str(tmp_path / "__init__.py"))
+    assert provenance(context(), dataclasses.replace(where, code_version=option)).code_version == expected
 
 
 def test_provenance_has_a_link_where_there_is_a_page(where: Environment, context: Make) -> None:
