@@ -187,12 +187,14 @@ class TrainingRecord:
 
     Args:
         dag_id, run_id: of the Airflow run.
-        about: the digest of all that its model follows from: rows, spec and code.
+        about: the digest of what its model follows from: rows, spec and code version.
+        image: what its jobs run in, from which it follows too; empty in records of older releases, which did not say.
     """
 
     dag_id: str
     run_id: str
     about: str
+    image: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,8 @@ from perennial.params import apply_overrides, merge_overrides
 class ResolveRunOperator(FlowOperator):
     """Pin what this run trains on and what its candidate has to measure up to; write the run's configuration.
 
-    A run that new data alone has asked for is skipped where the newest training is about the same rows, spec and code.
+    A run that new data alone has asked for is skipped where the newest training is about the same rows, spec, code and
+    image.
 
     Returns (XCom): run (its name in S3), config_key, reason, partitions, champion (a version, or None).
     """
@@ -69,7 +70,8 @@ class ResolveRunOperator(FlowOperator):
         """Put it on record; skip where all that asked for the run wants new rows, and there are none."""
         _, begun = lake.known_as(TrainingRun, aws_requests.config_key(run.model.name, run.provenance.run))
         only_if_new = bool(requests) and not begun and all(request.get("only_if_new") for request in requests)
-        trainings.begin(lake, run, only_if_new=only_if_new, counts=partial(_counts, context["ti"]))
+        counts = partial(_counts, context["ti"])
+        trainings.begin(lake, run, image=self.where().image, only_if_new=only_if_new, counts=counts)
 
     def _partitions(
         self, lake: Lake, context: Mapping[str, Any], overrides: Mapping[str, Any]

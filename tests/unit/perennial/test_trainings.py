@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from include.specs.partition import PartitionRef
 from include.specs.run import Champion, TrainingRecord, TrainingRun
 
 Make = Callable[..., Any]
+IMAGE = "perennial-ml:1"
 KEY = s3_layout.newest_training("churn")
 
 
@@ -36,11 +38,16 @@ def run(training_run: Make, churn: ModelSpec) -> Make:
 def begin(aws: SimpleNamespace) -> Make:  # noqa: ARG001 moto comes first
     """Puts a run on record, as `resolve` does; what was seen of whoever is on record."""
 
-    def make(run: TrainingRun, *, only_if_new: bool = True, counts: bool = True) -> list[TrainingRecord]:
+    def make(
+        run: TrainingRun, *, image: str = IMAGE, only_if_new: bool = True, counts: bool = True
+    ) -> list[TrainingRecord]:
         seen: list[TrainingRecord] = []
-        trainings.begin(
-            Lake("lake"), run, only_if_new=only_if_new, counts=lambda known: bool(seen.append(known)) or counts
-        )
+
+        def counted(known: TrainingRecord) -> bool:
+            seen.append(known)
+            return counts
+
+        trainings.begin(Lake("lake"), run, image=image, only_if_new=only_if_new, counts=counted)
         return seen
 
     return make
@@ -95,11 +102,33 @@ def test_anything_that_makes_another_model_is_new(run: Make, churn: ModelSpec, p
         run(model=dataclasses.replace(churn, gate=dataclasses.replace(churn.gate, margin=0.5))),
         other_code,
     )
-    about = trainings.record_of(run()).about
-    assert about not in {trainings.record_of(other).about for other in others}
+    about = trainings.record_of(run(), IMAGE).about
+    assert about not in {trainings.record_of(other, IMAGE).about for other in others}
     dropped_again = tuple(dataclasses.replace(source, version_id="2") for source in ref.manifest.sources)
     again = dataclasses.replace(ref, sha256="0" * 64, manifest=dataclasses.replace(ref.manifest, sources=dropped_again))
-    assert trainings.record_of(run("another", partitions=(again,))).about == about
+    assert trainings.record_of(run("another", partitions=(again,)), IMAGE).about == about
+
+
+def test_another_image_is_new(aws: SimpleNamespace, begin: Make, run: Make) -> None:
+    """The jobs compute with what is in it, whatever the flow's code is; and it is what the next one is held against."""
+    begin(run("first"))
+    begin(run(), image="perennial-ml:2")
+    assert (_known(aws).run_id, _known(aws).image) == ("second", "perennial-ml:2")
+    with pytest.raises(AirflowSkipException, match="second trains"):
+        begin(run("third"), image="perennial-ml:2")
+
+
+@pytest.mark.parametrize("run_id", ["first", "second"])
+def test_record_that_says_no_image_starts_no_training(
+    aws: SimpleNamespace, begin: Make, run: Make, run_id: str
+) -> None:
+    """That an older release did not keep it is no news; a run's own record, of a try before the update, is its own."""
+    older = json.loads(codec.encode(trainings.record_of(run("first"), IMAGE)))
+    del older["image"]
+    aws.put(KEY, json.dumps(older).encode())
+    with contextlib.nullcontext() if run_id == "first" else pytest.raises(AirflowSkipException, match="first trains"):
+        begin(run(run_id))
+    assert (_known(aws).run_id, _known(aws).image) == ("first", IMAGE if run_id == "first" else "")
 
 
 def test_past_window_is_not_what_others_are_held_against(aws: SimpleNamespace, begin: Make, run: Make) -> None:
@@ -125,11 +154,11 @@ def test_record_that_is_in_the_way_is_read(
 
     def second_to_come(self: Lake, key: str, body: bytes, *, tag: str | None) -> bool:
         monkeypatch.setattr(Lake, "swap", swap)
-        aws.put(KEY, trainings.record_of(run(writes)))
+        aws.put(KEY, trainings.record_of(run(writes), IMAGE))
         return swap(self, key, body, tag=tag)
 
     lake = Lake("lake")
     monkeypatch.setattr(Lake, "swap", second_to_come)
     with pytest.raises(AirflowSkipException) if outcome == "in vain" else contextlib.nullcontext():
-        trainings.begin(lake, run(), only_if_new=True, counts=lambda _: True)
+        trainings.begin(lake, run(), image=IMAGE, only_if_new=True, counts=lambda _: True)
     assert _known(aws).run_id == writes
