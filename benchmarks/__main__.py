@@ -11,9 +11,11 @@ COMMANDS = (
     ("benchmarks/job_start.py",),
     ("benchmarks/parsing.py",),
     ("-m", "benchmarks.quality"),
-    ("-m", "benchmarks.pipeline", "--threads", "1"),
+    # As many rows and turns as what the README claims was measured with.
+    ("-m", "benchmarks.pipeline", "--threads", "1", "--rows", "100000", "--repeats", "7"),
+    ("-m", "benchmarks.pipeline", "--threads", "1", "--rows", "1000000", "--repeats", "1"),
     ("-m", "benchmarks.orchestration"),
-    ("-m", "benchmarks.drift.speed", "--rounds", "3"),
+    ("-m", "benchmarks.drift.speed", "--rows", "1000000", "--rounds", "5"),
     ("-m", "benchmarks.drift.alarms"),
 )
 
