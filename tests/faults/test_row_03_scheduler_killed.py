@@ -28,7 +28,8 @@ def test_a_run_outlives_its_schedulers(system: RealAirflow) -> None:
     heard = system.listen("small", "row-3")
     jobs, versions = set(system.jobs("small")), len(system.versions("small"))
     # Of one step at least, the task is still at work when it is killed, and has started its job.
-    system.switch_on("delay", service="sagemaker", operation="DescribeTrainingJob", seconds=20, after=1, times=1)
+    call = {"service": "sagemaker", "operation": "DescribeTrainingJob", "job": "small-train-*"}
+    system.switch_on("delay", **call, seconds=20, after=1, times=1)
     run, killed = system.train("small"), {}
     for step in ("preprocess", "train", "evaluate"):
         until(

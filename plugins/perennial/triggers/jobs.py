@@ -19,8 +19,8 @@ from perennial.task_state import state_of
 
 # Airflow gives a trigger half a minute (`[triggerer] on_kill_timeout`).
 _KILL_S = 25.0
-# Of these, what Airflow may take to say how the task is.
-_ANSWER_S = 10.0
+# Of these, what Airflow may take to say how the task is: asked for the first time, a triggerer loads its API.
+_ANSWER_S = 18.0
 _ARGUMENTS = ("job_name", "kind", "owner", "stop_on_kill", "connection", "region", "poll_interval_s", "first_look")
 
 
