@@ -74,3 +74,20 @@ def require_cron(expression: str, field: str) -> None:
     for unit, text in zip(_UNITS, texts, strict=True):
         expected = f"be five-field cron, the {unit.title} of {unit.low} to {unit.high}"
         require(unit.takes(text), field, expected, expression)
+
+
+def require_daily(expression: str, field: str) -> None:
+    """Raise `SpecError` for `field` unless `expression` is cron that is due once a day.
+
+    Of a flow whose runs are of a day each: a run's day is that on which its interval begins, so a longer interval would
+    leave days out, and a shorter one would look at a day that goes on.
+
+    >>> require_daily("30 2 * * *", "schedule")
+    >>> require_daily("0 2 * * mon-fri", "schedule")
+    Traceback (most recent call last):
+    include.specs.errors.SpecError: schedule must be cron of every day, 'minute hour * * *', got '0 2 * * mon-fri'
+    """
+    require_cron(expression, field)
+    minute, hour, *days = expression.split()
+    once = minute.isdecimal() and hour.isdecimal()
+    require(once and days == ["*", "*", "*"], field, "be cron of every day, 'minute hour * * *'", expression)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from include.specs.cron import require_cron
+from include.specs.cron import require_cron, require_daily
 from include.specs.dataset import Column, Dataset, Kind
 from include.specs.errors import require
 from include.specs.groups import Fairness
@@ -185,7 +185,8 @@ class ModelSpec:
     Args:
         name: also the model package group, the S3 prefix and the DAGs' prefix; lower case, at most 24 characters so
             that job names fit SageMaker's 63.
-        ingestion_schedule, training_schedule: five-field cron, UTC.
+        ingestion_schedule: five-field cron, UTC, of every day: when the day before is ingested.
+        training_schedule: five-field cron, UTC, of any days: when a model is trained whether anybody asks or not.
         retrain_on_ingestion: whether a new partition asks for a training run.
         features: column → transform, where it is not its kind's default (see `KIND_TRANSFORMS`). Text
             and ids have none: such columns need a role other than feature.
@@ -218,8 +219,8 @@ class ModelSpec:
         named = re.fullmatch(r"[a-z][a-z0-9-]{0,22}[a-z0-9]", self.name)
         require(named is not None, "name", "be 2 to 24 of a-z, 0-9 and -, starting with a letter", self.name)
         require(bool(self.title.strip()), "title", "not be blank", self.title)
-        for name in ("ingestion_schedule", "training_schedule"):
-            require_cron(getattr(self, name), name)
+        require_daily(self.ingestion_schedule, "ingestion_schedule")
+        require_cron(self.training_schedule, "training_schedule")
         self._check_features()
         delay, looked_back = self.dataset.label_delay_days, self.monitoring.performance.history_days
         wanted = f"be less than monitoring.performance.history_days ({looked_back}): no label would be in time"

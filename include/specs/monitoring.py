@@ -7,7 +7,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Literal
 
-from include.specs.cron import require_cron
+from include.specs.cron import require_daily
 from include.specs.errors import require
 from include.specs.metrics import metric
 
@@ -117,8 +117,8 @@ class Monitoring:
     Args:
         drift: when a difference is drift.
         performance: when a fall of the realised quality is a degradation.
-        schedule: five-field cron, UTC, of the flow that looks at the day before. A run that begins before the day is
-            whole waits for that.
+        schedule: five-field cron, UTC, of every day, of the flow that looks at the day before. A run that begins before
+            the day is whole waits for that.
         performance_schedule: the same, of the flow that looks at the labels that have come until then.
         endpoint: whose data capture is read; None for the one that is called as the model is.
         variants: of the endpoint, whose traffic is looked at together. A row that several of them answered, as a shadow
@@ -154,7 +154,7 @@ class Monitoring:
 
     def __post_init__(self) -> None:
         for name in ("schedule", "performance_schedule"):
-            require_cron(getattr(self, name), f"monitoring.{name}")
+            require_daily(getattr(self, name), f"monitoring.{name}")
         require(bool(self.variants), "monitoring.variants", "name at least one variant", self.variants)
         require(0 <= self.unreadable <= 1, "monitoring.unreadable", "be within [0, 1]", self.unreadable)
         known = ("capture", "predictions")

@@ -3,12 +3,14 @@
 import datetime as dt
 from dataclasses import replace
 
+from perennial.flows import common
 from perennial.flows.ingestion import ingestion_dag
 from perennial.flows.training import training_dag
 
 from include.specs.catalog.churn import MODEL as CHURN
 from include.specs.model import Estimator, Gate
 
+# A run that comes by itself would be one more than a test has asked for.
 HARDLY_EVER = "0 0 29 2 *"
 SMALL = replace(
     CHURN,
@@ -17,8 +19,6 @@ SMALL = replace(
     features={},
     gate=Gate(thresholds={"roc_auc": 0.55}),
     retrain_on_ingestion=False,
-    # A run that comes by itself would be one more than a test has asked for.
-    ingestion_schedule=HARDLY_EVER,
     training_schedule=HARDLY_EVER,
 )
 # One whose jobs are held while something is killed beside them (`RealAirflow.hold`).
@@ -26,16 +26,20 @@ SLOW = replace(SMALL, name="slow")
 # One whose runs are given up when a test has them begun too long ago (`RealAirflow.outlast`).
 IMPATIENT = replace(SMALL, name="impatient")
 # One whose days ask for a training when they come, as the catalog's do, and can be backfilled.
-DAILY = replace(SMALL, name="daily", retrain_on_ingestion=True, ingestion_schedule=CHURN.ingestion_schedule)
+DAILY = replace(SMALL, name="daily", retrain_on_ingestion=True)
 # One that nothing is trained of but windows of the past, and of which so many runs go on at a time as the house allows.
 BYGONE = replace(SMALL, name="bygone")
 # One whose ingestion is run again after it has asked for a training, which waits for another.
 ASKING = replace(SMALL, name="asking", retrain_on_ingestion=True)
 # One that is paused until a test wants its days.
-AWAY = replace(SMALL, name="away", ingestion_schedule=CHURN.ingestion_schedule)
+AWAY = replace(SMALL, name="away")
 
 for spec in (SMALL, SLOW, IMPATIENT, DAILY, BYGONE, ASKING, AWAY):
-    for made in (ingestion_dag(spec), training_dag(spec)):
+    ingestion, training = ingestion_dag(spec), training_dag(spec)
+    if spec not in (DAILY, AWAY):
+        # No spec can say so: an ingestion is of every day.
+        ingestion.timetable = common.daily(HARDLY_EVER)
+    for made in (ingestion, training):
         if spec is not BYGONE:
             made.max_active_runs = 8
         for task in made.tasks:

@@ -5,7 +5,7 @@ from croniter import croniter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.specs.cron import require_cron
+from include.specs.cron import require_cron, require_daily
 from include.specs.errors import SpecError
 
 READABLE = [
@@ -69,3 +69,35 @@ def test_what_is_taken_the_scheduler_can_read(place: int, text: str) -> None:
     except SpecError:
         return
     assert croniter.is_valid(expression), expression
+
+
+@pytest.mark.parametrize("expression", ["0 2 * * *", "59 23 * * *", "00 07 * * *"])
+def test_cron_of_every_day_is_taken(expression: str) -> None:
+    """At one time of it, whichever that is."""
+    require_daily(expression, "schedule")
+
+
+NOT_DAILY = {
+    "weekly": "0 2 * * 1",
+    "on weekdays": "0 2 * * 1-5",
+    "monthly": "0 2 1 * *",
+    "in a season": "0 2 * 6-8 *",
+    "every second day": "0 2 */2 * *",
+    "hourly": "0 * * * *",
+    "twice a day": "0 2,14 * * *",
+    "often": "*/15 2 * * *",
+}
+
+
+@pytest.mark.parametrize("expression", NOT_DAILY.values(), ids=NOT_DAILY)
+def test_a_flow_of_days_runs_every_day_once(expression: str) -> None:
+    """Else days would be left out without a word, or looked at while they go on."""
+    require_cron(expression, "schedule")
+    with pytest.raises(SpecError, match=r"^schedule must be cron of every day, 'minute hour \* \* \*', got"):
+        require_daily(expression, "schedule")
+
+
+def test_other_text_is_no_cron_of_every_day() -> None:
+    """It is refused as what it is."""
+    with pytest.raises(SpecError, match=r"^schedule must be five-field cron, the hour of 0 to 23"):
+        require_daily("0 24 * * *", "schedule")

@@ -27,6 +27,7 @@ def estimator(**hyperparameters: Any) -> Estimator:
         ({"title": " "}, "title must not be blank"),
         ({"training_schedule": "@weekly"}, "training_schedule must be five-field cron"),
         ({"ingestion_schedule": "0 24 * * *"}, "ingestion_schedule must be five-field cron, the hour of 0 to 23"),
+        ({"ingestion_schedule": "0 2 * * 1"}, "ingestion_schedule must be cron of every day, .*got '0 2 "),
         ({"step_resources": {"fit": None}}, r"step_resources must name steps of .*got \['fit'\]"),
         ({"features": {"nonsense": "as_is"}}, "features must name feature columns.*got 'nonsense'"),
         ({"features": {"Churn": "one_hot"}}, "features must name feature columns.*got 'Churn'"),
@@ -130,6 +131,11 @@ def test_parts_of_a_spec_refuse_what_cannot_be_meant(make: Any, message: str) ->
     """Each when it is made."""
     with pytest.raises(SpecError, match=message):
         make()
+
+
+def test_a_training_may_be_on_any_days() -> None:
+    """It is about all days before it: the schedule leaves none out."""
+    assert replace(CHURN, training_schedule="0 4 1,15 * *").training_schedule == "0 4 1,15 * *"
 
 
 def test_a_step_without_resources_has_the_defaults() -> None:

@@ -65,6 +65,14 @@ def test_a_schedule_that_cannot_be_read_is_refused(name: str) -> None:
         Monitoring(**{name: "75 6 * * *"})
 
 
+@pytest.mark.parametrize("name", ["schedule", "performance_schedule"])
+@pytest.mark.parametrize("expression", ["0 6 * * 1", "0 6 * * 1-5", "0 * * * *"])
+def test_a_watch_is_kept_every_day(name: str, expression: str) -> None:
+    """Its runs are of one day each: of a week, six days would have no verdict."""
+    with pytest.raises(SpecError, match=rf"^monitoring\.{name} must be cron of every day, .*got '0"):
+        Monitoring(**{name: expression})
+
+
 def test_a_model_is_watched_by_both_rules() -> None:
     """A fall of the gate's own metric, unless another is named."""
     assert Monitoring().performance.metric is None
