@@ -1,7 +1,7 @@
 """A schedule that the scheduler could not read is refused with the spec."""
 
 import pytest
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +58,42 @@ _VALUE = st.integers(0, 60).map(str) | st.sampled_from(["*", "jan", "Dec", "sun"
 _RANGE = st.builds("{}-{}".format, _VALUE, _VALUE)
 _ELEMENT = _VALUE | _RANGE | st.builds("{}/{}".format, _VALUE | _RANGE, st.integers(0, 99))
 _FIELD = st.lists(_ELEMENT, min_size=1, max_size=2).map(",".join)
+
+
+def test_cron_that_is_never_due_is_refused() -> None:
+    """Airflow takes it, and then nothing runs, without a word."""
+    for days in ("30 2", "31 feb", "31 4,6,9,11", "31 4-6/2", "30,31 2/12", "31 sep-nov/2"):
+        with pytest.raises(
+            SpecError, match=r"^training_schedule must be cron that is due some day: none of its months"
+        ):
+            require_cron(f"0 0 {days} *", "training_schedule")
+    for rare in ("29 2 *", "31 nov-mar *", "30-2 2 *", "15,l 2 *", "30 2 1", "31 4-6 ?", "*/31 2 *", "30 2-2 *"):
+        require_cron(f"0 0 {rare}", "training_schedule")
+
+
+def _lists(values: list[str]) -> st.SearchStrategy[str]:
+    """Values and ranges of them, forwards."""
+    ranges = st.lists(st.sampled_from(values), min_size=2, max_size=2).map(lambda ends: sorted(ends, key=values.index))
+    elements = st.sampled_from(values) | ranges.map("-".join)
+    return st.lists(elements, min_size=1, max_size=2).map(",".join)
+
+
+# Late days and short months are what matters.
+_DAYS, _MONTHS = _lists(["28", "29", "30", "31"]), _lists(["2", "feb", "4", "6", "9", "11", "12"])
+_STEPS = st.just("") | st.integers(1, 31).map("/{}".format)
+
+
+@given(days=st.builds("{}{}".format, _DAYS, _STEPS), months=st.builds("{}{}".format, _MONTHS, _STEPS))
+def test_what_is_taken_is_due_some_day(days: str, months: str) -> None:
+    """And what is refused never is: so croniter says, too."""
+    expression = f"0 0 {days} {months} *"
+    try:
+        require_cron(expression, "schedule")
+    except SpecError:
+        with pytest.raises(CroniterBadDateError):
+            croniter(expression).get_next()
+    else:
+        assert croniter(expression).get_next()
 
 
 @given(st.integers(0, 4), _FIELD)
