@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from include.specs.errors import SpecError, require
+from include.specs.limits import require_seed
 
 Kind = Literal["numeric", "categorical", "text", "id", "timestamp"]
 Role = Literal["feature", "id", "entity", "label", "event_time", "label_time", "ignored"]
@@ -132,6 +133,7 @@ class Synthetic:
     def __post_init__(self) -> None:
         require(self.rows > 0, "dataset.synthetic.rows", "be positive", self.rows)
         require(0 < self.base_rate < 1, "dataset.synthetic.base_rate", "be within (0, 1)", self.base_rate)
+        require_seed(self.seed, "dataset.synthetic.seed")
         require(0 <= self.missing_rate < 1, "dataset.synthetic.missing_rate", "be within [0, 1)", self.missing_rate)
 
 

@@ -42,3 +42,17 @@ class Limits:
     def _ends(self) -> tuple[float, float]:
         low = -math.inf if self.minimum is None else self.minimum
         return low, math.inf if self.maximum is None else self.maximum
+
+
+SEEDS = Limits(minimum=0, maximum=2**32 - 1)
+
+
+def require_seed(seed: object, field: str) -> None:
+    """Raise `SpecError` for `field` unless every library takes `seed`: to scikit-learn it is a number of 32 bits.
+
+    >>> require_seed(-1, "estimator.seed")
+    Traceback (most recent call last):
+    include.specs.errors.SpecError: estimator.seed must be a whole number within [0, 4294967295], got -1
+    """
+    taken = isinstance(seed, int) and SEEDS.hold(seed)
+    require(taken, field, f"be a whole number within [0, {SEEDS.maximum}]", seed)

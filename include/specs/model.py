@@ -13,7 +13,7 @@ from include.specs.dataset import Column, Dataset, Kind
 from include.specs.errors import require
 from include.specs.groups import Fairness
 from include.specs.job import STEPS, StepResources
-from include.specs.limits import Limits
+from include.specs.limits import Limits, require_seed
 from include.specs.metrics import metric
 from include.specs.monitoring import Monitoring
 
@@ -59,6 +59,7 @@ class Split:
     def __post_init__(self) -> None:
         for name, share in (("validation", self.validation), ("test", self.test)):
             require(0 < share < 1, f"split.{name}", "be within (0, 1)", share)
+        require_seed(self.seed, "split.seed")
         require(self.validation + self.test < 1, "split", "leave rows to train on", (self.validation, self.test))
 
 
@@ -86,6 +87,7 @@ class Estimator:
     def __post_init__(self) -> None:
         # Only what the job image holds can be fitted, and only scikit-learn's own types may be loaded back.
         require(self.path.startswith("sklearn."), "estimator.path", "be a class of scikit-learn", self.path)
+        require_seed(self.seed, "estimator.seed")
         require(self.threads > 0, "estimator.threads", "be positive", self.threads)
         every = self.checkpoint_every
         require(every is None or every > 0, "estimator.checkpoint_every", "be positive", every)
