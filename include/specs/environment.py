@@ -23,6 +23,9 @@ REQUIRED = ("bucket", "role_arn", "image", "topic_prefix")
 # How the name of a package group may end, which has 63 characters; a model's has up to 24.
 _NAME_END = re.compile(r"(-*[a-zA-Z0-9])*")
 _MAX_SUFFIX = 39
+# Without a wait between two looks, one job alone is the account's whole rate of calls.
+_MAX_POLL_INTERVAL_S = 3600
+_POLL_INTERVAL = f"be a number of seconds above 0, at most {_MAX_POLL_INTERVAL_S}"
 OBJECT_PAGE = "https://{console}/s3/object/{bucket}?prefix={key}"
 # By AWS's partition, which stands in every ARN.
 CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
@@ -38,7 +41,7 @@ class Environment:
         topic_prefix, topic_suffix: a model's SNS topic is the model's name between them, as an ARN.
         group_suffix: a model's package group is its name and this: another one for each deployment in an account.
         deferrable: whether waiting for a job leaves the worker (True) or holds its slot.
-        poll_interval_s: seconds between two looks at a job.
+        poll_interval_s: seconds between two looks at a job, above 0 and at most an hour.
         subnets, security_groups, kms_key: of the jobs, where they are set.
         code_version: which code runs, where somebody says so; else the process itself knows (`perennial.stamps`).
         log_page, object_page: addresses of a job's log (with {group}, {job} and {region}) and of an object ({bucket},
@@ -66,6 +69,8 @@ class Environment:
     def __post_init__(self) -> None:
         both = bool(self.subnets) == bool(self.security_groups)
         require(both, f"{PREFIX}SECURITY_GROUPS", "be set where SUBNETS is, and only there", self.security_groups)
+        paced = 0 < self.poll_interval_s <= _MAX_POLL_INTERVAL_S
+        require(paced, f"{PREFIX}POLL_INTERVAL_S", _POLL_INTERVAL, self.poll_interval_s)
         ends_a_name = _NAME_END.fullmatch(self.group_suffix) is not None and len(self.group_suffix) <= _MAX_SUFFIX
         expected = f"be at most {_MAX_SUFFIX} letters, digits and hyphens, the last no hyphen"
         require(ends_a_name, f"{PREFIX}GROUP_SUFFIX", expected, self.group_suffix)
@@ -116,7 +121,7 @@ def environment(variables: Mapping[str, str]) -> Environment:
         **{name: _required(options, name) for name in REQUIRED},
         group_suffix=options.get("group_suffix", ""),
         deferrable=deferrable(variables),
-        poll_interval_s=_number("POLL_INTERVAL_S", "be a number of seconds", options.get("poll_interval_s", "15")),
+        poll_interval_s=_number("POLL_INTERVAL_S", _POLL_INTERVAL, options.get("poll_interval_s", "15")),
         subnets=_names(options.get("subnets", "")),
         security_groups=_names(options.get("security_groups", "")),
         kms_key=options.get("kms_key") or None,

@@ -45,7 +45,7 @@ SETTINGS = {
     "ROLE_ARN": "arn:aws:iam::123456789012:role/perennial-jobs",
     "IMAGE": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/perennial-ml:1",
     "TOPIC_PREFIX": "arn:aws:sns:eu-west-1:123456789012:perennial-",
-    "POLL_INTERVAL_S": "0",
+    "POLL_INTERVAL_S": "0.001",
 }
 WHERE = Environment(
     bucket=BUCKET,

@@ -123,13 +123,25 @@ def test_an_option_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(SpecError, match="DEFERRABLE must be true or false, got 'maybe'") as raised:
         deferrable({f"{PREFIX}DEFERRABLE": "maybe"})
     assert is_of_an_option(raised.value)
-    with pytest.raises(SpecError, match="POLL_INTERVAL_S must be a number of seconds, got 'soon'"):
+    with pytest.raises(
+        SpecError, match="POLL_INTERVAL_S must be a number of seconds above 0, at most 3600, got 'soon'"
+    ):
         environment(REQUIRED | {f"{PREFIX}POLL_INTERVAL_S": "soon"})
     with pytest.raises(SpecError, match="RETRY_PACE must be a number, got 'soon'"):
         retry_pace({f"{PREFIX}RETRY_PACE": "soon"})
     for pace in ("-0.1", "nan"):
         with pytest.raises(SpecError, match="RETRY_PACE must be at least 0, got"):
             retry_pace({f"{PREFIX}RETRY_PACE": pace})
+
+
+@pytest.mark.parametrize("said", ["0", "-1", "nan", "inf", "3601"])
+def test_jobs_are_looked_at_now_and_then(said: str) -> None:
+    """Neither without a pause, by which SageMaker would be asked as fast as it answers, nor never."""
+    with pytest.raises(
+        SpecError, match="POLL_INTERVAL_S must be a number of seconds above 0, at most 3600, got"
+    ) as raised:
+        environment(REQUIRED | {f"{PREFIX}POLL_INTERVAL_S": said})
+    assert is_of_an_option(raised.value)
 
 
 @pytest.mark.parametrize(

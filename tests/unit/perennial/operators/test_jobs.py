@@ -145,8 +145,8 @@ def test_deferral_carries_all_that_the_triggerer_needs(
         "stop_on_kill": True,
         "connection": "aws_default",
         "region": "eu-west-1",
-        "poll_interval_s": 0.0,
-        "first_look": 1000.0,
+        "poll_interval_s": 0.001,
+        "first_look": 1000.001,
     }
     assert deferred.timeout == dt.timedelta(hours=5)
     assert callable(getattr(job_task(churn), deferred.method_name))
