@@ -110,13 +110,20 @@ def required_date(context: Mapping[str, Any]) -> dt.date:
     """The day that a person asked for (the DAG param `date`), else that of the run's data interval.
 
     Raises:
-        PartitionError: the run has neither.
+        PartitionError: the run has neither, or that day has not begun (UTC): what lies under it was put there by
+            mistake, and would be the newest until then.
     """
     asked = context["params"].get("date")
     date = dt.date.fromisoformat(asked) if asked else run_date(context)
     if date is None:
         raise PartitionError("this run has no data interval: give the param `date` (YYYY-MM-DD)")
+    if date > (today := _today()):
+        raise PartitionError(f"{date} has not begun: it is {today} (UTC); give an earlier `date`")
     return date
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
 
 
 def _last_line(next_kwargs: Mapping[str, Any] | None) -> list[str]:

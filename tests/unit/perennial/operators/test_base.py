@@ -24,7 +24,8 @@ from airflow.sdk.exceptions import (
 from botocore.exceptions import ClientError, EndpointConnectionError
 from perennial import naming, retries, stamps
 from perennial.failures import failed
-from perennial.operators.base import FlowOperator, provenance, run_date
+from perennial.operators import base
+from perennial.operators.base import FlowOperator, provenance, required_date, run_date
 
 import include
 from include.specs.environment import Environment
@@ -295,3 +296,22 @@ def test_run_date_is_the_day_its_interval_begins_on(context: Make) -> None:
     interval = (dt.datetime(2026, 3, 2, 3, tzinfo=east), dt.datetime(2026, 3, 3, 3, tzinfo=east))
     assert run_date(context(interval=interval)) == dt.date(2026, 3, 1)
     assert run_date(context()) is None
+
+
+@pytest.mark.parametrize("today", [dt.date(2026, 3, 1), dt.date(2026, 3, 2)])
+def test_day_that_has_begun_is_taken(context: Make, monkeypatch: pytest.MonkeyPatch, today: dt.date) -> None:
+    """Today, too: what lies there by now can be ingested."""
+    monkeypatch.setattr(base, "_today", lambda: today)
+    assert required_date(context(params={"date": "2026-03-01"})) == dt.date(2026, 3, 1)
+
+
+@pytest.mark.parametrize("asked", ["2026-03-02", None])
+def test_day_that_has_not_begun_is_refused(context: Make, monkeypatch: pytest.MonkeyPatch, asked: str | None) -> None:
+    """Whoever asks for it, a person or a backfill: its partition would be the newest until it comes, and no scheduled
+    ingestion would ask for a training any more."""
+    monkeypatch.setattr(base, "_today", lambda: dt.date(2026, 3, 1))
+    interval = (dt.datetime(2026, 3, 2, 2, tzinfo=dt.UTC), dt.datetime(2026, 3, 3, 2, tzinfo=dt.UTC))
+    with pytest.raises(
+        PartitionError, match=r"2026-03-02 has not begun: it is 2026-03-01 \(UTC\); give an earlier `date`"
+    ):
+        required_date(context(run_type="backfill", interval=interval, params={"date": asked}))

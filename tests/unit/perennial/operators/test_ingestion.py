@@ -61,6 +61,14 @@ def test_run_without_a_day_is_told_what_to_give(aws: SimpleNamespace, churn: Mod
         _find(churn, context(params={"date": None}))
 
 
+def test_day_to_come_is_not_ingested(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """Files that a clock in error put there are read by no run, and nothing is written."""
+    key = aws.put("landing/churn/year=2962/month=03/day=01/a.csv", b"x")
+    with pytest.raises(AirflowFailException, match="2962-03-01 has not begun"):
+        _find(churn, context(params={"date": "2962-03-01"}))
+    assert aws.results() == [key]
+
+
 def test_configuration_pins_the_objects(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
     """What was found is written down: the job reads exactly that, and nothing that comes later."""
     aws.put("landing/churn/year=2026/month=03/day=01/a.csv", b"four", Metadata={"origin": "synthetic seed=1"})
