@@ -36,8 +36,10 @@ def date_of(key: str) -> dt.date:
     found = _DAY.search(key)
     if found is None:
         raise PerennialError(f"expected year=YYYY/month=MM/day=DD/ in the key {key!r}, found none")
-    year, month, of_month = map(int, found.groups())
-    return dt.date(year, month, of_month)
+    try:
+        return dt.date(*map(int, found.groups()))
+    except ValueError as error:
+        raise PerennialError(f"expected a date in the key {key!r}, found {found[0]}: {error}") from error
 
 
 def landing(model: str, date: dt.date) -> str:
@@ -58,6 +60,20 @@ def partition(model: str, date: dt.date) -> str:
 def manifest(model: str, date: dt.date) -> str:
     """Key of the object that makes a partition exist."""
     return partition(model, date) + MANIFEST
+
+
+def is_manifest(model: str, key: str) -> bool:
+    """Whether the object at `key` makes a partition of the model exist; a copy that somebody keeps there does not.
+
+    >>> is_manifest("churn", "raw/churn/year=2026/month=03/day=01/_manifest.json")
+    True
+    >>> is_manifest("churn", "raw/churn/old/year=2026/month=03/day=01/_manifest.json")
+    False
+    """
+    try:
+        return key == manifest(model, date_of(key))
+    except PerennialError:
+        return False
 
 
 def quarantine(model: str, date: dt.date) -> str:

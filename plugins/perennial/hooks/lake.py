@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from include.specs.errors import PartitionError, PerennialError, ReportError
 from include.specs.partition import PartitionManifest, PartitionRef, SourceObject
 from perennial.hooks.aws import CONNECTION, client
 
+_log = logging.getLogger(__name__)
 # What reading or writing a record may raise: S3 refuses it, is not there, or holds something else.
 LAKE_ERRORS = (ClientError, BotoCoreError, PerennialError)
 _MISSING = ("NoSuchKey", "404", "NotFound")
@@ -144,9 +146,11 @@ class Lake:
         return tuple(s3_layout.date_of(key) for key in self._manifests(model, start, None))
 
     def _manifests(self, model: str, start: dt.date | None, end: dt.date | None) -> list[str]:
-        keys = sorted(
-            item["Key"] for item in self._list(s3_layout.raw(model)) if item["Key"].endswith(s3_layout.MANIFEST)
-        )
+        listed = (item["Key"] for item in self._list(s3_layout.raw(model)))
+        named = sorted(key for key in listed if key.endswith(s3_layout.MANIFEST))
+        keys = [key for key in named if s3_layout.is_manifest(model, key)]
+        if strays := sorted(set(named) - set(keys)):
+            _log.warning("%s makes no partition: no day's manifest is there (%d such)", strays[0], len(strays))
         return [key for key in keys if _within(s3_layout.date_of(key), start, end)]
 
     def has_any(self, beginning: str) -> bool:

@@ -77,6 +77,30 @@ def test_a_key_without_a_date_is_refused(key: str) -> None:
         s3_layout.date_of(key)
 
 
+@pytest.mark.parametrize("day", ["month=13/day=01", "month=02/day=30", "month=03/day=00"])
+def test_a_key_with_a_date_that_is_none_is_refused(day: str) -> None:
+    """By its name, as one without a date."""
+    with pytest.raises(PerennialError, match=rf"'raw/churn/year=2026/{day}/x', found year=2026/{day}/: \w+"):
+        s3_layout.date_of(f"raw/churn/year=2026/{day}/x")
+
+
+@given(names, dates)
+def test_a_partition_is_made_by_its_own_manifest_alone(model: str, date: dt.date) -> None:
+    """Not by a copy of it, of whatever day, nor by what only ends like one."""
+    key = s3_layout.manifest(model, date)
+    assert s3_layout.is_manifest(model, key)
+    raw = s3_layout.raw(model)
+    for other in (
+        key.replace(raw, f"{raw}backup/"),
+        f"{raw}{s3_layout.MANIFEST}",
+        key.replace(s3_layout.MANIFEST, f"old/{s3_layout.MANIFEST}"),
+        key.replace(s3_layout.MANIFEST, f"old{s3_layout.MANIFEST}"),
+        f"{raw}year=2026/month=13/day=01/{s3_layout.MANIFEST}",
+        s3_layout.manifest(f"{model}x", date),
+    ):
+        assert not s3_layout.is_manifest(model, other), other
+
+
 @given(names, names, st.datetimes(timezones=st.timezones()))
 def test_an_hours_capture_lies_below_its_endpoint_alone(one: str, other: str, time: dt.datetime) -> None:
     """In the hour that it is in UTC."""

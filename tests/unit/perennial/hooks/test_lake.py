@@ -211,6 +211,22 @@ def test_partitions_of_another_model_are_not_listed(lake: Lake, publish: Callabl
     assert lake.partitions("chur") == ()
 
 
+@pytest.mark.parametrize("folder", ["old/", "backup/year=2026/month=03/day=01/", "year=2026/month=13/day=01/"])
+def test_copy_of_a_manifest_makes_no_partition(
+    lake: Lake,
+    aws: SimpleNamespace,
+    publish: Callable[..., PartitionRef],
+    folder: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is passed over, whatever is in it, and the log says so: nothing that somebody keeps there stops a training."""
+    wanted = publish(MARCH[0])
+    key = aws.put(f"raw/churn/{folder}_manifest.json", b"not ours")
+    assert [ref.manifest for ref in lake.partitions("churn")] == [wanted.manifest]
+    assert lake.dates("churn") == (MARCH[0],)
+    assert f"{key} makes no partition" in caplog.text
+
+
 def test_broken_manifest_is_refused(lake: Lake, aws: SimpleNamespace) -> None:
     """A manifest that cannot be read stops the run; its partition is not passed over."""
     key = aws.put(s3_layout.manifest("churn", MARCH[0]), b"{}")
