@@ -16,6 +16,7 @@ from include.specs.job import STEPS, StepResources
 from include.specs.limits import Limits, require_seed
 from include.specs.metrics import metric
 from include.specs.monitoring import Monitoring
+from include.specs.tags import require_tags
 
 Transform = Literal["standardise", "log_standardise", "as_is", "one_hot", "ordinal", "target_encode", "time_of_day"]
 Value = bool | int | float | str | None
@@ -195,7 +196,7 @@ class ModelSpec:
         step_resources: step (see `include.specs.job`) → what it runs on, where it is not the default.
         monitoring: how it is watched once it serves.
         fairness: the groups whose treatment is measured at evaluation and while it serves; None for none.
-        tags: AWS tags on everything that is made for the model.
+        tags: AWS tags on everything that is made for the model; the DAGs have their values.
     """
 
     name: str
@@ -223,6 +224,7 @@ class ModelSpec:
         require(bool(self.title.strip()), "title", "not be blank", self.title)
         require_daily(self.ingestion_schedule, "ingestion_schedule")
         require_cron(self.training_schedule, "training_schedule")
+        require_tags(self.tags, "tags")
         self._check_features()
         delay, looked_back = self.dataset.label_delay_days, self.monitoring.performance.history_days
         wanted = f"be less than monitoring.performance.history_days ({looked_back}): no label would be in time"

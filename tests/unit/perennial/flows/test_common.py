@@ -13,6 +13,7 @@ from perennial.flows import common, drift, ingestion
 
 from include.specs.job import EVALUATE, PREPROCESS, TRAIN, StepResources
 from include.specs.model import ModelSpec
+from include.specs.tags import LONGEST_VALUE
 
 ROOT = Path(__file__).parents[4]
 
@@ -63,6 +64,14 @@ def test_tags_are_sorted_and_once_each(spec: ModelSpec) -> None:
     """The same tags in the same order, whatever order the spec has them in."""
     tags = common.tags(spec, "training")
     assert tags == sorted(set(tags))
+
+
+def test_longest_tag_is_airflows(churn: ModelSpec) -> None:
+    """What a spec may have as a tag, a DAG may; what is longer, neither."""
+    longest = dataclasses.replace(churn, tags={"k": "v" * LONGEST_VALUE})
+    assert DAG("d", schedule=None, tags=common.tags(longest, "training"))
+    with pytest.raises(ValueError, match=f"longer than {LONGEST_VALUE}"):
+        DAG("d", schedule=None, tags=["v" * (LONGEST_VALUE + 1)])
 
 
 def test_returned_refers_to_one_entry() -> None:
