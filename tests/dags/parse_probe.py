@@ -6,6 +6,7 @@ A process of its own, because what a test process has imported already would hid
 """
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Iterable
@@ -19,6 +20,17 @@ from include.specs.catalog.churn import MODEL as CHURN
 from include.specs.model import Gate
 
 MODEL = dataclasses.replace(CHURN, name="broken", gate=Gate(thresholds={"roc_auc": 1.2}))
+"""
+UNBUILDABLE = """
+import dataclasses
+from include.specs.catalog.churn import MODEL as CHURN
+from include.specs.model import ModelSpec
+
+class Odd(ModelSpec):
+    def resources(self, step):
+        raise KeyError(step)
+
+MODEL = Odd(**{field.name: getattr(CHURN, field.name) for field in dataclasses.fields(CHURN)} | {"name": "odd-one"})
 """
 
 
@@ -64,7 +76,7 @@ def forms(folder: Path) -> dict[str, str]:
 
 
 def probe(folder: Path, *, break_catalog: bool) -> dict[str, Any]:
-    """Import what every DAG needs, parse, and load the plugins; then once more with a bad spec in the catalog."""
+    """Import what every DAG needs, parse, and load the plugins; then once more with each bad model in the catalog."""
     import airflow.providers.amazon.aws.operators.sagemaker  # noqa: F401, PLC0415 the baseline, as above
 
     baseline = loaded()
@@ -78,9 +90,12 @@ def probe(folder: Path, *, break_catalog: bool) -> dict[str, Any]:
     found["links"] = sorted(type(link).__name__ for link in plugins_manager.get_operator_extra_links())
     found["modules"] = sorted(sys.modules)
     found["forms"] = [forms(folder), forms(folder)]
-    if break_catalog:
-        (folder / "include/specs/catalog/broken.py").write_text(BROKEN)
-        found["broken"] = parse(folder)
+    for name, source in (("broken", BROKEN), ("odd_one", UNBUILDABLE)) if break_catalog else ():
+        file = folder / f"include/specs/catalog/{name}.py"
+        file.write_text(source)
+        importlib.invalidate_caches()
+        found[name] = parse(folder)
+        file.unlink()
     return found
 
 

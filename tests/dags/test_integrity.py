@@ -215,6 +215,11 @@ def test_templated_fields_are_arguments(dag: DAG) -> None:
         assert set(task.template_fields) <= set(inspect.signature(type(task)).parameters) | set(vars(task))
 
 
+def test_airflow_takes_no_dag_that_is_not_whole(dag: DAG) -> None:
+    """Of its own accord it would take what a builder has begun, and failed to end."""
+    assert not dag.auto_register
+
+
 def test_ingestion_is_daily_and_knows_its_day(bag: DagBag) -> None:
     """Its timetable gives a data interval: the day that a run reads."""
     for name, spec in MODELS.items():

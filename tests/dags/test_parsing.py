@@ -45,7 +45,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def mwaa(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The layout of MWAA: the vocabulary inside the DAG folder, no PYTHONPATH, nothing of the ML stack; and later a
-    file in the catalog that cannot be meant."""
+    file in the catalog that cannot be meant, and another of which no DAG can be made."""
     place = tmp_path_factory.mktemp("mwaa")
     clean = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "dags", place / "dags", ignore=clean)
@@ -107,7 +107,15 @@ def test_bad_spec_is_an_import_error_that_names_file_and_field(mwaa: dict[str, A
     assert "gate.thresholds.roc_auc must be within [0, 1], got 1.2; edit include/specs/catalog/broken.py" in error
 
 
-def test_bad_spec_takes_no_other_models_dags_away(mwaa: dict[str, Any]) -> None:
+def test_model_that_no_dag_can_be_made_of_is_an_import_error_too(mwaa: dict[str, Any]) -> None:
+    """Of the same file: it names the model's own, the builder, and what that met with."""
+    [(file, error)] = mwaa["odd_one"]["import_errors"].items()
+    assert file == "catalog.py"
+    assert "ingestion_dag can make a DAG of, got KeyError('ingest'); edit include/specs/catalog/odd_one.py" in error
+
+
+@pytest.mark.parametrize("model", ["broken", "odd_one"])
+def test_bad_model_takes_no_other_models_dags_away(mwaa: dict[str, Any], model: str) -> None:
     """Airflow schedules nothing of a file that it cannot import: the files of the flows have no error."""
-    assert mwaa["broken"]["dags"] == DAGS
-    assert mwaa["broken"]["files"] == FILES
+    assert mwaa[model]["dags"] == DAGS
+    assert mwaa[model]["files"] == FILES

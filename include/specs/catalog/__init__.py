@@ -37,6 +37,19 @@ def model(name: str) -> ModelSpec:
     return _load(name)
 
 
+def file_of(name: str) -> str:
+    """The file of the model called `name`, as a person looks for it.
+
+    >>> file_of("card-fraud")
+    'include/specs/catalog/card_fraud.py'
+    """
+    return f"include/specs/catalog/{_module(name)}.py"
+
+
+def _module(name: str) -> str:
+    return name.replace("-", "_")
+
+
 def _names() -> list[str]:
     """As the files have them: a model's name has hyphens where its file's has underscores, and no underscore."""
     return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
@@ -49,10 +62,9 @@ def _sound() -> Iterator[tuple[str, ModelSpec]]:
 
 
 def _load(name: str) -> ModelSpec:
-    file = name.replace("-", "_")
-    where = f"include/specs/catalog/{file}.py"
+    where = file_of(name)
     try:
-        spec = getattr(importlib.import_module(f"{__name__}.{file}"), "MODEL", None)
+        spec = getattr(importlib.import_module(f"{__name__}.{_module(name)}"), "MODEL", None)
     except SpecError as error:
         raise error.at(where) from error
     except Exception as error:  # whatever a person may write there

@@ -38,6 +38,7 @@ def drift_dag(spec: ModelSpec) -> DAG:
         schedule=common.daily(spec.monitoring.schedule),
         start_date=common.EPOCH,
         catchup=False,
+        auto_register=False,  # the DAG file does, once it is whole
         max_active_runs=AT_ONCE,
         default_args=common.defaults(spec),
         dagrun_timeout=common.longest(spec, (DETECT_DRIFT,)) + dt.timedelta(hours=waits_h),

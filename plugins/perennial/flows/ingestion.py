@@ -39,6 +39,7 @@ def ingestion_dag(spec: ModelSpec) -> DAG:
         schedule=common.daily(spec.ingestion_schedule),
         start_date=common.EPOCH,
         catchup=False,
+        auto_register=False,  # the DAG file does, once it is whole
         max_active_runs=AT_ONCE,
         default_args=common.defaults(spec),
         dagrun_timeout=common.longest(spec, (INGEST,)),

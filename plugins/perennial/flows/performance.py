@@ -40,6 +40,7 @@ def performance_dag(spec: ModelSpec) -> DAG:
         schedule=common.daily(spec.monitoring.performance_schedule),
         start_date=common.EPOCH,
         catchup=False,
+        auto_register=False,  # the DAG file does, once it is whole
         max_active_runs=AT_ONCE,
         default_args=common.defaults(spec),
         dagrun_timeout=common.longest(spec, (MEASURE_QUALITY,)) + dt.timedelta(hours=spec.monitoring.late_h),

@@ -42,6 +42,7 @@ def training_dag(spec: ModelSpec) -> DAG:
         # No start date: with one, unpausing would at once start the run of the week that has passed.
         start_date=None,
         catchup=False,
+        auto_register=False,  # the DAG file does, once it is whole
         max_active_runs=2,
         default_args=common.defaults(spec),
         dagrun_timeout=common.longest(spec, (PREPROCESS, TRAIN, EVALUATE)),
