@@ -47,6 +47,16 @@ def landing(model: str, date: dt.date) -> str:
     return f"landing/{model}/{day(date)}"
 
 
+def is_mark(name: str) -> bool:
+    """Whether `name`, below the prefix of some data, is none of it: by the convention of Hive and Spark, what a writer
+    leaves beside its files, or has not finished, begins with `_` or `.`, or lies in a folder that does.
+
+    >>> [is_mark(name) for name in ("part-0.csv", "_SUCCESS", ".part-0.csv.crc", "_temporary/0/part-0.csv")]
+    [False, True, True, True]
+    """
+    return any(part.startswith(("_", ".")) for part in name.split("/"))
+
+
 def raw(model: str) -> str:
     """Prefix of all partitions of a model."""
     return f"raw/{model}/"

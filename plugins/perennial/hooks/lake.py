@@ -115,8 +115,9 @@ class Lake:
         return ReportError(f'{s3_layout.uri(self.bucket, key)}: expected [{{"prefix": "s3://…"}}, "name", …]')
 
     def sources(self, prefix: str) -> tuple[SourceObject, ...]:
-        """The objects under `prefix` that hold anything, by key."""
-        found = [self.source(item["Key"]) for item in self._list(prefix) if not item["Key"].endswith("/")]
+        """The objects under `prefix` that are data, by key: no folder, and no mark of whoever wrote them."""
+        keys = [item["Key"] for item in self._list(prefix) if not item["Key"].endswith("/")]
+        found = [self.source(key) for key in keys if not s3_layout.is_mark(key.removeprefix(prefix))]
         return tuple(sorted(found, key=lambda source: source.key))
 
     def source(self, key: str) -> SourceObject:

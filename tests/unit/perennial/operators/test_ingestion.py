@@ -30,6 +30,7 @@ from tests.shared.airflow_context import kept_event
 Make = Callable[..., Any]
 DAY = dt.date(2026, 3, 1)
 INTERVAL = (dt.datetime(2026, 3, 1, 2, tzinfo=dt.UTC), dt.datetime(2026, 3, 2, 2, tzinfo=dt.UTC))
+MARKS = ("_SUCCESS", ".part-0.parquet.crc", "_temporary/0/part-1.parquet")
 KEY = "experiments/churn/manual-1-abc/run.json"
 PART = PartFile(name="part-0a.parquet", rows=5, bytes=4, sha256="a" * 64)
 REPORT = IngestionReport(
@@ -84,6 +85,24 @@ def test_configuration_pins_the_objects(aws: SimpleNamespace, churn: ModelSpec, 
     )
     manifest = found["config_key"].replace("run.json", "landing.manifest")
     assert json.loads(aws.get(manifest))[1:] == ["year=2026/month=03/day=01/a.csv"]
+
+
+def test_marks_of_a_writer_are_no_data(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """What Spark leaves beside its files, or has not finished, does not refuse the day."""
+    prefix = s3_layout.landing("churn", DAY)
+    for name in (*MARKS, "part-0.parquet"):
+        aws.put(prefix + name, b"")
+    found = _find(churn, context(interval=INTERVAL, params={}))
+    run = codec.decode(IngestionRun, aws.get(found["config_key"]), source="run.json")
+    assert [source.key for source in run.sources] == [prefix + "part-0.parquet"]
+
+
+def test_marks_alone_are_an_absent_day(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
+    """A writer that had nothing to write says so with an empty file."""
+    for name in MARKS:
+        aws.put(s3_layout.landing("churn", DAY) + name, b"")
+    with pytest.raises(AirflowSkipException, match="found none"):
+        _find(churn, context(run_type="scheduled", interval=INTERVAL, params={}))
 
 
 def test_second_try_writes_the_same_bytes(aws: SimpleNamespace, churn: ModelSpec, context: Make) -> None:
@@ -179,6 +198,12 @@ def test_manifest_is_written_last(
     _publish(ingested.model, context())
     assert order == ["check_files", "swap", "_delete"]
     assert s3_layout.manifest("churn", DAY) in aws.listing()
+
+
+def test_mark_that_comes_meanwhile_changes_nothing(aws: SimpleNamespace, ingested: IngestionRun, context: Make) -> None:
+    """A writer leaves it last, when the file has been read already."""
+    aws.put(s3_layout.landing("churn", DAY) + "_SUCCESS", b"")
+    assert _publish(ingested.model, context())["rows"] == REPORT.rows
 
 
 @pytest.mark.parametrize("change", ["replaced", "added", "deleted"])
