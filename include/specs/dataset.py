@@ -150,6 +150,9 @@ class Dataset:
             told before is an earlier prediction's.
         window_days: how many days of partitions a training run reads back from its newest; None for all.
         when_absent: what a date without landing files means: an error, or a day without data (skipped).
+        landing_wait_h: hours after its turn (`ingestion_schedule`) that a scheduled ingestion waits for a day's first
+            landing file, where the days before had some. 0: days without data are as usual as those with, and people
+            are not told of one either.
     """
 
     columns: tuple[Column, ...]
@@ -160,6 +163,9 @@ class Dataset:
     label_delay_days: int = 0
     window_days: int | None = None
     when_absent: Absent = "skip"
+    # As long as drift waits for a day's first capture file: a producer that is late by a night's work is waited for,
+    # and the day has its partition before noon.
+    landing_wait_h: float = 6.0
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -179,6 +185,9 @@ class Dataset:
         self._check_blank_labels()
         known = get_args(Absent)
         require(self.when_absent in known, "dataset.when_absent", f"be one of {known}", self.when_absent)
+        waits_h = self.landing_wait_h
+        # Of the runs that go on at a time (four), so long a wait leaves two for days that are there.
+        require(0 <= waits_h <= 48, "dataset.landing_wait_h", "be within [0, 48]", waits_h)  # noqa: PLR2004 hours
         limit = self.quarantine_limit
         require(0 <= limit <= 1, "dataset.quarantine_limit", "be within [0, 1]", limit)
         delay = self.label_delay_days

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from perennial.operators import days
 
 from include.specs import s3_layout
 from tests.faults.flow import Flow, as_csv, rows
@@ -40,6 +41,22 @@ def test_days_out_of_order_touch_only_themselves(flow: Flow) -> None:
         _arrives(flow, date, seed=seed)
     assert [ref.manifest.date for ref in flow.partitions()] == [FIRST, SECOND, THIRD]
     assert {ref.manifest.rows for ref in flow.partitions()} == {40}
+
+
+def test_a_file_that_is_late_is_waited_for(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scheduled run of a day whose file lands after its turn makes that day's partition, as if it had been in time.
+
+    Fails when `FindLandingOperator` looks once.
+    """
+    _arrives(flow, FIRST, seed=1)
+    turn = dt.datetime.combine(THIRD, dt.time(2), dt.UTC)
+    monkeypatch.setattr(days, "now", lambda: turn)
+    monkeypatch.setenv("AIRFLOW__PERENNIAL__DEFERRABLE", "true")
+    run = flow.ingestion(SECOND)
+    run.execute("find_landing", meanwhile=lambda: flow.land(SECOND, as_csv(rows(flow.spec.dataset, count=40))))
+    run.finish()
+    assert run.waited["find_landing"] == 1
+    assert [ref.manifest.date for ref in flow.partitions()] == [FIRST, SECOND]
 
 
 def test_late_rows_of_a_day_rewrite_that_day(flow: Flow) -> None:

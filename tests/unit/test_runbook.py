@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk import DAG
-from perennial import drift_notice, quality_notice, quotas, retries
+from perennial import drift_notice, landing_notice, quality_notice, quotas, retries
 from perennial.flows.common import TRIES
 from perennial.flows.drift import drift_dag
 from perennial.flows.ingestion import ingestion_dag
@@ -27,6 +27,7 @@ OPENING = RUNBOOK.partition("\n## ")[0]
 VERDICTS = {
     **{f"traffic-{verdict}": words for verdict, words in drift_notice.SUBJECTS.items()},
     **{f"quality-{verdict}": words for verdict, words in quality_notice.SUBJECTS.items()},
+    **landing_notice.SUBJECTS,
 }
 FAULTS = sorted({fault.name for fault in retries.TABLE})
 

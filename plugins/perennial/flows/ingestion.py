@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from airflow.sdk import DAG
 
 from include.specs.job import INGEST
@@ -26,6 +28,9 @@ Each run reads one day's objects from `landing/`, checks them against the data c
 and writes the day's partition to `raw/`. The partition exists from the moment its `_manifest.json` is written, which is
 last. Runs can be repeated and backfilled: the same objects give the same bytes.
 
+A scheduled run waits for the day's first object, without a worker, if the week before had any. A day that has none then
+is skipped, unless the spec says otherwise, and the model's topic hears of it: once, however many days follow it.
+
 A new partition asks for a training run, unless this is a backfill or the spec says otherwise. Days that the scheduler
 has missed are run afterwards, each once, and ask as well.
 """
@@ -42,7 +47,7 @@ def ingestion_dag(spec: ModelSpec) -> DAG:
         auto_register=False,  # the DAG file does, once it is whole
         max_active_runs=AT_ONCE,
         default_args=common.defaults(spec),
-        dagrun_timeout=common.longest(spec, (INGEST,)),
+        dagrun_timeout=common.longest(spec, (INGEST,)) + dt.timedelta(hours=spec.dataset.landing_wait_h),
         on_failure_callback=run_failed(spec),
         params=ingestion_params(spec),
         tags=common.tags(spec, "ingestion"),

@@ -12,29 +12,37 @@ from include.specs.errors import PartitionError, ReportError
 from include.specs.model import ModelSpec
 from include.specs.partition import IngestionReport, PartitionManifest, SourceObject
 from include.specs.run import IngestionRun
-from perennial import asked, assets, aws_requests
+from perennial import asked, assets, aws_requests, landings
 from perennial.hooks.lake import Lake
+from perennial.landing_notice import absent_notice
 from perennial.operators.base import FlowOperator, provenance, required_date
+from perennial.operators.days import WaitingOperator
+from perennial.operators.notify import deliver
 from perennial.trainings import content_of
 
 
-class FindLandingOperator(FlowOperator):
+class FindLandingOperator(WaitingOperator):
     """Pin the landing objects of the run's day, and write the run's configuration.
 
-    The day is the DAG param `date`, or the day that the data interval begins on. A scheduled day without objects is
-    skipped or failed as the spec says; a day that a person asked for fails.
+    The day is the DAG param `date`, or the day that the data interval begins on. A scheduled run waits for the first
+    object, where the days before had some. A scheduled day without objects is skipped or failed as the spec says; a day
+    that a person asked for fails. People are told of the first of several days that are skipped so.
 
     Returns (XCom): date, config_key.
     """
 
+    @staticmethod
+    def longest_wait_h(spec: ModelSpec) -> float:
+        """For a first object."""
+        return spec.dataset.landing_wait_h
+
     def perform(self, context: Any) -> dict[str, str]:
-        """Find, pin, write."""
+        """Find, wait, pin, write."""
         date = required_date(context)
         where, lake = self.where(), self.lake()
-        prefix = s3_layout.landing(self.spec.name, date)
-        sources = lake.sources(prefix)
+        sources = self._landed(lake, date, context)
         if not sources:
-            raise _absent(self.spec, s3_layout.uri(where.bucket, prefix), asked=bool(context["params"].get("date")))
+            raise self._absent(lake, date, context)
         run = IngestionRun(model=self.spec, provenance=provenance(context, where), date=date, sources=sources)
         slug = run.provenance.run
         manifest = aws_requests.landing_manifest(sources, bucket=where.bucket, model=self.spec.name)
@@ -43,6 +51,29 @@ class FindLandingOperator(FlowOperator):
         lake.write(config_key, codec.encode(run))
         self.log.info("%s: %d landing objects for %s", self.spec.name, len(sources), date)
         return {"date": date.isoformat(), "config_key": config_key}
+
+    def _landed(self, lake: Lake, date: dt.date, context: Any) -> tuple[SourceObject, ...]:
+        """The day's objects; none where none has come in time."""
+        model = self.spec.name
+        while not (sources := lake.sources(s3_layout.landing(model, date))) and landings.is_fed(lake, model, date):
+            moment = None if _is_asked(context) else self.next_look(context, wait_h=self.spec.dataset.landing_wait_h)
+            if moment is None:
+                break
+            self.wait_until(moment)
+        return sources
+
+    def _absent(self, lake: Lake, date: dt.date, context: Any) -> Exception:
+        """How a day without objects ends. One that fails is told of as any failure; of one that is skipped, people hear
+        here, if a scheduled run has missed it and it is not usual."""
+        uri = s3_layout.uri(lake.bucket, s3_layout.landing(self.spec.name, date))
+        message = f"expected CSV or Parquet objects under {uri}, found none; drop a file there and run this date again"
+        if _is_asked(context) or self.spec.dataset.when_absent == "fail":
+            return PartitionError(message)
+        missed = context["dag_run"].run_type == "scheduled" and self.spec.dataset.landing_wait_h > 0
+        if missed and landings.is_gap(lake, self.spec.name, date):
+            where = self.where()
+            deliver(self, absent_notice(self.spec, date, where, provenance(context, where)), context, where, lake)
+        return AirflowSkipException(message)
 
 
 class PublishPartitionOperator(FlowOperator):
@@ -153,11 +184,9 @@ def manifest_of(run: IngestionRun, report: IngestionReport) -> PartitionManifest
     )
 
 
-def _absent(spec: ModelSpec, uri: str, *, asked: bool) -> Exception:
-    message = f"expected CSV or Parquet objects under {uri}, found none; drop a file there and run this date again"
-    if asked or spec.dataset.when_absent == "fail":
-        return PartitionError(message)
-    return AirflowSkipException(message)
+def _is_asked(context: Any) -> bool:
+    """Whether a person asked for the day."""
+    return bool(context["params"].get("date"))
 
 
 def _check_sources(run: IngestionRun, now: tuple[SourceObject, ...]) -> None:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
-
-from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from include.specs.drift import DRIFT
 from include.specs.run import MonitoringRun
 from perennial import monitoring_requests, serving
 from perennial.hooks.lake import Lake
 from perennial.hooks.packages import Packages
-from perennial.operators import days
 from perennial.operators.base import provenance
 from perennial.operators.days import DayOperator
-
-# How long a run that waits for the day's first capture file leaves it alone between two looks.
-LOOK_EVERY = dt.timedelta(minutes=15)
 
 
 class FindTrafficOperator(DayOperator):
@@ -34,9 +27,11 @@ class FindTrafficOperator(DayOperator):
         date = self.whole_day(context)
         lake, where = self.lake(), self.where()
         watched = serving.watched(self.spec, Packages(), date, where=where)
-        captured = serving.captured(lake, self.spec, [date])
-        if not captured and serving.is_fed(lake, self.spec, date):
-            self._wait_for_a_file(context)
+        while not (captured := serving.captured(lake, self.spec, [date])) and serving.is_fed(lake, self.spec, date):
+            moment = self.next_look(context, wait_h=self.spec.monitoring.wait_h)
+            if moment is None:
+                break
+            self.wait_until(moment)
         origin = provenance(context, where)
         run = MonitoringRun(
             model=self.spec,
@@ -50,16 +45,6 @@ class FindTrafficOperator(DayOperator):
             synthetic=bool(captured) and lake.source(captured[0].key).synthetic,
         )
         return {"config_key": _pin(run, lake), **_returned(run)}
-
-    def _wait_for_a_file(self, context: Any) -> None:
-        """Look again later, while there is time; a person's run and a backfill do not wait for what is past."""
-        run, now = context["dag_run"], days.now()
-        if run.run_type != "scheduled":
-            return
-        last = run.data_interval_end + dt.timedelta(hours=self.spec.monitoring.wait_h)
-        if now < last:
-            self.log.info("Nothing was captured yet; waiting until %s at the latest", last)
-            self.defer(trigger=DateTimeTrigger(moment=min(now + LOOK_EVERY, last)), method_name="look_again")
 
 
 def _pin(run: MonitoringRun, lake: Lake) -> str:

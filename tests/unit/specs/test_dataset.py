@@ -67,6 +67,9 @@ def columns(*, without: str = "", extra: tuple[Column, ...] = ()) -> tuple[Colum
         ({"quarantine_limit": 1.5}, r"quarantine_limit must be within \[0, 1\]"),
         ({"window_days": 0}, "window_days must be positive"),
         ({"when_absent": "explode"}, r"when_absent must be one of \('fail', 'skip'\), got 'explode'"),
+        ({"landing_wait_h": -1}, r"landing_wait_h must be within \[0, 48\], got -1"),
+        ({"landing_wait_h": 49}, r"landing_wait_h must be within \[0, 48\], got 49"),
+        ({"landing_wait_h": math.nan}, r"landing_wait_h must be within \[0, 48\], got nan"),
         ({"unlabelled": True}, r"columns\[Churn\]\.missing must be True where dataset\.unlabelled is, got False"),
         (
             {"columns": columns(without="label", extra=(replace(CHURN.label, missing=True),))},

@@ -111,7 +111,7 @@ def test_scheduled_run_waits_for_the_first_file(
     """Without a worker, a quarter of an hour at a time, and no longer than the spec says."""
     aws.put(DAYS_BEFORE.format(day=day), b"{}")
     last = INTERVAL[1] + dt.timedelta(hours=churn.monitoring.wait_h)
-    for now, until in ((INTERVAL[1], INTERVAL[1] + traffic.LOOK_EVERY), (last - dt.timedelta(minutes=1), last)):
+    for now, until in ((INTERVAL[1], INTERVAL[1] + days.LOOK_EVERY), (last - dt.timedelta(minutes=1), last)):
         at(now)
         with pytest.raises(TaskDeferred) as deferred:
             _find(churn, context(run_type="scheduled", interval=INTERVAL))
