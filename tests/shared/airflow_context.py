@@ -52,7 +52,7 @@ class RecordingTaskInstance:
         results: what earlier tasks of the run returned, by task id, for those after them to pull.
 
     `state_now` is what the API server says of the task when asked; empty for no such task. `state_of_runs` is what it
-    says of any run.
+    says of any run, and `states_of_days` of the runs of its own DAG, by their logical dates.
     """
 
     dag_id, run_id = "churn_training", "manual__1"
@@ -70,6 +70,7 @@ class RecordingTaskInstance:
             mine.start_date,
         )
         self._results, self.state_now = results or {}, "running"
+        self.states_of_days: dict[dt.datetime, str] = {}
 
     @property
     def task_id(self) -> str:
@@ -83,8 +84,18 @@ class RecordingTaskInstance:
         task = task_id if asked["map_index"] < 0 else f"{task_id}_{asked['map_index']}"
         return {run_id: {task: self.state_now}} if self.state_now else {}
 
-    def get_dr_count(self, dag_id: str, *, run_ids: list[str], states: list[str]) -> int:
+    def get_dr_count(
+        self,
+        dag_id: str,
+        *,
+        states: list[str],
+        run_ids: Sequence[str] = (),
+        logical_dates: Sequence[dt.datetime] = (),
+    ) -> int:
         """As Airflow counts the runs of a DAG in any of these states."""
+        if logical_dates:
+            assert dag_id == self.dag_id
+            return sum(self.states_of_days.get(date) in states for date in logical_dates)
         assert dag_id.endswith("_training")
         return len(run_ids) if self.state_of_runs in states else 0
 

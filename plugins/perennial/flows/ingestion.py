@@ -29,7 +29,8 @@ and writes the day's partition to `raw/`. The partition exists from the moment i
 last. Runs can be repeated and backfilled: the same objects give the same bytes.
 
 A scheduled run waits for the day's first object, without a worker, if the week before had any. A day that has none then
-is skipped, unless the spec says otherwise, and the model's topic hears of it: once, however many days follow it.
+is skipped, unless the spec says otherwise, and the model's topic hears of it: once, however many days follow it. It
+hears, too, of files that land after their day was read; no run reads them by itself.
 
 A new partition asks for a training run, unless this is a backfill or the spec says otherwise. Days that the scheduler
 has missed are run afterwards, each once, and ask as well.

@@ -17,6 +17,7 @@ from perennial.hooks.lake import Lake
 from perennial.landing_notice import absent_notice
 from perennial.operators.base import FlowOperator, provenance, required_date
 from perennial.operators.days import WaitingOperator
+from perennial.operators.late import tell_late
 from perennial.operators.notify import deliver
 from perennial.trainings import content_of
 
@@ -26,7 +27,8 @@ class FindLandingOperator(WaitingOperator):
 
     The day is the DAG param `date`, or the day that the data interval begins on. A scheduled run waits for the first
     object, where the days before had some. A scheduled day without objects is skipped or failed as the spec says; a day
-    that a person asked for fails. People are told of the first of several days that are skipped so.
+    that a person asked for fails. People are told of the first of several days that are skipped so, and of what has
+    landed late for the days before.
 
     Returns (XCom): date, config_key.
     """
@@ -36,7 +38,12 @@ class FindLandingOperator(WaitingOperator):
         """For a first object."""
         return spec.dataset.landing_wait_h
 
-    def perform(self, context: Any) -> dict[str, str]:
+    def perform(self, context: Any) -> dict[str, Any]:
+        """Tell what was late for other days; then look for what there is for this one."""
+        tell_late(self, context)
+        return self.look_again(context)
+
+    def look_again(self, context: Any, event: Any = None) -> dict[str, Any]:  # noqa: ARG002 Airflow's signature
         """Find, wait, pin, write."""
         date = required_date(context)
         where, lake = self.where(), self.lake()
@@ -56,7 +63,7 @@ class FindLandingOperator(WaitingOperator):
         """The day's objects; none where none has come in time."""
         model = self.spec.name
         while not (sources := lake.sources(s3_layout.landing(model, date))) and landings.is_fed(lake, model, date):
-            moment = None if _is_asked(context) else self.next_look(context, wait_h=self.spec.dataset.landing_wait_h)
+            moment = self.next_look(context, wait_h=self.spec.dataset.landing_wait_h)
             if moment is None:
                 break
             self.wait_until(moment)

@@ -3,10 +3,13 @@
 import dataclasses
 import datetime as dt
 
-from perennial.landing_notice import absent_notice
+from perennial.landing_notice import absent_notice, late_notice
+from perennial.landings import LateLanding
 
+from include.specs import s3_layout
 from include.specs.environment import Environment
 from include.specs.model import ModelSpec
+from include.specs.partition import SourceObject
 from include.specs.run import Provenance
 
 DAY = dt.date(2026, 3, 1)
@@ -31,3 +34,19 @@ def test_a_day_without_data_says_what_was_expected_and_what_to_do(
         "dag_id": provenance.dag_id,
         "run_id": provenance.run_id,
     }
+
+
+def test_late_data_is_told_by_day_and_objects(spec: ModelSpec, where: Environment, provenance: Provenance) -> None:
+    """The same objects are the same message, whichever run sends it; other content is another."""
+    prefix = s3_layout.landing(spec.name, DAY)
+    first, second, other = (SourceObject(key=f"{prefix}{name}", bytes=1, etag=tag) for name, tag in ("a1", "b1", "b2"))
+    another = dataclasses.replace(provenance, run="another", run_id="another")
+    made = [
+        late_notice(spec, LateLanding(date=DAY, objects=objects, partition=True), where, origin)
+        for objects, origin in (((first, second), provenance), ((second, first), another), ((first, other), provenance))
+    ]
+    ids = [notice.deduplication_id for notice in made]
+    assert ids[0] == ids[1] != ids[2]
+    assert made[0].key == made[1].key != made[2].key
+    assert made[0].subject == f"{spec.name}: data has landed late (2026-03-01)"
+    assert made[0].body["objects"] == "a, b"
