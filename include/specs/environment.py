@@ -40,7 +40,7 @@ class Environment:
         bucket: the data bucket. role_arn: what jobs run as. image: the `ml` image that runs every job.
         topic_prefix, topic_suffix: a model's SNS topic is the model's name between them, as an ARN.
         group_suffix: a model's package group is its name and this: another one for each deployment in an account.
-        deferrable: whether waiting for a job leaves the worker (True) or holds its slot.
+        deferrable: whether waiting for a job, or a day's files, leaves the worker (True) or holds its slot.
         poll_interval_s: seconds between two looks at a job, above 0 and at most an hour.
         subnets, security_groups, kms_key: of the jobs, where they are set.
         code_version: which code runs, where somebody says so; else the process itself knows (`perennial.stamps`).

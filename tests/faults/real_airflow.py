@@ -256,7 +256,7 @@ def _started(settings: Settings, token: str, options: Mapping[str, str]) -> Real
         system.start(name)
     until(lambda: services.aws_ready(addresses), seconds=START_S, of="localaws")
     aws.bootstrap(addresses.aws)
-    for name in MODELS:
+    for name in (*MODELS, "away"):
         system.client("sns").create_topic(Name=TOPIC_PREFIX.rsplit(":", 1)[1] + name)
     api = system.api
     until(lambda: api.health() is not None, seconds=START_S, of="the API server")

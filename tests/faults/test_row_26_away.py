@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from perennial.hooks.lake import Lake
 
+from include.specs.incidents import NOTICES
 from laptop.settings import BUCKET
 from tests.faults.real_airflow import CATCH_UP, RealAirflow, until
 
@@ -30,7 +31,8 @@ def newest(system: RealAirflow) -> dt.date:
 
 
 def test_days_that_were_missed_are_run_afterwards(system: RealAirflow, newest: dt.date) -> None:
-    """Each day one run, which reads that day; of more days than `perennial.catch_up`, the newest, up to the last.
+    """Each day one run, which reads that day; of more days than `perennial.catch_up`, the newest, up to the last. None
+    waits for what is past, two are told of that had no data, and none that was only not read yet.
 
     Fails when a daily flow has a timetable of Airflow's own and no `catchup`, or when the scheduler cannot read ours
     back (`PerennialPlugin`).
@@ -45,6 +47,7 @@ def test_days_that_were_missed_are_run_afterwards(system: RealAirflow, newest: d
     assert sorted(_date(run) for run in system.runs(DAG_ID, run_type="scheduled")) == missed
     found = Lake(BUCKET, s3=system.client("s3")).partitions("away", start=missed[0])
     assert [ref.manifest.date for ref in found] == landed
+    assert sorted(_told(system)) == ["landing-absent", "landing-absent"]
     assert f"the newest {CATCH_UP}" in system.api.ask("GET", f"/dags/{DAG_ID}/details")["timetable_description"]
 
 
@@ -56,6 +59,13 @@ def _last_run(system: RealAirflow, date: dt.date) -> None:
     # What is next is worked out whenever the file is parsed.
     system.restart("dag-processor")
     until(lambda: system.api.parsed_since(DAG_ID, since), seconds=60, of=f"{DAG_ID} to be parsed")
+
+
+def _told(system: RealAirflow) -> list[str]:
+    """The kinds of what was told of the model's days."""
+    pages = system.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix="experiments/away/")
+    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    return [key.rsplit("/", 1)[1].removesuffix(".json") for key in keys if f"/{NOTICES}" in key]
 
 
 def _ended(system: RealAirflow, newest: dt.date) -> bool:

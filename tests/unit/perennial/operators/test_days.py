@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -65,6 +66,20 @@ def test_scheduled_run_waits_until_its_day_is_whole(
     at(WHOLE)
     with pytest.raises(AirflowSkipException, match="has no version"):
         operator.resume_execution(deferred.value.method_name, {"event": None}, waits)
+
+
+@pytest.mark.usefixtures("aws", "holding_its_slot")
+def test_where_nothing_defers_it_waits_in_its_worker(
+    operator: DayOperator, context: Make, at: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then it looks, in the same try; which may take so long."""
+    waits: list[float] = []
+    at(WHOLE - dt.timedelta(hours=1))
+    monkeypatch.setattr(time, "sleep", waits.append)
+    with pytest.raises(AirflowSkipException, match="has no version"):
+        operator.execute(context(run_type="scheduled", interval=INTERVAL))
+    assert waits == [3600]
+    assert operator.execution_timeout == dt.timedelta(hours=6 + 3 + 6)
 
 
 @pytest.mark.usefixtures("aws")

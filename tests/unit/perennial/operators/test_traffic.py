@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -117,6 +118,24 @@ def test_scheduled_run_waits_for_the_first_file(
             _find(churn, context(run_type="scheduled", interval=INTERVAL))
         assert deferred.value.trigger.serialize()[1]["moment"] == until
         assert deferred.value.method_name == "look_again"
+
+
+@pytest.mark.usefixtures("version", "holding_its_slot")
+def test_where_nothing_defers_it_waits_in_its_worker(
+    aws: SimpleNamespace, churn: ModelSpec, context: Make, at: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until a file has come, or the time is up."""
+    aws.put(DAYS_BEFORE.format(day=28), b"{}")
+    at(INTERVAL[1])
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        at(days.now() + dt.timedelta(seconds=seconds))
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    assert _find(churn, context(run_type="scheduled", interval=INTERVAL))["files"] == 0
+    assert sum(waits) == 3600 * churn.monitoring.wait_h
 
 
 @pytest.mark.usefixtures("version")
