@@ -163,7 +163,7 @@ class AirflowApi:
         return [] if answer is None else [_entry(entry) for entry in answer["content"]]
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
-        """What the API answers to a question that has no method here; `path` begins after its version.
+        """What the API answers to a question that has no method here, None if nothing; `path` begins after its version.
 
         Raises:
             LaptopError: the API refuses it, or does not answer.
@@ -232,7 +232,7 @@ def _entry(entry: Any) -> Mapping[str, Any]:
 
 def _checked(answer: httpx.Response) -> Any:
     if answer.is_success:
-        return answer.json()
+        return answer.json() if answer.content else None
     asked = f"{answer.request.method} {answer.request.url.path}"
     raise LaptopError(f"Airflow answered {answer.status_code} to {asked}: {_detail(answer)}")
 

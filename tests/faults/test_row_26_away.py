@@ -25,6 +25,9 @@ DAG_ID, DAY = "away_ingestion", dt.timedelta(days=1)
 def newest(system: RealAirflow) -> dt.date:
     """The last day whose interval has ended. The flow is paused, and has never run but for what it did to the lake."""
     system.api.ask("PATCH", f"/dags/{DAG_ID}", {"is_paused": True})
+    for backfill in system.api.ask("GET", f"/backfills?dag_id={DAG_ID}")["backfills"]:
+        if backfill["completed_at"] is None:
+            system.api.ask("PUT", f"/backfills/{backfill['id']}/cancel")
     for run in system.runs(DAG_ID):
         system.api.ask("DELETE", f"/dags/{DAG_ID}/dagRuns/{run['dag_run_id']}")
     return (dt.datetime.now(dt.UTC) - dt.timedelta(hours=26)).date()

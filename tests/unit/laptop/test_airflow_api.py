@@ -51,6 +51,12 @@ def test_a_trigger_sends_its_params() -> None:
     assert airflow.bodies("POST /api/v2/dags/d/dagRuns") == [{"logical_date": None, "conf": {"date": "2026-03-01"}}]
 
 
+def test_what_is_deleted_answers_nothing() -> None:
+    """Airflow answers 204, without a body."""
+    airflow = ScriptedAirflow({"DELETE /api/v2/pools/p": [(204, None)]})
+    assert airflow.api().ask("DELETE", "/pools/p") is None
+
+
 def test_a_busy_server_is_asked_again() -> None:
     """A question that was not answered in time is repeated."""
     airflow = ScriptedAirflow({PATH: [httpx.ReadTimeout("busy"), (200, {"state": "queued"})]})
