@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
@@ -31,6 +32,14 @@ class WaitingOperator(FlowOperator):
     @abstractmethod
     def longest_wait_h(spec: ModelSpec) -> float:
         """Hours that it may wait."""
+
+    def first_found[T](
+        self, context: Any, find: Callable[[], T], *, is_expected: Callable[[], bool], wait_h: float
+    ) -> T:
+        """What `find` finds. While that is nothing, and something `is_expected`, a scheduled run looks again later."""
+        while not (found := find()) and is_expected() and (moment := self.next_look(context, wait_h=wait_h)):
+            self.wait_until(moment)
+        return found
 
     def next_look(self, context: Any, *, wait_h: float) -> dt.datetime | None:
         """When to look again; None once so many hours have passed since the run's interval has ended, by the clock.

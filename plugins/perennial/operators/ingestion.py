@@ -61,13 +61,13 @@ class FindLandingOperator(WaitingOperator):
 
     def _landed(self, lake: Lake, date: dt.date, context: Any) -> tuple[SourceObject, ...]:
         """The day's objects; none where none has come in time."""
-        model = self.spec.name
-        while not (sources := lake.sources(s3_layout.landing(model, date))) and landings.is_fed(lake, model, date):
-            moment = self.next_look(context, wait_h=self.spec.dataset.landing_wait_h)
-            if moment is None:
-                break
-            self.wait_until(moment)
-        return sources
+        prefix = s3_layout.landing(self.spec.name, date)
+        return self.first_found(
+            context,
+            lambda: lake.sources(prefix),
+            is_expected=lambda: landings.is_fed(lake, self.spec.name, date),
+            wait_h=self.spec.dataset.landing_wait_h,
+        )
 
     def _absent(self, lake: Lake, date: dt.date, context: Any) -> Exception:
         """How a day without objects ends. One that fails is told of as any failure; of one that is skipped, people hear

@@ -27,11 +27,12 @@ class FindTrafficOperator(DayOperator):
         date = self.whole_day(context)
         lake, where = self.lake(), self.where()
         watched = serving.watched(self.spec, Packages(), date, where=where)
-        while not (captured := serving.captured(lake, self.spec, [date])) and serving.is_fed(lake, self.spec, date):
-            moment = self.next_look(context, wait_h=self.spec.monitoring.wait_h)
-            if moment is None:
-                break
-            self.wait_until(moment)
+        captured = self.first_found(
+            context,
+            lambda: serving.captured(lake, self.spec, [date]),
+            is_expected=lambda: serving.is_fed(lake, self.spec, date),
+            wait_h=self.spec.monitoring.wait_h,
+        )
         origin = provenance(context, where)
         run = MonitoringRun(
             model=self.spec,
