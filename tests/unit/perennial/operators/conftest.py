@@ -251,3 +251,10 @@ def after_first_put(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr("perennial.hooks.lake.client", lambda *_, **__: s3)
 
     return arrange
+
+
+@pytest.fixture
+def told(listen: Callable[..., Any]) -> Callable[[], list[dict[str, Any]]]:
+    """Reads what the model's topic was sent."""
+    read: Callable[[], list[dict[str, Any]]] = listen("perennial-churn")
+    return read

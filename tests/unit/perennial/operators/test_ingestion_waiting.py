@@ -47,13 +47,6 @@ def lands(aws: SimpleNamespace) -> Callable[..., None]:
 
 
 @pytest.fixture
-def told(listen: Make) -> Callable[[], list[dict[str, Any]]]:
-    """Reads what the model's topic was sent."""
-    read: Callable[[], list[dict[str, Any]]] = listen("perennial-churn")
-    return read
-
-
-@pytest.fixture
 def find(churn: ModelSpec, context: Make) -> Make:
     """The task in a run of the day, by the schedule if nothing else is said."""
 

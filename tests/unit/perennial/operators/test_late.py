@@ -69,13 +69,6 @@ def _first_partition(publishes: Make) -> None:
 
 
 @pytest.fixture
-def told(listen: Make) -> Callable[[], list[dict[str, Any]]]:
-    """Reads what the model's topic was sent."""
-    read: Callable[[], list[dict[str, Any]]] = listen("perennial-churn")
-    return read
-
-
-@pytest.fixture
 def find(churn: ModelSpec, context: Make) -> Make:
     """The task in the run of a day, by the schedule if nothing else is said; `runs` are the states of other days'."""
 
