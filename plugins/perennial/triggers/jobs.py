@@ -8,12 +8,11 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from botocore.exceptions import ClientError
 
 from perennial import retries
-from perennial.hooks.aws import config
+from perennial.hooks.aws import AwsHook, config
 from perennial.hooks.jobs import KINDS, NOTHING_TO_STOP, OWNER_TAG, TERMINAL, is_not_found, tags_in
 from perennial.task_state import state_of
 
@@ -152,7 +151,7 @@ class SageMakerJobTrigger(BaseTrigger):
                     raise
 
     async def _client(self) -> Any:
-        hook: Any = AwsBaseHook(
+        hook: Any = AwsHook(
             aws_conn_id=self.connection,
             client_type="sagemaker",
             region_name=self.region,

@@ -27,6 +27,11 @@ def test_client_asks_in_the_region_it_is_told() -> None:
     assert client("sagemaker", region="us-west-2").meta.region_name == "us-west-2"
 
 
+def test_calls_say_who_made_them() -> None:
+    """AWS's own records of calls have the user agent; the provider would look through the stack for a name to put."""
+    assert " Caller/Perennial " in client("s3").meta.config.user_agent_extra
+
+
 def test_callback_has_ended_before_airflow_kills_it() -> None:
     """If no call is answered, there is time left to read the DAG's file and to get credentials."""
     made = client("sns", patience=callback_config()).meta.config

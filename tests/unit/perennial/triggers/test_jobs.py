@@ -82,7 +82,7 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
                 raise client
             return client
 
-    monkeypatch.setattr("perennial.triggers.jobs.AwsBaseHook", Hook)
+    monkeypatch.setattr("perennial.triggers.jobs.AwsHook", Hook)
     return kept
 
 
