@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, get_parsing_context
 
 from include.specs.catalog import file_of, load, sound
 from include.specs.environment import is_of_an_option
@@ -23,10 +23,11 @@ class UnbuildableError(SpecError):
 def dags(build: Builder) -> dict[str, DAG]:
     """DAG id → the DAG of each model that `build` can make one of: the names of a DAG file.
 
-    What it cannot is left out here without a word, and raised by `require_dags`, in a file that has no DAG.
+    What it cannot is left out here without a word, and raised by `require_dags`, in a file that has no DAG. The process
+    of a task parses its DAG's file for that one DAG, and is given no other.
     """
     made = {}
-    for spec in sound().values():
+    for spec in _wanted():
         with suppress(UnbuildableError):
             dag = _built(build, spec)
             made[dag.dag_id] = dag
@@ -42,6 +43,12 @@ def require_dags(*builders: Builder) -> None:
     for spec in load().values():
         for build in builders:
             _built(build, spec)
+
+
+def _wanted() -> Iterator[ModelSpec]:
+    """The models whose DAGs Airflow wants of this process: all of them, but for the process of a task."""
+    dag_id = get_parsing_context().dag_id
+    return (spec for spec in sound().values() if dag_id is None or dag_id.startswith(f"{spec.name}_"))
 
 
 def _built(build: Builder, spec: ModelSpec) -> DAG:

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 
+from airflow.sdk import get_parsing_context
 from perennial.flows import common
 from perennial.flows.ingestion import ingestion_dag
 from perennial.flows.training import training_dag
@@ -34,7 +35,12 @@ ASKING = replace(SMALL, name="asking", retrain_on_ingestion=True)
 # One that is paused until a test wants its days.
 AWAY = replace(SMALL, name="away")
 
+# A task's process wants no DAG but its own.
+WANTED = get_parsing_context().dag_id or ""
+
 for spec in (SMALL, SLOW, IMPATIENT, DAILY, BYGONE, ASKING, AWAY):
+    if not WANTED.startswith(spec.name) and WANTED:
+        continue
     ingestion, training = ingestion_dag(spec), training_dag(spec)
     if spec not in (DAILY, AWAY):
         # No spec can say so: an ingestion is of every day.
@@ -49,5 +55,7 @@ for spec in (SMALL, SLOW, IMPATIENT, DAILY, BYGONE, ASKING, AWAY):
             task.retry_delay = dt.timedelta(seconds=1)
             task.max_retry_delay = dt.timedelta(seconds=5)
         globals()[made.dag_id] = made
-globals()["asking_training"].max_active_runs = 1
-globals()["impatient_training"].dagrun_timeout = dt.timedelta(hours=2)
+    if spec is ASKING:
+        training.max_active_runs = 1
+    if spec is IMPATIENT:
+        training.dagrun_timeout = dt.timedelta(hours=2)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+from airflow.sdk.definitions.context import _AIRFLOW_PARSING_CONTEXT_DAG_ID
 from perennial.flows import common
 from perennial.flows.catalog import UnbuildableError, dags, require_dags
 
@@ -38,6 +39,15 @@ def test_each_model_has_its_dag() -> None:
     assert sorted(made) == [f"{name}_sound" for name in sorted(load())]
     assert {name: dag.dag_id for name, dag in made.items()} == {name: name for name in made}
     require_dags(sound_dag)
+
+
+def test_process_of_a_task_builds_no_dag_but_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many models there are; one whose name begins as another's is another model."""
+    for name in load():
+        monkeypatch.setenv(_AIRFLOW_PARSING_CONTEXT_DAG_ID, f"{name}_sound")
+        assert list(dags(sound_dag)) == [f"{name}_sound"]
+    monkeypatch.setenv(_AIRFLOW_PARSING_CONTEXT_DAG_ID, "churn-eu_sound")
+    assert not dags(sound_dag)
 
 
 def test_model_that_cannot_be_built_harms_no_other() -> None:
