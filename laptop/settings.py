@@ -18,15 +18,6 @@ TOPIC_PREFIX = f"arn:aws:sns:{REGION}:{ACCOUNT}:perennial-"
 TOKEN_VARIABLE = "PERENNIAL_SYSTEM"  # noqa: S105 a name, no secret
 # A person's own settings for Airflow or AWS must not reach the system: a profile could lead it to a real account.
 FOREIGN = ("AIRFLOW", "AWS_", "BOTO", "PYTHON", "PG", "VIRTUAL_ENV", "_AIRFLOW")
-# None of them is the project's own: an edited DAG file must take effect without a restart.
-TASK_MODULES = (
-    "airflow.executors.local_executor",
-    "airflow.sdk.execution_time.supervisor",
-    "airflow.sdk.execution_time.task_runner",
-    "airflow.providers.amazon.aws.hooks.base_aws",
-    "airflow.providers.amazon.aws.hooks.sagemaker",
-    "boto3",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +204,7 @@ def _pace() -> dict[str, str]:
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         # Tasks are forked from a server that has imported what all of them need, so that none pays for it again.
         "SCHEDULER__MP_START_METHOD": "forkserver",
-        "SCHEDULER__MP_FORKSERVER_PRELOAD": ",".join(TASK_MODULES),
+        "SCHEDULER__MP_FORKSERVER_PRELOAD": "airflow,perennial.preload",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "60",
