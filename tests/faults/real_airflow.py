@@ -53,7 +53,8 @@ NOTICING = {
     "PERENNIAL__RETRY_PACE": "0.02",
     "PERENNIAL__CATCH_UP": str(CATCH_UP),
 }
-START_S = 120.0
+# For whatever must come: many times what it takes. What runs beside a test may take most of the processors.
+PATIENCE_S = 300.0
 
 
 @dataclass(kw_only=True)
@@ -93,7 +94,7 @@ class RealAirflow(Cloud):
         for name, process in self.running.items():
             if process.poll() is not None:
                 self.start(name)
-        until(lambda: self.api.health() is not None, seconds=START_S, of="the API server")
+        until(lambda: self.api.health() is not None, of="the API server")
 
     def restart(self, name: str, **options: str) -> None:
         """Kill it, and start it again."""
@@ -110,7 +111,7 @@ class RealAirflow(Cloud):
 
     def until_idle(self) -> None:
         """Wait until no task is carried out, so that nothing more comes of those that were."""
-        until(lambda: not self.workers(), seconds=60, of="the workers to have nothing to do")
+        until(lambda: not self.workers(), of="the workers to have nothing to do")
 
     def kill_workers(self) -> int:
         """SIGKILL whatever carries out a task now; how many processes that were."""
@@ -121,7 +122,7 @@ class RealAirflow(Cloud):
     def until_looked_at(self, job: str) -> None:
         """Wait until somebody who waits for the job has looked at it, and has come back to look again."""
         known = self.looks(job)
-        until(lambda: self.looks(job) >= known + 2, seconds=60, of=f"somebody to look at {job}")
+        until(lambda: self.looks(job) >= known + 2, of=f"somebody to look at {job}")
 
     def airflow(self, *arguments: str) -> str:
         """What a command of Airflow's own says."""
@@ -179,19 +180,19 @@ class RealAirflow(Cloud):
         """The tasks of a run, by id."""
         return {task.task_id: task for task in self.api.tasks(run)}
 
-    def until_ended(self, run: Run, *, seconds: float = 240, expected: str = "success") -> None:
+    def until_ended(self, run: Run, *, expected: str = "success") -> None:
         """Wait until a run has ended, as it was expected to."""
-        until(lambda: self.state(run) in ("success", "failed"), seconds=seconds, of=f"{run.run_id} to end", every_s=1)
+        until(lambda: self.state(run) in ("success", "failed"), of=f"{run.run_id} to end", every_s=1)
         found = {task_id: task.state for task_id, task in self.tasks(run).items()}
         assert self.state(run) == expected, (run, found, self.settings.logs)
 
-    def until_job(self, name: str, step: str, status: str = "InProgress", *, seconds: float = 90) -> str:
+    def until_job(self, name: str, step: str, status: str = "InProgress") -> str:
         """Wait until the model has a job of `step` with that status; its name."""
 
         def found() -> list[str]:
             return [job for job, has in self.jobs(name).items() if f"-{step}-" in job and has == status]
 
-        until(lambda: bool(found()), seconds=seconds, of=f"a job {name}-{step}-… that is {status}")
+        until(lambda: bool(found()), of=f"a job {name}-{step}-… that is {status}")
         return found()[0]
 
     def _commands(self) -> dict[str, tuple[str, ...]]:
@@ -199,7 +200,7 @@ class RealAirflow(Cloud):
         return {service.name: service.command for service in every}
 
 
-def until(holds: Callable[[], bool], *, seconds: float, of: str, every_s: float = 0.5) -> None:
+def until(holds: Callable[[], bool], *, seconds: float = PATIENCE_S, of: str, every_s: float = 0.5) -> None:
     """Wait until it holds; a request that fails meanwhile is asked again, since servers are killed here.
 
     Asking costs: at four times a second the tests' own questions were nearly half of what the API server did.
@@ -250,19 +251,19 @@ def _started(settings: Settings, token: str, options: Mapping[str, str]) -> Real
     system.start("localaws")
     log = settings.logs / "migration.log"
     migrate = processes.start(services.migration(settings), environment=environment, log=log, folder=REPO)
-    assert migrate.wait(START_S) == 0, log.read_text()
+    assert migrate.wait(PATIENCE_S) == 0, log.read_text()
     since = dt.datetime.now(dt.UTC)
     for name in services.AIRFLOW_PROCESSES:
         system.start(name)
-    until(lambda: services.aws_ready(addresses), seconds=START_S, of="localaws")
+    until(lambda: services.aws_ready(addresses), of="localaws")
     aws.bootstrap(addresses.aws)
     for name in (*MODELS, "away"):
         system.client("sns").create_topic(Name=TOPIC_PREFIX.rsplit(":", 1)[1] + name)
     api = system.api
-    until(lambda: api.health() is not None, seconds=START_S, of="the API server")
-    until(lambda: not services.unready(api.health(), since), seconds=START_S, of="Airflow")
+    until(lambda: api.health() is not None, of="the API server")
+    until(lambda: not services.unready(api.health(), since), of="Airflow")
     for name in MODELS:
-        until(lambda name=name: api.parsed_since(f"{name}_training", since), seconds=60, of=f"the DAGs of {name}")
+        until(lambda name=name: api.parsed_since(f"{name}_training", since), of=f"the DAGs of {name}")
     for name, flow in itertools.product(MODELS, ("training", "ingestion")):
         api.unpause(f"{name}_{flow}")
     return system

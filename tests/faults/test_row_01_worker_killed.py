@@ -8,7 +8,7 @@ from tests.faults.workers import has_ended
 pytestmark = [
     pytest.mark.flow,
     pytest.mark.long,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
     pytest.mark.row(
         1,
         "worker killed (SIGKILL) before Create, after Create, while polling",
@@ -37,7 +37,7 @@ def test_a_killed_task_is_followed_by_one_that_joins(system: RealAirflow, moment
     call = {"service": "sagemaker", "operation": "DescribeTrainingJob", "job": "small-train-*"}
     system.switch_on("delay", **call, seconds=20, after=MOMENTS[moment], times=1)
     run = system.train("small")
-    until(lambda: system.hits() == 1, seconds=120, of="the task to be at that call")
+    until(lambda: system.hits() == 1, of="the task to be at that call")
     jobs = [job for job in set(system.jobs("small")) - before if "-train-" in job]
     assert len(jobs) == MOMENTS[moment]
     assert system.kill_workers() >= 2
@@ -61,7 +61,7 @@ def test_a_task_that_is_killed_while_it_polls_is_followed_by_one_that_joins(syst
     system.until_looked_at(job)
     killed = system.owner(job)
     assert system.kill_workers() >= 2
-    until(lambda: system.owner(job) != killed, seconds=90, of="another try to join the job")
+    until(lambda: system.owner(job) != killed, of="another try to join the job")
     assert system.jobs("slow")[job] == "InProgress"
     system.release()
     system.until_ended(run)
@@ -83,7 +83,7 @@ def test_an_api_server_that_is_killed_stops_no_job(system: RealAirflow) -> None:
         job = system.until_job("slow", "train")
         runner = system.runner(job)
         system.kill("api-server")
-        until(lambda: has_ended(runner), seconds=90, of="the worker to end its task")
+        until(lambda: has_ended(runner), of="the worker to end its task")
         assert system.jobs("slow")[job] == "InProgress"
         system.start("api-server")
         system.release()

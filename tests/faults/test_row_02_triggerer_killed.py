@@ -12,7 +12,7 @@ from tests.faults.real_airflow import RealAirflow, until
 pytestmark = [
     pytest.mark.flow,
     pytest.mark.long,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
     pytest.mark.row(2, "triggerer killed", "polling resumes; nothing is submitted twice"),
 ]
 
@@ -50,7 +50,7 @@ def test_a_triggerer_that_has_stalled_stops_nothing(system: RealAirflow, one_mor
     with _stalled(system, "triggerer"):
         system.start(one_more)
         system.until_looked_at(job)
-    until(lambda: "trigger completed" in _told(system, run), seconds=60, of="the triggerer to give its trigger up")
+    until(lambda: "trigger completed" in _told(system, run), of="the triggerer to give its trigger up")
     system.until_looked_at(job)
     _require_one_try(system, before, run, job)
 
@@ -61,7 +61,7 @@ def _looked_at(system: RealAirflow) -> tuple[set[str], Run, str]:
     system.hold("slow")
     run = system.train("slow")
     job = system.until_job("slow", "train")
-    until(lambda: system.tasks(run)["candidate.train"].state == "deferred", seconds=60, of="its task to wait")
+    until(lambda: system.tasks(run)["candidate.train"].state == "deferred", of="its task to wait")
     system.until_looked_at(job)
     return before, run, job
 

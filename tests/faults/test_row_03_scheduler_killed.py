@@ -12,7 +12,7 @@ from tests.faults.workers import has_ended
 pytestmark = [
     pytest.mark.flow,
     pytest.mark.long,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
     pytest.mark.row(3, "scheduler killed and restarted", "the run finishes; no effect happens twice"),
 ]
 VERSION = {"service": "sagemaker", "operation": "CreateModelPackage"}
@@ -34,11 +34,10 @@ def test_a_run_outlives_its_schedulers(system: RealAirflow) -> None:
     for step in ("preprocess", "train", "evaluate"):
         until(
             lambda step=step: any(f"-{step}-" in job for job in set(system.jobs("small")) - jobs),
-            seconds=120,
             of=f"a job of {step}",
         )
         if step == "train":
-            until(lambda: system.hits() == 1, seconds=60, of="its task to be at the call that hangs")
+            until(lambda: system.hits() == 1, of="its task to be at the call that hangs")
         killed[step] = _killed(system)
     system.until_ended(run)
     assert killed["train"] >= 2
@@ -103,7 +102,7 @@ def test_workers_that_outlive_their_scheduler_leave_their_jobs_to_the_next_try(s
     job = system.until_job("slow", "train")
     runner = system.runner(job)
     system.restart("scheduler", PERENNIAL__DEFERRABLE="false")
-    until(lambda: has_ended(runner), seconds=60, of="the old try to be ended")
+    until(lambda: has_ended(runner), of="the old try to be ended")
     assert system.jobs("slow")[job] == "InProgress"
     system.release()
     system.until_ended(run)
@@ -132,7 +131,7 @@ def _killed_at(
     system.switch_on("delay", **call, seconds=hangs_s, times=1)
     system.forget_calls()
     run = system.train("small")
-    until(lambda: system.hits() == unheard + 1, seconds=180, of=f"{task_id} to be at the call that hangs")
+    until(lambda: system.hits() == unheard + 1, of=f"{task_id} to be at the call that hangs")
     assert system.effects(**call) == unheard
     assert _killed(system) >= 2
     # The call that hung takes effect as well, though nobody waits for it.

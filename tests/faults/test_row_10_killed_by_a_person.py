@@ -14,7 +14,7 @@ from tests.faults.real_airflow import REPO, RealAirflow, until
 pytestmark = [
     pytest.mark.flow,
     pytest.mark.long,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
     pytest.mark.row(
         10,
         "task cleared, run marked failed, `dagrun_timeout`",
@@ -94,7 +94,7 @@ def test_the_job_of_a_task_that_is_cleared_is_stopped_or_adopted(system: RealAir
     training = _training(system, "slow", waits)
     job, cleared = training.job, system.owner(training.job)
     system.clear(training.run, "candidate.train")
-    until(lambda: bool({*_owners(system, training)} - {cleared}), seconds=90, of="the next try to have a job")
+    until(lambda: bool({*_owners(system, training)} - {cleared}), of="the next try to have a job")
     assert len(_owners(system, training)) == 1
     system.release()
     system.until_ended(training.run)
@@ -129,9 +129,7 @@ def test_the_job_of_a_run_that_is_marked_failed_between_two_tries_is_stopped(sys
     system.api.ask("PATCH", f"/dags/{run.dag_id}", {"is_paused": True})
     try:
         assert system.kill_workers() >= 2
-        until(
-            lambda: system.tasks(run)["candidate.train"].state == "up_for_retry", seconds=60, of="the death to be seen"
-        )
+        until(lambda: system.tasks(run)["candidate.train"].state == "up_for_retry", of="the death to be seen")
         assert system.jobs("slow")[job] == "InProgress"
         system.api.fail(run)
         _until_stopped(system, training)
@@ -181,7 +179,7 @@ def _restart(system: RealAirflow, **options: str) -> None:
 def _training(system: RealAirflow, model: str, state: str) -> Training:
     """One whose task waits for the job in that state, and has looked at it from there."""
     training = _begun(system, model)
-    until(lambda: system.tasks(training.run)["candidate.train"].state == state, seconds=60, of="its task to wait")
+    until(lambda: system.tasks(training.run)["candidate.train"].state == state, of="its task to wait")
     system.until_looked_at(training.job)
     assert system.tasks(training.run)["candidate.train"].state == state
     return training
@@ -192,9 +190,9 @@ def _unheard(system: RealAirflow, model: str) -> Training:
 
     def without_triggerer(run: Run) -> None:
         train = "candidate.train"
-        until(lambda: system.tasks(run)[train].state is not None, seconds=120, of="the task of the training")
+        until(lambda: system.tasks(run)[train].state is not None, of="the task of the training")
         system.kill("triggerer")
-        until(lambda: system.tasks(run)[train].state == "deferred", seconds=60, of="its task to wait")
+        until(lambda: system.tasks(run)[train].state == "deferred", of="its task to wait")
 
     return _begun(system, model, before=without_triggerer)
 
@@ -210,7 +208,7 @@ def _begun(system: RealAirflow, model: str, *, before: Callable[[Run], None] = l
         new = {job: status for job, status in system.jobs(model).items() if job not in known}
         return [job for job, status in new.items() if "-train-" in job and status == "InProgress"]
 
-    until(lambda: bool(running()), seconds=120, of="the training job")
+    until(lambda: bool(running()), of="the training job")
     [job] = running()
     return Training(model=model, run=run, job=job, known=known)
 
@@ -224,7 +222,7 @@ def _until_given_up(system: RealAirflow, training: Training) -> None:
 
 def _until_stopped(system: RealAirflow, training: Training) -> None:
     """Wait until the job is stopped, and until no process is left that could ask for another: none has."""
-    until(lambda: system.jobs(training.model)[training.job] == "Stopped", seconds=60, of="the job to stop")
+    until(lambda: system.jobs(training.model)[training.job] == "Stopped", of="the job to stop")
     system.until_idle()
     assert list(_trainings(system, training)) == [training.job]
     assert _running(system, training) == []
@@ -262,6 +260,6 @@ def _told(system: RealAirflow, model: str, heard: Callable[[], list[dict[str, An
         told.extend(heard())
         return run.run_id in [message["run_id"] for message in told]
 
-    until(is_told, seconds=60, of="the message of a run that has failed")
+    until(is_told, of="the message of a run that has failed")
     assert (told[-1]["run_id"], told[-1]["task_id"], told[-1]["fault"]) == (run.run_id, "resolve", "data")
     return told

@@ -12,7 +12,7 @@ from tests.faults.real_airflow import DAY, RealAirflow, until
 pytestmark = [
     pytest.mark.flow,
     pytest.mark.long,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
     pytest.mark.row(16, "the same event delivered twice", "one run"),
 ]
 
@@ -32,7 +32,7 @@ def test_requests_that_lie_there_together_start_one_run(system: RealAirflow) -> 
     def started() -> list[dict[str, str]]:
         return [run for run in system.runs("small_training") if run["dag_run_id"] not in before]
 
-    until(lambda: bool(started()) and all(run["state"] == "success" for run in started()), seconds=180, of="the run")
+    until(lambda: bool(started()) and all(run["state"] == "success" for run in started()), of="the run")
     assert _waiting(system, asset_id) == []
     [run] = started()
     served = Run(dag_id="small_training", run_id=run["dag_run_id"])
@@ -63,7 +63,7 @@ def test_an_ingestion_that_is_cleared_asks_once(system: RealAirflow) -> None:
     # Airflow makes no run of an event while its DAG has as many as it may have.
     assert states() == ["running"]
     system.release()
-    until(lambda: len(states()) > 1 and set(states()) == {"success"}, seconds=180, of="both trainings")
+    until(lambda: len(states()) > 1 and set(states()) == {"success"}, of="both trainings")
     assert _waiting(system, _asset_id(system, "retrain:asking")) == []
     assert states() == ["success", "success"]
 

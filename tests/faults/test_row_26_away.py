@@ -46,7 +46,7 @@ def test_days_that_were_missed_are_run_afterwards(system: RealAirflow, newest: d
         system.land("away", date, rows=60)
     _last_run(system, newest - (CATCH_UP + 2) * DAY)
     system.api.unpause(DAG_ID)
-    until(lambda: _ended(system, newest), seconds=120, of=f"the run of {newest}")
+    until(lambda: _ended(system, newest), of=f"the run of {newest}")
     assert sorted(_date(run) for run in system.runs(DAG_ID, run_type="scheduled")) == missed
     found = Lake(BUCKET, s3=system.client("s3")).partitions("away", start=missed[0])
     assert [ref.manifest.date for ref in found] == landed
@@ -61,7 +61,7 @@ def _last_run(system: RealAirflow, date: dt.date) -> None:
     since = dt.datetime.now(dt.UTC)
     # What is next is worked out whenever the file is parsed.
     system.restart("dag-processor")
-    until(lambda: system.api.parsed_since(DAG_ID, since), seconds=60, of=f"{DAG_ID} to be parsed")
+    until(lambda: system.api.parsed_since(DAG_ID, since), of=f"{DAG_ID} to be parsed")
 
 
 def _told(system: RealAirflow) -> list[str]:
