@@ -28,7 +28,7 @@ class SourceObject:
 
 @dataclass(frozen=True, kw_only=True)
 class PartFile:
-    """One Parquet file of a partition. Its name holds its digest, so other content never has the same name."""
+    """One file of a partition. Its name holds its digest, so other content never has the same name."""
 
     name: str
     rows: int
@@ -38,18 +38,22 @@ class PartFile:
 
 @dataclass(frozen=True, kw_only=True)
 class IngestionReport:
-    """What the ingest job did with its files: `quarantined` counts rejected rows by reason."""
+    """What the ingest job did with its files: `quarantined` counts rejected rows by reason, `rejected` holds them."""
 
     files: tuple[PartFile, ...]
     rows_read: int
     rows: int
     columns: Mapping[str, str]
     quarantined: Mapping[str, int] = field(default_factory=dict)
+    rejected: PartFile | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionManifest:
-    """A partition. It is written last and in one piece: files that no manifest names do not exist for a reader."""
+    """A partition. It is written last and in one piece: files that no manifest names do not exist for a reader.
+
+    `files` lie beside it; `rejected`, where a row was, in the day's quarantine.
+    """
 
     model: str
     date: dt.date
@@ -58,6 +62,7 @@ class PartitionManifest:
     columns: Mapping[str, str]
     sources: tuple[SourceObject, ...]
     quarantined: Mapping[str, int] = field(default_factory=dict)
+    rejected: PartFile | None = None
 
     @property
     def synthetic(self) -> bool:

@@ -58,6 +58,27 @@ def test_bad_rows_are_set_aside_with_their_reason(flow: Flow) -> None:
     assert dict(partition.manifest.quarantined) == published["quarantined"]
 
 
+def test_an_ingestion_that_is_not_published_leaves_what_was_set_aside(flow: Flow) -> None:
+    """The partition that stands keeps its rejected rows beside it until there is another, which then has its own alone.
+
+    Fails when the file of rejected rows has one name (`partition.write`), or publishing leaves the one before.
+    """
+    flow.land(DAY, _landed(flow))
+    flow.ingest(DAY)
+    [before] = flow.keys("quarantine")
+    content = flow.read(before)
+    flow.land(DAY, _landed(flow).replace(b"Month-to-month", b"Weekly", 1))
+    again = flow.ingestion(DAY)
+    again.execute("find_landing")
+    again.execute("ingest")
+    assert flow.read(before) == content
+    assert len(flow.keys("quarantine")) == 2
+    again.finish()
+    [after] = flow.keys("quarantine")
+    assert after != before
+    assert after.endswith(f"/{flow.partitions()[0].manifest.rejected.name}")
+
+
 def test_no_bad_row_is_trained_on(flow: Flow) -> None:
     """The parts of the split hold the good rows, and no other.
 

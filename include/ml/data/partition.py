@@ -19,31 +19,24 @@ from include.specs.dataset import Column, Dataset
 from include.specs.errors import PartitionError
 from include.specs.partition import IngestionReport, PartFile, PartitionRef
 
-QUARANTINE_FILE = "rejected.csv"
-
 
 def write(checked: Checked, partition: Path, quarantine: Path, dataset: Dataset) -> IngestionReport:
     """Write the good rows into `partition` and the rejected ones into `quarantine`; what was done.
 
-    A part's name holds its digest: a partition that is replaced never shows new content under an old name. The
-    quarantine has one name, and is written even where nothing was rejected: a date that is ingested again, now without
-    faults, replaces what was set aside before. Cells that a row has too many of are one CSV line in the column
-    `_surplus`, which is there only where a row has some.
+    A file's name holds its digest: a partition that is replaced never shows new content under an old name, and an
+    ingestion that is not published leaves what the day's partition set aside as it is. Where no row was rejected, there
+    is no file. Cells that a row has too many of are one CSV line in the column `_surplus`, which is there only where a
+    row has some.
     """
-    content = parquet(checked.rows)
-    sha256 = hashlib.sha256(content).hexdigest()
-    part = PartFile(
-        name=f"part-00000-{sha256[:12]}.parquet", rows=checked.rows.num_rows, bytes=len(content), sha256=sha256
-    )
-    replace_file(partition / part.name, content)
     names = [column.name for column in dataset.columns]
-    replace_file(quarantine / QUARANTINE_FILE, _csv(checked.rejected, names))
+    part = _written(partition, "part-00000-{}.parquet", parquet(checked.rows), rows=checked.rows.num_rows)
     return IngestionReport(
         files=(part,),
         rows_read=checked.rows_read,
         rows=checked.rows.num_rows,
         columns={field.name: str(field.type) for field in checked.rows.schema},
         quarantined=checked.quarantined,
+        rejected=_set_aside(quarantine, checked.rejected, names) if checked.rejected else None,
     )
 
 
@@ -90,6 +83,17 @@ def _verified(path: Path, key: str, part: PartFile) -> bytes:
             "pinned it: start a new run"
         )
     return content
+
+
+def _set_aside(folder: Path, rejected: Sequence[Rejected], names: Sequence[str]) -> PartFile:
+    return _written(folder, "rejected-{}.csv", _csv(rejected, names), rows=len(rejected))
+
+
+def _written(folder: Path, name: str, content: bytes, *, rows: int) -> PartFile:
+    sha256 = hashlib.sha256(content).hexdigest()
+    file = PartFile(name=name.format(sha256[:12]), rows=rows, bytes=len(content), sha256=sha256)
+    replace_file(folder / file.name, content)
+    return file
 
 
 def _csv(rejected: Sequence[Rejected], names: Sequence[str]) -> bytes:

@@ -165,15 +165,14 @@ class Lake:
         Raises:
             PartitionError: it names the key.
         """
-        prefix = s3_layout.partition(manifest.model, manifest.date)
-        sizes = {item["Key"]: item["Size"] for item in self._list(prefix)}
-        for file in manifest.files:
-            size = sizes.get(prefix + file.name)
-            if size != file.bytes:
-                found = "no such object" if size is None else f"{size} bytes"
+        prefixes = (make(manifest.model, manifest.date) for make in (s3_layout.partition, s3_layout.quarantine))
+        sizes = {item["Key"]: item["Size"] for prefix in prefixes for item in self._list(prefix)}
+        for key, size in _files(manifest).items():
+            if sizes.get(key) != size:
+                found = f"{sizes[key]} bytes" if key in sizes else "no such object"
                 raise PartitionError(
-                    f"expected s3://{self.bucket}/{prefix}{file.name} of {file.bytes} bytes, found {found}; clear the "
-                    "run's first task with what follows, and the day is made anew"
+                    f"expected s3://{self.bucket}/{key} of {size} bytes, found {found}; clear the run's first task "
+                    "with what follows, and the day is made anew"
                 )
 
     def publish(self, manifest: PartitionManifest) -> int:
@@ -193,10 +192,9 @@ class Lake:
             self.check_files(manifest)
             if self.swap(key, body, tag=tag):
                 break
-        stale = _names(before) - _names(manifest)
-        stale -= _names(self.known_as(PartitionManifest, key)[0]) if stale else set()
-        prefix = s3_layout.partition(manifest.model, manifest.date)
-        self._delete(sorted(prefix + name for name in stale))
+        stale = _files(before).keys() - _files(manifest).keys()
+        stale -= _files(self.known_as(PartitionManifest, key)[0]).keys() if stale else set()
+        self._delete(sorted(stale))
         return len(stale)
 
     def _delete(self, keys: list[str]) -> None:
@@ -214,8 +212,15 @@ class Lake:
         return PartitionRef(manifest_key=key, sha256=hashlib.sha256(body).hexdigest(), manifest=manifest)
 
 
-def _names(manifest: PartitionManifest | None) -> set[str]:
-    return {file.name for file in manifest.files} if manifest else set()
+def _files(manifest: PartitionManifest | None) -> dict[str, int]:
+    """Key → bytes of each file that a manifest names, of its quarantine too."""
+    if manifest is None:
+        return {}
+    prefix = s3_layout.partition(manifest.model, manifest.date)
+    files = {prefix + file.name: file.bytes for file in manifest.files}
+    if manifest.rejected:
+        files[s3_layout.quarantine(manifest.model, manifest.date) + manifest.rejected.name] = manifest.rejected.bytes
+    return files
 
 
 def _within(date: dt.date, start: dt.date | None, end: dt.date | None) -> bool:

@@ -188,6 +188,7 @@ def manifest_of(run: IngestionRun, report: IngestionReport) -> PartitionManifest
         columns=report.columns,
         sources=run.sources,
         quarantined=report.quarantined,
+        rejected=report.rejected,
     )
 
 

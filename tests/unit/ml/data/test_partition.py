@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,27 +48,37 @@ def test_the_same_rows_have_the_same_bytes(tmp_path: Path, toy: ModelSpec) -> No
 
 def test_rejected_rows_are_kept_as_they_came(tmp_path: Path, toy: ModelSpec) -> None:
     """With the reason beside them."""
-    written(tmp_path, toy, (REJECTED,))
-    with (tmp_path / "quarantine/rejected.csv").open() as stream:
-        (line,) = csv.DictReader(stream)
+    rejected = written(tmp_path, toy, (REJECTED,)).rejected
+    assert rejected is not None
+    content = (tmp_path / "quarantine" / rejected.name).read_bytes()
+    (line,) = csv.DictReader(content.decode().splitlines())
+    assert (rejected.rows, rejected.bytes, rejected.sha256) == (1, len(content), hashlib.sha256(content).hexdigest())
     assert (line["key"], line["size"], line["_reason"]) == ("c", "x,y", "size: not a number: 'x,y'")
 
 
 def test_cells_without_a_column_are_kept_as_a_line_of_their_own(tmp_path: Path, toy: ModelSpec) -> None:
     """As CSV, so that they can be told apart; rows with as many cells as columns have none."""
     written(tmp_path, toy, (REJECTED, replace(REJECTED, surplus=("a,b", "")), replace(REJECTED, surplus=("",))))
-    with (tmp_path / "quarantine/rejected.csv").open() as stream:
+    [file] = (tmp_path / "quarantine").iterdir()
+    with file.open() as stream:
         lines = [line["_surplus"] for line in csv.DictReader(stream)]
     assert [next(csv.reader([line]), []) for line in lines] == [[], ["a,b", ""], [""]]
 
 
-def test_without_rejected_rows_the_quarantine_is_a_header(tmp_path: Path, toy: ModelSpec) -> None:
-    """It replaces what an earlier ingestion of the date set aside."""
-    (tmp_path / "again/quarantine").mkdir(parents=True)
-    (tmp_path / "again/quarantine/rejected.csv").write_text("of an earlier ingestion\n")
-    written(tmp_path / "again", toy)
-    text = (tmp_path / "again/quarantine/rejected.csv").read_text()
-    assert text == "key,size,weight,colour,city,note,left,_reason\n"
+def test_without_rejected_rows_there_is_no_quarantine(tmp_path: Path, toy: ModelSpec) -> None:
+    """Nothing is written for nothing."""
+    assert written(tmp_path, toy).rejected is None
+    assert not list((tmp_path / "quarantine").iterdir())
+
+
+def test_what_was_set_aside_before_stays(tmp_path: Path, toy: ModelSpec) -> None:
+    """It is the published partition's until another is; other rows have another name."""
+    one = written(tmp_path, toy, (REJECTED,)).rejected
+    two = written(tmp_path, toy, (replace(REJECTED, reason="another"),)).rejected
+    assert one is not None
+    assert two is not None
+    assert one.name == f"rejected-{one.sha256[:12]}.csv"
+    assert {path.name for path in (tmp_path / "quarantine").iterdir()} == {one.name, two.name}
 
 
 def size(model: ModelSpec) -> list[Column]:

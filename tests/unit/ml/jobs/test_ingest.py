@@ -26,6 +26,13 @@ def outputs(container: Container) -> list[str]:
     return sorted(path.name for path in (container.root / "processing/output").rglob("*") if path.is_file())
 
 
+def set_aside(container: Container) -> list[str]:
+    """The lines of the file of rejected rows."""
+    rejected = report(container).rejected
+    assert rejected is not None
+    return (container.output("quarantine") / rejected.name).read_text().splitlines()
+
+
 def run(container: Container) -> int:
     return run_job("ingest", ingest.main, ["--root", str(container.root)])
 
@@ -40,7 +47,7 @@ def test_a_partition_holds_the_rows_of_all_files_in_key_order(workshop, toy: Mod
     assert (found.rows_read, found.rows, part.rows, len(rows)) == (50, 50, 50, 50)
     assert [key.partition("-")[0] for key in rows["key"].to_pylist()] == ["1"] * 20 + ["2"] * 30
     assert found.columns["size"] == "double"
-    assert outputs(container) == sorted([part.name, "ingestion.json", "rejected.csv"])
+    assert outputs(container) == sorted([part.name, "ingestion.json"])
 
 
 def test_a_bad_row_goes_to_quarantine(workshop, toy: ModelSpec, rows_csv, capsys) -> None:
@@ -49,7 +56,7 @@ def test_a_bad_row_goes_to_quarantine(workshop, toy: ModelSpec, rows_csv, capsys
     container = workshop.landing(toy, {"a.csv": content})
     assert run(container) == 0
     assert report(container).quarantined == {"size: not a number": 1}
-    quarantine = (container.output("quarantine") / "rejected.csv").read_text().splitlines()
+    quarantine = set_aside(container)
     assert quarantine[1] == "bad,abc,1,red,Oslo,,no,size: not a number: 'abc'"
     assert "quarantined 1 rows: size: not a number" in capsys.readouterr().out
 
@@ -58,7 +65,7 @@ def test_a_line_of_too_many_cells_is_kept_whole(workshop, toy: ModelSpec, rows_c
     """What is one too many may be what explains the line; a short one beside it has none."""
     container = workshop.landing(toy, {"a.csv": rows_csv(toy, 100) + b'k,1,1,red,Oslo,,no,"so, too"\nshort\n'})
     assert run(container) == 0
-    quarantine = (container.output("quarantine") / "rejected.csv").read_text().splitlines()
+    quarantine = set_aside(container)
     assert quarantine == [
         "key,size,weight,colour,city,note,left,_reason,_surplus",
         'k,1,1,red,Oslo,,no,"wrong number of cells: 8, the header has 7","""so, too"""',

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -10,12 +11,13 @@ from perennial.hooks.lake import Lake
 
 from include.specs import codec, s3_layout
 from include.specs.errors import PartitionError
-from include.specs.partition import PartitionManifest, PartitionRef
+from include.specs.partition import PartFile, PartitionManifest, PartitionRef
 
 Make = Callable[..., PartitionManifest]
 DAY = dt.date(2026, 3, 1)
 KEY = s3_layout.manifest("churn", DAY)
 PREFIX = s3_layout.partition("churn", DAY)
+QUARANTINE = s3_layout.quarantine("churn", DAY)
 # When another run may publish, while one does.
 POINTS = ("before find_as", "before check_files", "before swap", "after swap")
 
@@ -79,6 +81,25 @@ def test_publishing_replaces_the_partition_as_a_whole(
     assert lake.publish(manifest) == 5
     assert aws.listing() == sorted([*before, KEY, PREFIX + "kept.parquet"])
     assert _published(aws) == manifest
+
+
+def test_rejected_rows_are_published_with_their_partition(lake: Lake, aws: SimpleNamespace, ingested: Make) -> None:
+    """What the day before had set aside goes when it goes; without its file of rejected rows no partition appears."""
+    rejected = [PartFile(name=f"rejected-{i}.csv", rows=1, bytes=4, sha256="c" * 64) for i in range(2)]
+    one, two = (replace(ingested("a.parquet"), rejected=file) for file in rejected)
+    aws.put(QUARANTINE + "rejected-0.csv", b"1234")
+    aws.put(QUARANTINE + "rejected-of-another-run.csv", b"soon to be published")
+    lake.publish(one)
+    with pytest.raises(PartitionError, match=r"/quarantine/churn/.*rejected-1\.csv of 4 bytes, found no such object"):
+        lake.publish(two)
+    assert _published(aws) == one
+    aws.put(QUARANTINE + "rejected-1.csv", b"1234")
+    assert lake.publish(two) == 1
+    assert aws.listing(QUARANTINE) == [
+        QUARANTINE + "rejected-1.csv",
+        QUARANTINE + "rejected-of-another-run.csv",
+    ]
+    assert lake.publish(ingested("a.parquet")) == 1
 
 
 def test_publishing_a_day_for_the_first_time(lake: Lake, aws: SimpleNamespace, ingested: Make) -> None:
