@@ -13,9 +13,9 @@ import httpx
 
 from laptop.errors import LaptopError
 
-TIMEOUT_S = 10.0
+# A machine that is busy with a job may keep the API server waiting, and what is no question is asked once.
+TIMEOUT_S = 30.0
 WARM_UP_S = 60.0
-# A machine that is busy with a job may keep the API server waiting.
 RETRY_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 

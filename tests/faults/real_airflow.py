@@ -90,11 +90,12 @@ class RealAirflow(Cloud):
             processes.kill(workers.idle(self.token))
 
     def start_the_dead(self) -> None:
-        """Start what has ended again; whatever asks Airflow next is answered."""
+        """Start what has ended again; whatever asks Airflow next is answered, at once."""
         for name, process in self.running.items():
             if process.poll() is not None:
                 self.start(name)
         until(lambda: self.api.health() is not None, of="the API server")
+        self.api.warm_up()
 
     def restart(self, name: str, **options: str) -> None:
         """Kill it, and start it again."""
@@ -261,6 +262,7 @@ def _started(settings: Settings, token: str, options: Mapping[str, str]) -> Real
         system.client("sns").create_topic(Name=TOPIC_PREFIX.rsplit(":", 1)[1] + name)
     api = system.api
     until(lambda: api.health() is not None, of="the API server")
+    api.warm_up()
     until(lambda: not services.unready(api.health(), since), of="Airflow")
     for name in MODELS:
         until(lambda name=name: api.parsed_since(f"{name}_training", since), of=f"the DAGs of {name}")
