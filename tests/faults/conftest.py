@@ -98,9 +98,8 @@ def system(at_work: RealAirflow) -> Iterator[RealAirflow]:
 @pytest.fixture
 def holding_slots(system: RealAirflow) -> Iterator[None]:
     """Meanwhile tasks wait for their jobs in their workers."""
-    system.restart("scheduler", PERENNIAL__DEFERRABLE="false")
-    yield
-    system.restart("scheduler")
+    with system.holding_slots():
+        yield
 
 
 @pytest.fixture

@@ -102,6 +102,16 @@ class RealAirflow(Cloud):
         self.kill(name)
         self.start(name, **options)
 
+    @contextlib.contextmanager
+    def holding_slots(self) -> Iterator[None]:
+        """Meanwhile tasks that begin wait for their jobs in their workers; the DAG file looks for this mark."""
+        mark = self.settings.airflow_home / "holding_slots"
+        mark.touch()
+        try:
+            yield
+        finally:
+            mark.unlink()
+
     def workers(self) -> list[psutil.Process]:
         """The processes that carry out a task now, worker and runner of each."""
         return workers.at_work(self.token)

@@ -21,7 +21,6 @@ MOMENTS = {"before Create": 0, "after Create": 1}
 IMPATIENT = {
     "WORKERS__EXECUTION_API_RETRIES": "1",
     "WORKERS__MAX_FAILED_HEARTBEATS": "2",
-    "PERENNIAL__DEFERRABLE": "false",
 }
 
 
@@ -70,6 +69,7 @@ def test_a_task_that_is_killed_while_it_polls_is_followed_by_one_that_joins(syst
     assert system.tasks(run)["candidate.train"].try_number >= 2
 
 
+@pytest.mark.usefixtures("holding_slots")
 def test_an_api_server_that_is_killed_stops_no_job(system: RealAirflow) -> None:
     """Workers end their tasks when it has not answered for long; what these have paid for is joined once it is back.
 

@@ -101,7 +101,7 @@ def test_workers_that_outlive_their_scheduler_leave_their_jobs_to_the_next_try(s
     run = system.train("slow")
     job = system.until_job("slow", "train")
     runner = system.runner(job)
-    system.restart("scheduler", PERENNIAL__DEFERRABLE="false")
+    system.restart("scheduler")
     until(lambda: has_ended(runner), of="the old try to be ended")
     assert system.jobs("slow")[job] == "InProgress"
     system.release()

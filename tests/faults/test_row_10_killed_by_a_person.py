@@ -54,7 +54,7 @@ def waits(request: pytest.FixtureRequest) -> str:
 def alone(system: RealAirflow, waits: str, tmp_path: Path) -> Iterator[str]:
     """The same, where no listener hears of anything: Airflow has our package, and not the entry file that names it."""
     (tmp_path / "perennial").symlink_to(REPO / "plugins" / "perennial")
-    _restart(system, CORE__PLUGINS_FOLDER=str(tmp_path), PERENNIAL__DEFERRABLE=str(waits == "deferred").lower())
+    _restart(system, CORE__PLUGINS_FOLDER=str(tmp_path))
     yield waits
     _restart(system)
 
