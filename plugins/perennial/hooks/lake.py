@@ -167,7 +167,7 @@ class Lake:
         """
         prefixes = (make(manifest.model, manifest.date) for make in (s3_layout.partition, s3_layout.quarantine))
         sizes = {item["Key"]: item["Size"] for prefix in prefixes for item in self._list(prefix)}
-        for key, size in _files(manifest).items():
+        for key, size in _files(manifest, of=manifest).items():
             if sizes.get(key) != size:
                 found = f"{sizes[key]} bytes" if key in sizes else "no such object"
                 raise PartitionError(
@@ -192,8 +192,8 @@ class Lake:
             self.check_files(manifest)
             if self.swap(key, body, tag=tag):
                 break
-        stale = _files(before).keys() - _files(manifest).keys()
-        stale -= _files(self.known_as(PartitionManifest, key)[0]).keys() if stale else set()
+        stale = _files(before, of=manifest).keys() - _files(manifest, of=manifest).keys()
+        stale -= _files(self.known_as(PartitionManifest, key)[0], of=manifest).keys() if stale else set()
         self._delete(sorted(stale))
         return len(stale)
 
@@ -212,14 +212,17 @@ class Lake:
         return PartitionRef(manifest_key=key, sha256=hashlib.sha256(body).hexdigest(), manifest=manifest)
 
 
-def _files(manifest: PartitionManifest | None) -> dict[str, int]:
-    """Key → bytes of each file that a manifest names, of its quarantine too."""
-    if manifest is None:
+def _files(named: PartitionManifest | None, *, of: PartitionManifest) -> dict[str, int]:
+    """Key → bytes of each file that is `named`, of the quarantine too, where the partition `of` has its files.
+
+    A manifest that somebody has copied there from another model or day says that it is of that; its files are not.
+    """
+    if named is None:
         return {}
-    prefix = s3_layout.partition(manifest.model, manifest.date)
-    files = {prefix + file.name: file.bytes for file in manifest.files}
-    if manifest.rejected:
-        files[s3_layout.quarantine(manifest.model, manifest.date) + manifest.rejected.name] = manifest.rejected.bytes
+    prefix = s3_layout.partition(of.model, of.date)
+    files = {prefix + file.name: file.bytes for file in named.files}
+    if named.rejected:
+        files[s3_layout.quarantine(of.model, of.date) + named.rejected.name] = named.rejected.bytes
     return files
 
 

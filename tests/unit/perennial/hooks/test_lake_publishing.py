@@ -102,6 +102,17 @@ def test_rejected_rows_are_published_with_their_partition(lake: Lake, aws: Simpl
     assert lake.publish(ingested("a.parquet")) == 1
 
 
+def test_publishing_deletes_nothing_of_another_model(lake: Lake, aws: SimpleNamespace, ingested: Make) -> None:
+    """Though a manifest that was copied from there lies where this one goes."""
+    lake.publish(ingested("a.parquet"))
+    other = replace(ingested("b.parquet"), model="fraud")
+    aws.put(s3_layout.partition("fraud", DAY) + "b.parquet", b"1234")
+    aws.put(s3_layout.manifest("fraud", DAY), aws.get(KEY))
+    assert lake.publish(other) == 1
+    assert _files(aws) == {"a.parquet", "b.parquet"}
+    lake.check_files(_published(aws))
+
+
 def test_publishing_a_day_for_the_first_time(lake: Lake, aws: SimpleNamespace, ingested: Make) -> None:
     """Nothing was there, so nothing is deleted."""
     manifest = ingested("part-0a.parquet")
