@@ -165,9 +165,10 @@ class Lake:
         Raises:
             PartitionError: it names the key.
         """
-        prefixes = (make(manifest.model, manifest.date) for make in (s3_layout.partition, s3_layout.quarantine))
-        sizes = {item["Key"]: item["Size"] for prefix in prefixes for item in self._list(prefix)}
-        for key, size in _files(manifest, of=manifest).items():
+        files = _files(manifest, of=manifest)
+        folders = sorted({key.rpartition("/")[0] + "/" for key in files})
+        sizes = {item["Key"]: item["Size"] for folder in folders for item in self._list(folder)}
+        for key, size in files.items():
             if sizes.get(key) != size:
                 found = f"{sizes[key]} bytes" if key in sizes else "no such object"
                 raise PartitionError(
