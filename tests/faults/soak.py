@@ -143,7 +143,7 @@ def _soak(system: RealAirflow, number: int, chance: random.Random, seconds: floa
     system.start_the_dead()
     # What has not ended by then is counted as what it is.
     with contextlib.suppress(AssertionError):
-        until(lambda: _unfinished(system) == 0, seconds=300, of="the last runs")
+        until(lambda: _unfinished(system) == 0, of="the last runs")
     return _counted(system, runs, {**faults, CUT: cuts.met}, cuts, heard)
 
 

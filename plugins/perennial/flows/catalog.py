@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
 from airflow.sdk import DAG, get_parsing_context
@@ -27,11 +27,17 @@ def dags(build: Builder) -> dict[str, DAG]:
     of a task parses its DAG's file for that one DAG, and is given no other.
     """
     made = {}
-    for spec in _wanted():
+    for spec in filter(is_wanted, sound().values()):
         with suppress(UnbuildableError):
             dag = _built(build, spec)
             made[dag.dag_id] = dag
     return made
+
+
+def is_wanted(spec: ModelSpec) -> bool:
+    """Whether Airflow wants the model's DAGs of this process: that of a task wants its own DAG, any other wants all."""
+    dag_id = get_parsing_context().dag_id
+    return dag_id is None or dag_id.startswith(f"{spec.name}_")
 
 
 def require_dags(*builders: Builder) -> None:
@@ -43,12 +49,6 @@ def require_dags(*builders: Builder) -> None:
     for spec in load().values():
         for build in builders:
             _built(build, spec)
-
-
-def _wanted() -> Iterator[ModelSpec]:
-    """The models whose DAGs Airflow wants of this process: all of them, but for the process of a task."""
-    dag_id = get_parsing_context().dag_id
-    return (spec for spec in sound().values() if dag_id is None or dag_id.startswith(f"{spec.name}_"))
 
 
 def _built(build: Builder, spec: ModelSpec) -> DAG:

@@ -5,8 +5,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from airflow.sdk import get_parsing_context
 from perennial.flows import common
+from perennial.flows.catalog import is_wanted
 from perennial.flows.ingestion import ingestion_dag
 from perennial.flows.training import training_dag
 
@@ -41,12 +41,7 @@ ASKING = replace(SMALL, name="asking", retrain_on_ingestion=True)
 # One that is paused until a test wants its days.
 AWAY = replace(SMALL, name="away")
 
-# A task's process wants no DAG but its own.
-WANTED = get_parsing_context().dag_id or ""
-
-for spec in (SMALL, SLOW, IMPATIENT, DAILY, BYGONE, ASKING, AWAY):
-    if not WANTED.startswith(spec.name) and WANTED:
-        continue
+for spec in filter(is_wanted, (SMALL, SLOW, IMPATIENT, DAILY, BYGONE, ASKING, AWAY)):
     ingestion, training = ingestion_dag(spec), training_dag(spec)
     if spec not in (DAILY, AWAY):
         # No spec can say so: an ingestion is of every day.
